@@ -1,0 +1,66 @@
+//! What other services need to verify our tokens by any OIDC library.
+
+use axum::{Json, extract::State, http::header::CACHE_CONTROL, response::IntoResponse};
+use serde::Serialize;
+use serde_json::Value;
+use shared::{App, openapi::Failures, problem::Problem};
+use utoipa::ToSchema;
+
+use crate::AuthApp;
+
+/// Verifiers may keep the answer for five minutes: as long as a new key is published before it signs.
+const CACHED: [(axum::http::HeaderName, &str); 1] = [(CACHE_CONTROL, "public, max-age=300")];
+
+/// A key set (RFC 7517, section 5).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct JsonWebKeySet {
+    #[schema(value_type = Vec<Object>)]
+    keys: Vec<Value>,
+}
+
+/// The public keys that tokens are verified by.
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    tag = "Sign-in",
+    responses((status = 200, body = JsonWebKeySet), Failures)
+)]
+pub(crate) async fn get_key_set(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
+    let keys = app.verifier.keys().public_keys().await?;
+    let keys = keys.iter().map(|key| serde_json::to_value(key.to_jwk())).collect::<Result<_, _>>();
+    let keys = keys.map_err(|error| Problem::internal(&error))?;
+    Ok((CACHED, Json(JsonWebKeySet { keys })))
+}
+
+/// Where an issuer's keys are (`OpenID` Connect Discovery 1.0, section 3).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Configuration {
+    issuer: String,
+    jwks_uri: String,
+    token_endpoint: String,
+    response_types_supported: [&'static str; 1],
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: [&'static str; 1],
+    claims_supported: [&'static str; 10],
+}
+
+/// Names the issuer and its key set.
+#[utoipa::path(
+    get,
+    path = "/.well-known/openid-configuration",
+    tag = "Sign-in",
+    responses((status = 200, body = Configuration))
+)]
+pub(crate) async fn get_configuration(State(state): State<AuthApp>) -> impl IntoResponse {
+    let issuer = state.issuer.name();
+    let configuration = Configuration {
+        issuer: issuer.to_owned(),
+        jwks_uri: format!("{issuer}/.well-known/jwks.json"),
+        token_endpoint: format!("{issuer}/api/auth/login"),
+        response_types_supported: ["token"],
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: ["ES256"],
+        claims_supported: ["iss", "aud", "sub", "iat", "exp", "jti", "token_use", "OrganizationId", "OrgCode", "Roles"],
+    };
+    (CACHED, Json(configuration))
+}

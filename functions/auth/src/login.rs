@@ -1,0 +1,149 @@
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use shared::{
+    claims::{Identity, Role},
+    ids::{OrganizationCode, OrganizationId, UserId},
+    openapi::{BodyFailures, Failures},
+    password,
+    problem::Problem,
+    request::{Body, Fields, FromFields},
+    table::{self, Table},
+    text::EmailAddress,
+};
+use utoipa::ToSchema;
+
+use crate::{AuthApp, enrich::enrich};
+
+/// Who signs in, and for which organization.
+#[derive(ToSchema)]
+#[schema(rename_all = "PascalCase")]
+pub(crate) struct SignIn {
+    email: String,
+    #[schema(format = "password")]
+    password: String,
+    /// With it, the token is an organization token of this organization at once.
+    org_code: Option<String>,
+}
+
+impl FromFields for SignIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let email = fields.required("Email", Ok);
+        let password = fields.required("Password", Ok);
+        let org_code = fields.optional("OrgCode", Ok);
+        Some(Self { email: email?, password: password?, org_code: org_code? })
+    }
+}
+
+/// A token, and where its owner belongs.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SignedIn {
+    access_token: String,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// The token's life in seconds.
+    expires_in: u64,
+    user_id: UserId,
+    organizations: Vec<UserOrganization>,
+}
+
+/// One of a user's organizations.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UserOrganization {
+    identity_organization_id: OrganizationCode,
+    name: String,
+    roles: Vec<Role>,
+}
+
+/// Signs a user in: without `OrgCode` for a user token, with it for a token of that organization.
+#[utoipa::path(
+    post,
+    path = "/api/auth/login",
+    tag = "Sign-in",
+    request_body = SignIn,
+    responses(
+        (status = 200, body = SignedIn),
+        (status = 401, description = "The e-mail address or the password is wrong.",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The user has no role in the organization.",
+            body = Problem, content_type = "application/problem+json"),
+        BodyFailures,
+        Failures,
+    )
+)]
+pub(crate) async fn sign_in(
+    State(state): State<AuthApp>,
+    Body(request): Body<SignIn>,
+) -> Result<Json<SignedIn>, Problem> {
+    let table = &state.app.table;
+    let (credential, wanted) =
+        tokio::try_join!(credential(table, request.email), wanted(table, request.org_code.as_deref()))?;
+
+    let hash = credential.as_ref().map(|credential| credential.password_hash.as_str());
+    let verified = password::verify(&request.password, hash).await?;
+    let credential = credential.filter(|_| verified).ok_or_else(Problem::wrong_credentials)?;
+
+    let user = credential.user_id;
+    let organizations = organizations(table, &user);
+    let (signed, organizations) = match wanted {
+        Wanted::Nothing => (state.issuer.sign(Identity::User { sub: user.clone() })?, organizations.await?),
+        Wanted::Unknown => return Err(table::Error::UnknownOrganizationCode.into()),
+        Wanted::Organization(id, code) => {
+            let enriched = enrich(&state, id, code, user.clone());
+            let (enriched, organizations) = tokio::try_join!(enriched, organizations)?;
+            (enriched.signed, organizations)
+        }
+    };
+    Ok(Json(SignedIn {
+        access_token: signed.token,
+        token_type: "Bearer",
+        expires_in: signed.expires_in,
+        user_id: user,
+        organizations,
+    }))
+}
+
+/// What no account can have as its address is answered as any other address without one.
+async fn credential(table: &Table, email: String) -> Result<Option<table::Credential>, Problem> {
+    match EmailAddress::parse(email) {
+        Ok(email) => Ok(table.credential(&email).await?),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Which organization a sign-in is for; whether there is such a one is said after the password alone.
+enum Wanted {
+    Nothing,
+    Unknown,
+    Organization(OrganizationId, OrganizationCode),
+}
+
+async fn wanted(table: &Table, code: Option<&str>) -> Result<Wanted, Problem> {
+    let Some(code) = code else { return Ok(Wanted::Nothing) };
+    let Some(code) = OrganizationCode::parse(code.trim()) else { return Ok(Wanted::Unknown) };
+    match table.organization_by_code(&code).await {
+        Ok(id) => Ok(Wanted::Organization(id, code)),
+        Err(table::Error::UnknownOrganizationCode) => Ok(Wanted::Unknown),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn organizations(table: &Table, user: &UserId) -> Result<Vec<UserOrganization>, Problem> {
+    let mut roles: BTreeMap<_, (OrganizationCode, Vec<Role>)> = BTreeMap::new();
+    for membership in table.memberships(user).await? {
+        let (_, roles) = roles.entry(membership.organization_id).or_insert((membership.organization_code, Vec::new()));
+        roles.push(membership.role);
+    }
+    if roles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<_> = roles.keys().cloned().collect();
+    let mut names = table.organization_names(&ids).await?;
+    let organizations = roles.into_iter().filter_map(|(id, (code, roles))| {
+        Some(UserOrganization { identity_organization_id: code, name: names.remove(&id)?, roles })
+    });
+    Ok(organizations.collect())
+}

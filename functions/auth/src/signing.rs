@@ -1,0 +1,187 @@
+//! The one place that holds the signing secret.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hkdf::Hkdf;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point, pkcs8::EncodePrivateKey};
+use sha2::{Digest, Sha256};
+use shared::{
+    App,
+    claims::{self, Claims, Identity, PublicKey},
+    config::{self, Config, ConfigError},
+    ids,
+    problem::Problem,
+};
+
+/// Shorter secrets could be guessed.
+const SHORTEST_SECRET: usize = 32;
+
+/// Why tokens can't be signed: found at start.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A variable is missing or can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No key can be derived from the secret.
+    #[error("no signing key can be derived: {0}")]
+    Key(String),
+}
+
+/// Makes and signs tokens.
+#[derive(Clone)]
+pub struct Issuer {
+    key: Arc<SigningKey>,
+    name: Arc<str>,
+    audience: Arc<str>,
+    user_ttl: Duration,
+    organization_ttl: Duration,
+}
+
+struct SigningKey {
+    public: PublicKey,
+    private: EncodingKey,
+    header: Header,
+}
+
+/// A signed token.
+pub(crate) struct Signed {
+    pub(crate) token: String,
+    /// Its life in seconds.
+    pub(crate) expires_in: u64,
+}
+
+impl Issuer {
+    /// An issuer by `SIGNING_SECRET`, `ISSUER`, `AUDIENCE`, `USER_TOKEN_TTL_SECONDS` (12 hours) and `TOKEN_TTL_SECONDS`
+    /// (one hour).
+    ///
+    /// # Errors
+    /// A variable is missing or can't be used.
+    pub fn from_env() -> Result<Self, SetupError> {
+        Self::new(&config::required("SIGNING_SECRET")?, &Config::from_env()?)
+    }
+
+    /// An issuer by `secret`, the rest as [`Issuer::from_env`].
+    ///
+    /// # Errors
+    /// The secret is too short, or a variable can't be used.
+    pub fn new(secret: &str, config: &Config) -> Result<Self, SetupError> {
+        claims::install_crypto();
+        Ok(Self {
+            key: Arc::new(derive(secret)?),
+            name: config.issuer.as_str().into(),
+            audience: config.audience.as_str().into(),
+            user_ttl: Duration::from_secs(config::seconds("USER_TOKEN_TTL_SECONDS", 12 * 60 * 60)?),
+            organization_ttl: Duration::from_secs(config::seconds("TOKEN_TTL_SECONDS", 60 * 60)?),
+        })
+    }
+
+    /// Puts the public key into the table, unless it is known to be there. A table out of reach is no error here: no token
+    /// can be made without it either.
+    pub(crate) async fn publish(&self, app: &App) {
+        let known = app.verifier.keys().public_keys().await;
+        if known.is_ok_and(|keys| keys.iter().any(|key| key.kid == self.key.public.kid)) {
+            return;
+        }
+        if let Err(error) = app.table.publish_key(&self.key.public).await {
+            tracing::warn!(%error, "the public key could not be published");
+        }
+    }
+
+    /// The `iss` of every token.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A token that names `identity`.
+    pub(crate) fn sign(&self, identity: Identity) -> Result<Signed, Problem> {
+        let life = match identity {
+            Identity::User { .. } => self.user_ttl,
+            Identity::Organization(_) => self.organization_ttl,
+        };
+        let now = claims::now();
+        let claims = Claims {
+            iss: self.name.to_string(),
+            aud: self.audience.to_string(),
+            iat: now,
+            exp: now + life.as_secs(),
+            jti: ids::random_id(24),
+            identity,
+        };
+        let token = encode(&self.key.header, &claims, &self.key.private).map_err(|error| Problem::internal(&error))?;
+        Ok(Signed { token, expires_in: life.as_secs() })
+    }
+}
+
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer").field("kid", &self.key.public.kid).finish_non_exhaustive()
+    }
+}
+
+/// The ES256 key pair of a secret text: HKDF-SHA-256 (RFC 5869) gives candidates until one is a scalar of P-256, which
+/// all but one in four billion are.
+fn derive(secret: &str) -> Result<SigningKey, SetupError> {
+    if secret.len() < SHORTEST_SECRET {
+        let fault = format!("must have at least {SHORTEST_SECRET} characters");
+        return Err(ConfigError::Invalid { name: "SIGNING_SECRET", fault }.into());
+    }
+    let hkdf = Hkdf::<Sha256>::new(Some(b"organizations-api"), secret.as_bytes());
+    for counter in 0..=u8::MAX {
+        let mut candidate = [0; 32];
+        hkdf.expand_multi_info(&[b"es256/1/", &[counter]], &mut candidate).map_err(|error| key_error(&error))?;
+        if let Ok(secret) = SecretKey::from_slice(&candidate) {
+            return pair(&secret);
+        }
+    }
+    Err(SetupError::Key("every candidate was refused".to_owned()))
+}
+
+fn pair(secret: &SecretKey) -> Result<SigningKey, SetupError> {
+    let point = secret.public_key().to_sec1_point(false);
+    let (Some(x), Some(y)) = (point.x(), point.y()) else {
+        return Err(SetupError::Key("the public key is no point".to_owned()));
+    };
+    let (x, y) = (base64url(x), base64url(y));
+    // RFC 7638: the thumbprint of the required members in lexicographic order, without white space.
+    let thumbprint = Sha256::digest(format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#));
+    let kid = base64url(&thumbprint);
+    let private = secret.to_pkcs8_der().map_err(|error| key_error(&error))?;
+    let mut header = Header::new(Algorithm::ES256);
+    header.kid = Some(kid.clone());
+    Ok(SigningKey {
+        public: PublicKey { kid, x, y, expires_at: None },
+        private: EncodingKey::from_ec_der(private.as_bytes()),
+        header,
+    })
+}
+
+fn base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn key_error(error: &dyn fmt::Display) -> SetupError {
+    SetupError::Key(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "a secret of thirty-two characters";
+
+    #[test]
+    fn one_secret_gives_one_key_and_another_gives_another() {
+        let key = derive(SECRET).unwrap();
+        assert_eq!(key.public, derive(SECRET).unwrap().public);
+        assert_ne!(key.public.kid, derive("another secret of as many characters").unwrap().public.kid);
+        assert_eq!(key.public.kid.len(), 43);
+    }
+
+    #[test]
+    fn a_secret_that_could_be_guessed_is_refused_and_not_shown() {
+        let error = derive("short").err().unwrap().to_string();
+        assert_eq!(error, "the environment variable SIGNING_SECRET must have at least 32 characters");
+    }
+}

@@ -1,0 +1,91 @@
+use axum::{Json, extract::State};
+use serde::Serialize;
+use shared::{
+    App,
+    account::NewUser,
+    ids::{OrganizationCode, OrganizationId},
+    openapi::{BodyFailures, Failures},
+    organization::OrganizationDetails,
+    password,
+    problem::{FieldErrors, Problem},
+    request::{Body, Fields, FromFields},
+    table::{Creation, Founder, Organization},
+    text::OrganizationName,
+};
+use utoipa::ToSchema;
+
+/// A new organization and its first admin.
+#[derive(ToSchema)]
+#[schema(rename_all = "PascalCase")]
+pub(crate) struct CreateOrganization {
+    organization: OrganizationDetails,
+    /// Where the e-mail address has an account already, the password must be that account's: its owner, names unchanged,
+    /// becomes the admin.
+    user: NewUser,
+}
+
+impl FromFields for CreateOrganization {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let organization = fields.object("Organization");
+        let user = fields.object("User");
+        Some(Self { organization: organization?, user: user? })
+    }
+}
+
+/// The new organization.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CreatedOrganization {
+    organization_id: OrganizationId,
+    identity_organization_id: OrganizationCode,
+    name: OrganizationName,
+    /// Equals `IdentityOrganizationId`.
+    slug: OrganizationCode,
+}
+
+/// Creates an organization together with its first admin, who gets a welcome mail.
+#[utoipa::path(
+    post,
+    path = "/api/organizations",
+    tag = "Organizations",
+    request_body = CreateOrganization,
+    responses((status = 200, body = CreatedOrganization), BodyFailures, Failures)
+)]
+pub(crate) async fn create_organization(
+    State(app): State<App>,
+    Body(request): Body<CreateOrganization>,
+) -> Result<Json<CreatedOrganization>, Problem> {
+    let organization = Organization::new(request.organization);
+    let account = request.user.to_account().await?;
+    let mut creation = app.table.create_organization(&organization, &Founder::New(&account)).await?;
+    if let Creation::Refused { name_taken, account: Some(known) } = creation {
+        if !password::verify(request.user.password.expose(), Some(&known.password_hash)).await? {
+            return Err(refusal(name_taken, true));
+        }
+        creation = if name_taken {
+            Creation::Refused { name_taken, account: None }
+        } else {
+            app.table.create_organization(&organization, &Founder::Known(&known)).await?
+        };
+    }
+    match creation {
+        Creation::Done => Ok(Json(CreatedOrganization {
+            organization_id: organization.id,
+            identity_organization_id: organization.code.clone(),
+            name: organization.details.name,
+            slug: organization.code,
+        })),
+        Creation::Refused { name_taken, account } => Err(refusal(name_taken, account.is_some())),
+    }
+}
+
+fn refusal(name_taken: bool, wrong_password: bool) -> Problem {
+    let mut errors = FieldErrors::new();
+    if name_taken {
+        errors.insert("Organization.Name".into(), vec!["is taken".into()]);
+    }
+    if wrong_password {
+        errors.insert("User.Email".into(), vec!["has an account already, which has another password".into()]);
+    }
+    Problem::fields(errors)
+}

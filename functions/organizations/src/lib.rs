@@ -1,0 +1,25 @@
+//! Organizations: `POST /api/organizations`, `GET /api/organization`; and what no other function answers.
+
+mod create;
+mod document;
+mod health;
+mod view;
+
+use axum::Router;
+use shared::App;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes with their documentation.
+#[must_use]
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(create::create_organization))
+        .routes(routes!(view::view_organization))
+        .routes(routes!(health::check_health))
+        .routes(routes!(document::get_document))
+}
+
+/// The function's router.
+pub fn router(app: App) -> Router {
+    Router::from(routes()).with_state(app)
+}

@@ -1,0 +1,226 @@
+use std::{io, net::SocketAddr, time::Duration};
+
+use auth::{AuthApp, Issuer, SetupError};
+use aws_sdk_dynamodb::Client;
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue},
+    middleware,
+    response::Response,
+};
+use mailer::{Mailer, Sender};
+use shared::{App, config::Config, service, table::Table, telemetry::Costs};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    Options,
+    data::{DataDirectory, DataError, new_secret},
+    engine::{self, EngineError},
+    mailbox::Mailbox,
+    stream::{Stream, StreamError, Wake},
+};
+
+/// How long a stop waits for what is under way.
+const LONGEST_STOP: Duration = Duration::from_secs(10);
+
+/// Why the bundle can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Somebody else listens there.
+    #[error("port {port} is taken; choose another with {option}")]
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// The option that changes it.
+        option: &'static str,
+    },
+    /// The port can't be listened on for another reason.
+    #[error("port {port}: {error}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// Why.
+        error: io::Error,
+    },
+    /// The data directory can't be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The embedded DynamoDB can't be used.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The stream can't be read.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// Tokens can't be signed.
+    #[error(transparent)]
+    Signing(#[from] SetupError),
+    /// The mailbox can't be used.
+    #[error("the mailbox: {0}")]
+    Mailbox(io::Error),
+}
+
+/// The bundle while it runs.
+#[derive(Debug)]
+pub struct Bundle {
+    api: SocketAddr,
+    dynamodb: SocketAddr,
+    stop: Stop,
+    tasks: Tasks,
+}
+
+/// Signals in the order in which a stop gives them.
+#[derive(Debug)]
+struct Stop {
+    api: watch::Sender<bool>,
+    stream: watch::Sender<bool>,
+    dynamodb: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct Tasks {
+    api: JoinHandle<()>,
+    stream: JoinHandle<()>,
+    dynamodb: JoinHandle<()>,
+}
+
+impl Bundle {
+    /// The table's name.
+    pub const TABLE: &str = "organizations";
+
+    /// Starts everything; whoever connects from then on is answered.
+    ///
+    /// # Errors
+    /// A port is taken, or the data can't be used.
+    pub async fn start(options: &Options) -> Result<Self, StartError> {
+        let api_listener = listen(options.port, "--port").await?;
+        let dynamodb_listener = listen(options.dynamodb_port, "--dynamodb-port").await?;
+        let (api, dynamodb) = (address(&api_listener)?, address(&dynamodb_listener)?);
+        let data = if options.in_memory { None } else { Some(DataDirectory::open(&options.data_dir)?) };
+        let file = |name| data.as_ref().map(|data| data.file(name));
+        let secret = match &data {
+            Some(data) => data.signing_secret()?,
+            None => new_secret(),
+        };
+        let mailbox = match file("mailbox.jsonl") {
+            Some(path) => Mailbox::open(&path).map_err(StartError::Mailbox)?,
+            None => Mailbox::default(),
+        };
+        let stop = Stop {
+            api: watch::Sender::new(false),
+            stream: watch::Sender::new(false),
+            dynamodb: watch::Sender::new(false),
+        };
+
+        let database = engine::open(file("dynamodb.sqlite"))?;
+        let serving = dynoxide::server::serve_with_shutdown(dynamodb_listener, database.clone(), asked(&stop.dynamodb));
+        let dynamodb_task = tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(error, "the embedded DynamoDB stopped");
+            }
+        });
+
+        let config = Config {
+            table_name: Self::TABLE.to_owned(),
+            issuer: format!("http://{api}"),
+            audience: "organizations-api".to_owned(),
+            dynamodb_endpoint: Some(format!("http://{dynamodb}")),
+        };
+        let wake = Wake::default();
+        let client = Table::client_config(config.dynamodb_endpoint.as_deref()).interceptor(wake.clone()).build();
+        let client = Client::from_conf(client);
+        engine::create_table(&client, Self::TABLE).await?;
+        let table = Table::new(client, Self::TABLE);
+
+        let issuer = Issuer::new(&secret, &config)?;
+        let app = App::on(table.clone(), &config).await;
+        let auth = AuthApp::start(app.clone(), issuer).await;
+        let router = router(app, auth, mailbox);
+
+        let stream = Stream::open(database, Self::TABLE, file("stream-position"))?;
+        let sender = Sender::new("no-reply@organizations.example", Some(&config.issuer));
+        let mailer = Mailer::new(table.outbox(), sender);
+        let stream_task = tokio::spawn(stream.feed(mailer, wake, stop.stream.subscribe()));
+
+        let serving = axum::serve(api_listener, router).with_graceful_shutdown(asked(&stop.api));
+        let api_task = tokio::spawn(async move {
+            // Held until the last request is answered.
+            let _data = data;
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the API stopped");
+            }
+        });
+        let tasks = Tasks { api: api_task, stream: stream_task, dynamodb: dynamodb_task };
+        Ok(Self { api, dynamodb, stop, tasks })
+    }
+
+    /// Where the API is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.api)
+    }
+
+    /// Where DynamoDB is.
+    #[must_use]
+    pub fn dynamodb_url(&self) -> String {
+        format!("http://{}", self.dynamodb)
+    }
+
+    /// Stops: the mails that wait are sent and the requests under way are answered first.
+    pub async fn stop(self) {
+        let Self { stop, tasks, .. } = self;
+        let stopping = async {
+            // The mailbox is part of the API, so the stream goes first.
+            for (signal, task) in [(stop.stream, tasks.stream), (stop.api, tasks.api), (stop.dynamodb, tasks.dynamodb)]
+            {
+                signal.send_replace(true);
+                // A task that panicked has stopped too.
+                let _ = task.await;
+            }
+        };
+        if tokio::time::timeout(LONGEST_STOP, stopping).await.is_err() {
+            tracing::warn!("stopped with requests under way");
+        }
+    }
+}
+
+async fn listen(port: u16, option: &'static str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken { port, option },
+        _ => StartError::Port { port, error },
+    })
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|error| StartError::Port { port: 0, error })
+}
+
+fn asked(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'static {
+    let mut stop = stop.subscribe();
+    async move {
+        // An error means that the bundle is gone, which is a stop as well.
+        let _ = stop.wait_for(|stop| *stop).await;
+    }
+}
+
+fn router(app: App, auth: AuthApp, mailbox: Mailbox) -> Router {
+    let routers = Router::new()
+        .merge(organizations::router(app.clone()))
+        .merge(admins::router(app.clone()))
+        .merge(accounts::router(app))
+        .merge(auth::router(auth))
+        .merge(mailbox.router());
+    service::wrap(routers).layer(middleware::map_response(show_costs))
+}
+
+/// Says what a call cost in DynamoDB, in the header that browsers show (W3C Server Timing).
+async fn show_costs(mut response: Response) -> Response {
+    if let Some(costs) = response.extensions().get::<Costs>() {
+        let Costs { calls, attempts, round_trips, units, .. } = costs;
+        let shown =
+            format!("dynamodb;desc=\"calls={calls} attempts={attempts} round_trips={round_trips} units={units}\"");
+        if let Ok(shown) = HeaderValue::from_str(&shown) {
+            response.headers_mut().insert(HeaderName::from_static("server-timing"), shown);
+        }
+    }
+    response
+}

@@ -1,0 +1,96 @@
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Args, Parser, Subcommand};
+use shared::telemetry;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{Bundle, document};
+
+/// The organizations API on one machine: every function, DynamoDB, the mails, nothing to install.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Command {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Prints the OpenAPI document that the code makes.
+    Openapi,
+}
+
+/// How the bundle runs.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// Where the API listens on 127.0.0.1; 0 takes a free port.
+    #[arg(long, env = "PORT", default_value_t = 3000)]
+    pub port: u16,
+    /// Where DynamoDB listens on 127.0.0.1, for other tools; 0 takes a free port.
+    #[arg(long, default_value_t = 8000)]
+    pub dynamodb_port: u16,
+    /// Keeps nothing: all data ends with the process.
+    #[arg(long)]
+    pub in_memory: bool,
+    /// Where the data is kept.
+    #[arg(long, default_value = ".local", conflicts_with = "in_memory")]
+    pub data_dir: PathBuf,
+}
+
+impl Command {
+    /// Does what the command line says.
+    pub async fn run(self) -> ExitCode {
+        let done = match self.task {
+            Some(Task::Openapi) => print_document(),
+            None => serve(&self.options).await,
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                // There is nowhere left to say that standard error is closed.
+                let _ = writeln!(io::stderr(), "error: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn print_document() -> Result<(), Box<dyn std::error::Error>> {
+    writeln!(io::stdout(), "{}", document().to_pretty_json()?)?;
+    Ok(())
+}
+
+async fn serve(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    telemetry::init_readable();
+    // Before anything is acknowledged: from here on a signal stops the bundle cleanly.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let bundle = Bundle::start(options).await?;
+    greet(&bundle, options)?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    bundle.stop().await;
+    Ok(())
+}
+
+fn greet(bundle: &Bundle, options: &Options) -> io::Result<()> {
+    let kept = if options.in_memory { "in memory only".to_owned() } else { options.data_dir.display().to_string() };
+    let (url, dynamodb) = (bundle.url(), bundle.dynamodb_url());
+    writeln!(
+        io::stdout(),
+        "The organizations API listens on {url}
+  data      {kept}
+  DynamoDB  {dynamodb} (table {table})
+  mailbox   {url}/_local/mailbox
+
+Try: curl {url}/health",
+        table = Bundle::TABLE
+    )
+}

@@ -1,0 +1,98 @@
+//! The data directory: its lock, the signing secret, and where its files are.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use shared::ids;
+
+/// The place where data is kept, held for this process alone.
+pub(crate) struct DataDirectory {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Why the data directory can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// Another process uses it.
+    #[error("{0} is in use by another process; stop it, or choose another place with --data-dir")]
+    InUse(PathBuf),
+    /// It can't be read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// What can't be read or written.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl DataDirectory {
+    pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
+        let failed = |error| DataError::Io { path: path.to_owned(), error };
+        fs::create_dir_all(path).map_err(failed)?;
+        let lock = File::create(path.join("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(DataError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The signing secret, made at the first start.
+    pub(crate) fn signing_secret(&self) -> Result<String, DataError> {
+        let path = self.file("signing-secret");
+        read_or_make_secret(&path).map_err(|error| DataError::Io { path, error })
+    }
+}
+
+fn read_or_make_secret(path: &Path) -> io::Result<String> {
+    match fs::read_to_string(path) {
+        Ok(secret) => return Ok(secret),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let secret = new_secret();
+    // Written aside and moved: a crash leaves the whole secret or none.
+    let aside = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+    file.write_all(secret.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&aside, path)?;
+    Ok(secret)
+}
+
+/// A secret that nobody can guess: 48 characters of `a-z0-9` hold 248 bits.
+pub(crate) fn new_secret() -> String {
+    ids::random_id(48)
+}
+
+/// A file of lines that is only ever added to.
+pub(crate) struct Journal(File);
+
+impl Journal {
+    /// Opens or makes it, and reads its lines. A last line that a crash cut short is removed: it was never acknowledged.
+    pub(crate) fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        file.set_len(u64::try_from(whole).unwrap_or(u64::MAX))?;
+        let lines = text.get(..whole).unwrap_or_default().lines().map(str::to_owned).collect();
+        Ok((Self(file), lines))
+    }
+
+    /// Adds a line, and returns when it is on the disk.
+    pub(crate) fn add(&mut self, line: &str) -> io::Result<()> {
+        self.0.write_all(format!("{line}\n").as_bytes())?;
+        self.0.sync_data()
+    }
+}

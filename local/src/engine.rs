@@ -1,0 +1,62 @@
+//! The embedded DynamoDB: the same table as in the cloud, behind the same protocol.
+
+use std::path::PathBuf;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::DisplayErrorContext,
+    operation::create_table::CreateTableError,
+    types::{
+        AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
+        StreamViewType, TimeToLiveSpecification,
+    },
+};
+use dynoxide::Database;
+
+/// Why the embedded DynamoDB can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the embedded DynamoDB: {0}")]
+pub struct EngineError(String);
+
+/// Opens the database at `path`, or one in memory.
+pub(crate) fn open(path: Option<PathBuf>) -> Result<Database, EngineError> {
+    let database = match path {
+        Some(path) => Database::new(&path.to_string_lossy()),
+        None => Database::memory(),
+    };
+    database.map_err(|error| EngineError(format!("{error:?}")))
+}
+
+/// Makes the table as `template.yaml` does, unless it is there.
+pub(crate) async fn create_table(client: &Client, table: &str) -> Result<(), EngineError> {
+    let attribute =
+        |name: &str| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
+    let key = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    let stream =
+        StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewAndOldImages).build();
+    let created = client
+        .create_table()
+        .table_name(table)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(attribute("pk").map_err(failed)?)
+        .attribute_definitions(attribute("sk").map_err(failed)?)
+        .key_schema(key("pk", KeyType::Hash).map_err(failed)?)
+        .key_schema(key("sk", KeyType::Range).map_err(failed)?)
+        .stream_specification(stream.map_err(failed)?)
+        .send()
+        .await;
+    match created {
+        Ok(_) => {}
+        Err(error) => match error.as_service_error() {
+            Some(CreateTableError::ResourceInUseException(_)) => return Ok(()),
+            _ => return Err(failed(error)),
+        },
+    }
+    let ends = TimeToLiveSpecification::builder().enabled(true).attribute_name("expires_at").build().map_err(failed)?;
+    client.update_time_to_live().table_name(table).time_to_live_specification(ends).send().await.map_err(failed)?;
+    Ok(())
+}
+
+fn failed(error: impl std::error::Error) -> EngineError {
+    EngineError(DisplayErrorContext(error).to_string())
+}

@@ -1,0 +1,14 @@
+//! The whole bundle in one process: every router, an embedded DynamoDB behind its own port, the stream that feeds the
+//! mailer, and a mailbox that takes what it sends.
+
+mod bundle;
+mod command;
+mod data;
+mod engine;
+mod mailbox;
+mod openapi;
+mod stream;
+
+pub use bundle::{Bundle, StartError};
+pub use command::{Command, Options};
+pub use openapi::document;

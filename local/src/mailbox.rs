@@ -1,0 +1,149 @@
+//! A mailbox that speaks SES v2's `SendEmail` and shows what was sent.
+//!
+//! Source: Amazon SES API v2, `POST /v2/email/outbound-emails`.
+
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use askama::Template;
+use aws_smithy_types::{DateTime, date_time::Format};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shared::{ids, problem::Problem};
+
+use crate::data::Journal;
+
+/// Every mail that was sent on this machine.
+#[derive(Clone, Default)]
+pub(crate) struct Mailbox(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    mails: Vec<SentMail>,
+    journal: Option<Journal>,
+}
+
+/// A mail as its reader sees it.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SentMail {
+    to: String,
+    subject: String,
+    text: String,
+    html: String,
+    sent_at: String,
+}
+
+impl Mailbox {
+    /// The mailbox whose mails are kept in the file at `path`.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let (journal, lines) = Journal::open(path)?;
+        let mails = lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
+        Ok(Self(Arc::new(Mutex::new(Kept { mails, journal: Some(journal) }))))
+    }
+
+    pub(crate) fn router(self) -> Router {
+        Router::new()
+            .route("/v2/email/outbound-emails", post(send_email))
+            .route("/_local/mailbox", get(show_mailbox))
+            .with_state(self)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, mail: SentMail) -> io::Result<()> {
+        let mut kept = self.kept();
+        if let Some(journal) = &mut kept.journal {
+            journal.add(&serde_json::to_string(&mail)?)?;
+        }
+        kept.mails.push(mail);
+        Ok(())
+    }
+}
+
+/// What of `SendEmail` the mailbox needs.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendEmail {
+    destination: Destination,
+    content: EmailContent,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Destination {
+    to_addresses: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct EmailContent {
+    simple: Message,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message {
+    subject: Content,
+    body: Body,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Body {
+    text: Content,
+    html: Content,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Content {
+    data: String,
+}
+
+async fn send_email(State(mailbox): State<Mailbox>, body: String) -> Result<Response, Problem> {
+    let Ok(request) = serde_json::from_str::<SendEmail>(&body) else {
+        let message = json!({"message": "Only simple messages with a text and an HTML part are taken here."});
+        let kind = [("x-amzn-errortype", "BadRequestException")];
+        return Ok((StatusCode::BAD_REQUEST, kind, Json(message)).into_response());
+    };
+    let sent_at = DateTime::from(std::time::SystemTime::now()).fmt(Format::DateTime).unwrap_or_default();
+    let Message { subject, body } = request.content.simple;
+    let mail = SentMail {
+        to: request.destination.to_addresses.join(", "),
+        subject: subject.data,
+        text: body.text.data,
+        html: body.html.data,
+        sent_at,
+    };
+    mailbox.keep(mail).map_err(|error| Problem::internal(&error))?;
+    Ok(Json(json!({"MessageId": ids::random_id(24)})).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "mailbox.html")]
+struct MailboxPage<'a> {
+    mails: &'a [SentMail],
+}
+
+async fn show_mailbox(State(mailbox): State<Mailbox>, headers: HeaderMap) -> Result<Response, Problem> {
+    let accepts = headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
+    let kept = mailbox.kept();
+    if accepts.contains("text/html") {
+        let page = MailboxPage { mails: &kept.mails }.render().map_err(|error| Problem::internal(&error))?;
+        return Ok(Html(page).into_response());
+    }
+    Ok(Json(&kept.mails).into_response())
+}

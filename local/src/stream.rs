@@ -1,0 +1,145 @@
+//! Feeds the table's stream to the mailer, in the events that AWS Lambda would send.
+
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+
+use aws_lambda_events::dynamodb::Event;
+use aws_sdk_dynamodb::{
+    config::{ConfigBag, Intercept, RuntimeComponents, interceptors::FinalizerInterceptorContextRef},
+    error::BoxError,
+};
+use aws_smithy_runtime_api::client::{interceptors::dyn_dispatch_hint, orchestrator::Metadata};
+use dynoxide::{
+    Database,
+    actions::{
+        describe_stream::DescribeStreamRequest, describe_table::DescribeTableRequest, get_records::GetRecordsRequest,
+        get_shard_iterator::GetShardIteratorRequest,
+    },
+};
+use mailer::Mailer;
+use serde_json::{Value, json};
+use tokio::sync::{Notify, watch};
+
+/// How long a write by somebody else (who doesn't wake the stream), or a mail that failed, waits at most.
+const TICK: Duration = Duration::from_secs(1);
+/// Records in one event, as the function's mapping has it.
+const BATCH: usize = 100;
+
+/// Wakes the stream when a transaction is done: every mail is put by one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wake(Arc<Notify>);
+
+#[dyn_dispatch_hint]
+impl Intercept for Wake {
+    fn name(&self) -> &'static str {
+        "Wake"
+    }
+
+    fn read_after_execution(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if config.load::<Metadata>().is_some_and(|operation| operation.name() == "TransactWriteItems") {
+            self.0.notify_one();
+        }
+        Ok(())
+    }
+}
+
+/// The table's stream, and how far it was read.
+pub(crate) struct Stream {
+    database: Database,
+    iterator: Option<String>,
+    position_file: Option<PathBuf>,
+    unsent: Vec<Value>,
+}
+
+/// Why the stream can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the embedded DynamoDB's stream: {0}")]
+pub struct StreamError(String);
+
+impl Stream {
+    /// The stream of `table`, from where `position_file` says that it was left, or from its beginning.
+    pub(crate) fn open(database: Database, table: &str, position_file: Option<PathBuf>) -> Result<Self, StreamError> {
+        let request = DescribeTableRequest { table_name: table.to_owned() };
+        let arn = database.describe_table(request).map_err(failed)?.table.latest_stream_arn;
+        let arn = arn.ok_or_else(|| StreamError("the table has none".to_owned()))?;
+        let request = DescribeStreamRequest { stream_arn: arn.clone(), ..DescribeStreamRequest::default() };
+        let shards = database.describe_stream(request).map_err(failed)?.stream_description.shards;
+        let shard = shards.into_iter().next().ok_or_else(|| StreamError("it has no shard".to_owned()))?;
+        let position = position_file.as_ref().and_then(|path| fs::read_to_string(path).ok());
+        let kind = if position.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
+        let request = GetShardIteratorRequest {
+            stream_arn: arn,
+            shard_id: shard.shard_id,
+            shard_iterator_type: kind.to_owned(),
+            sequence_number: position,
+        };
+        let iterator = database.get_shard_iterator(request).map_err(failed)?.shard_iterator;
+        Ok(Self { database, iterator, position_file, unsent: Vec::new() })
+    }
+
+    /// Feeds `mailer` until `stop` says so; what was written by then is still fed.
+    pub(crate) async fn feed(mut self, mailer: Mailer, wake: Wake, mut stop: watch::Receiver<bool>) {
+        loop {
+            let stopping = *stop.borrow();
+            if let Err(error) = self.drain(&mailer).await {
+                tracing::error!(%error, "the stream could not be read");
+            }
+            if stopping {
+                return;
+            }
+            tokio::select! {
+                () = wake.0.notified() => {}
+                () = tokio::time::sleep(TICK) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    async fn drain(&mut self, mailer: &Mailer) -> Result<(), StreamError> {
+        loop {
+            let Some(iterator) = self.iterator.clone() else { return Ok(()) };
+            let request = GetRecordsRequest { shard_iterator: iterator, limit: Some(BATCH) };
+            let answer = self.database.get_records(request).map_err(failed)?;
+            self.iterator = answer.next_shard_iterator;
+            let fresh =
+                answer.records.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+            let position = fresh.last().and_then(sequence_number).map(str::to_owned);
+            let caught_up = fresh.is_empty();
+            if caught_up && self.unsent.is_empty() {
+                return Ok(());
+            }
+            self.deliver(fresh, mailer).await?;
+            // Behind an unsent mail nothing counts as read: after a restart it must come again.
+            if let (Some(position), Some(path), []) = (position, &self.position_file, &*self.unsent) {
+                fs::write(path, position).map_err(failed)?;
+            }
+            if caught_up {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands over the fresh records and those that failed before.
+    async fn deliver(&mut self, fresh: Vec<Value>, mailer: &Mailer) -> Result<(), StreamError> {
+        let mut records = std::mem::take(&mut self.unsent);
+        records.extend(fresh);
+        let event: Event = serde_json::from_value(json!({"Records": records})).map_err(failed)?;
+        let response = mailer.handle(event).await;
+        let unsent: Vec<_> = response.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect();
+        records.retain(|record| sequence_number(record).is_some_and(|number| unsent.iter().any(|one| one == number)));
+        self.unsent = records;
+        Ok(())
+    }
+}
+
+fn sequence_number(record: &Value) -> Option<&str> {
+    record.pointer("/dynamodb/SequenceNumber")?.as_str()
+}
+
+fn failed(error: impl std::fmt::Debug) -> StreamError {
+    StreamError(format!("{error:?}"))
+}

@@ -1,0 +1,81 @@
+//! Access tokens: what they say, how they are verified, and what holding one lets a handler do.
+
+mod crypto;
+mod extract;
+mod key_set;
+mod public_key;
+mod verify;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use crypto::install as install_crypto;
+pub use extract::{Admin, User};
+pub use key_set::KeySet;
+pub use public_key::PublicKey;
+pub use verify::{TokenError, Verifier};
+
+use crate::ids::{OrganizationCode, OrganizationId, UserId};
+
+/// What a user is in an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Runs the organization.
+    Admin,
+}
+
+/// What a token says, by what it is: its `token_use`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "token_use", rename_all = "lowercase")]
+pub enum Identity {
+    /// A user and no organization: good for enrichment, and for the user's own account.
+    User {
+        /// The user.
+        sub: UserId,
+    },
+    /// A user in one organization.
+    Organization(Membership),
+}
+
+/// A user in one organization, as an organization token names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The user.
+    pub sub: UserId,
+    /// The organization.
+    #[serde(rename = "OrganizationId")]
+    pub organization_id: OrganizationId,
+    /// The organization's code.
+    #[serde(rename = "OrgCode")]
+    pub organization_code: OrganizationCode,
+    /// What the user was there when the token was made.
+    #[serde(rename = "Roles")]
+    pub roles: Vec<Role>,
+}
+
+/// A token's claims (RFC 7519, section 4.1, and the identity's own).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Who made it.
+    pub iss: String,
+    /// Who it is for.
+    pub aud: String,
+    /// When it was made, in seconds since the epoch.
+    pub iat: u64,
+    /// When it ends, in seconds since the epoch.
+    pub exp: u64,
+    /// Its own id.
+    pub jti: String,
+    /// Whom it names.
+    #[serde(flatten)]
+    pub identity: Identity,
+}
+
+/// Now, in seconds since the epoch.
+#[must_use]
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+}

@@ -1,0 +1,74 @@
+//! Configuration by the environment, one place for every variable that functions share.
+
+use std::env;
+
+/// A variable that is missing or holds what it can't.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The variable isn't set, or is empty.
+    #[error("the environment variable {0} is missing")]
+    Missing(&'static str),
+    /// The variable's value can't be used.
+    #[error("the environment variable {name} {fault}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with its value; never the value itself, which may be a secret.
+        fault: String,
+    },
+}
+
+/// What functions need to know of where they run.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// `TABLE_NAME`: the single table.
+    pub table_name: String,
+    /// `ISSUER`: the `iss` of every token, and the address under which `/.well-known` is found.
+    pub issuer: String,
+    /// `AUDIENCE`: the `aud` of every token.
+    pub audience: String,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, where it isn't the region's own.
+    pub dynamodb_endpoint: Option<String>,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// A variable that is needed and missing.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            table_name: required("TABLE_NAME")?,
+            issuer: required("ISSUER")?,
+            audience: required("AUDIENCE")?,
+            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
+        })
+    }
+}
+
+/// The variable's value.
+///
+/// # Errors
+/// It isn't set, or is empty.
+pub fn required(name: &'static str) -> Result<String, ConfigError> {
+    optional(name).ok_or(ConfigError::Missing(name))
+}
+
+/// The variable's value, where it is set and not empty.
+#[must_use]
+pub fn optional(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A number of seconds, `default` where the variable isn't set.
+///
+/// # Errors
+/// The value is no positive number.
+pub fn seconds(name: &'static str, default: u64) -> Result<u64, ConfigError> {
+    let Some(value) = optional(name) else { return Ok(default) };
+    value
+        .parse()
+        .ok()
+        .filter(|seconds| *seconds > 0)
+        .ok_or_else(|| ConfigError::Invalid { name, fault: "must be a positive number of seconds".to_owned() })
+}

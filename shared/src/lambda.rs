@@ -1,0 +1,55 @@
+//! Runs a router as an AWS Lambda function behind an HTTP API (payload 2.0).
+
+use std::fmt::Write;
+
+use axum::Router;
+use lambda_http::{Error, Request, RequestExt, http::Uri, request::RequestContext, tower::ServiceExt};
+
+use crate::{
+    service::{self, GatewayRequestId},
+    telemetry,
+};
+
+/// Answers the function's requests by `router` for as long as it lives.
+///
+/// # Errors
+/// The runtime API is out of reach.
+pub async fn run(router: Router) -> Result<(), Error> {
+    telemetry::init_json();
+    lambda_http::run(service::wrap(router).map_request(from_gateway)).await
+}
+
+fn from_gateway(mut request: Request) -> Request {
+    if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref()
+        && let Some(id) = context.request_id.clone()
+    {
+        request.extensions_mut().insert(GatewayRequestId(id));
+    }
+    restore_path(request)
+}
+
+/// The gateway decodes `rawPath`, and `lambda_http` then cuts it at `#` or `?`. Puts it together again, each byte that
+/// isn't unreserved (RFC 3986, section 2.3) encoded once; `/` stays, since it can't be told apart.
+fn restore_path(mut request: Request) -> Request {
+    let mut path = String::new();
+    for byte in request.raw_http_path().bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => path.push(char::from(byte)),
+            byte => {
+                let _ = write!(path, "%{byte:02X}");
+            }
+        }
+    }
+    if let Some(query) = request.uri().query().filter(|_| !request.raw_http_path().contains('?')) {
+        path.push('?');
+        path.push_str(query);
+    }
+    let mut parts = request.uri().clone().into_parts();
+    if let Ok(path_and_query) = path.parse() {
+        parts.path_and_query = Some(path_and_query);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}

@@ -1,0 +1,20 @@
+//! What two functions of the bundle or more need: claims, the table, problem answers, request parsing, telemetry.
+
+pub mod account;
+mod app;
+pub mod aws;
+pub mod claims;
+pub mod config;
+pub mod ids;
+pub mod lambda;
+pub mod openapi;
+pub mod organization;
+pub mod password;
+pub mod problem;
+pub mod request;
+pub mod service;
+pub mod table;
+pub mod telemetry;
+pub mod text;
+
+pub use app::App;

@@ -1,0 +1,54 @@
+//! What the handlers' answers and OpenAPI annotations share.
+
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+use crate::problem::Problem;
+
+/// What every route may answer.
+#[derive(IntoResponses)]
+pub enum Failures {
+    /// The request can't be used; `errors` names every bad field.
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(Problem),
+    /// Something broke; nothing acknowledged is lost.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(Problem),
+    /// The table is throttled or out of reach; `Retry-After` says when to try again.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Problem),
+}
+
+/// What a route that takes a body may answer.
+#[derive(IntoResponses)]
+pub enum BodyFailures {
+    /// The body is longer than 64 KiB.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// The body's `Content-Type` is missing or no JSON.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(Problem),
+}
+
+/// What a route that needs a token may answer.
+#[derive(IntoResponses)]
+pub enum TokenFailures {
+    /// No token, or one that can't be used; `WWW-Authenticate` says which.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(Problem),
+    /// The token is good, and its holder may not do this (any more).
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
+}
+
+/// That a change was made.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Success {
+    success: bool,
+}
+
+impl Success {
+    /// It was.
+    pub const YES: Self = Self { success: true };
+}

@@ -1,0 +1,91 @@
+//! Password hashing: argon2id at OWASP's parameters, off the async threads.
+//!
+//! Source: OWASP Password Storage Cheat Sheet (19 MiB of memory, 2 iterations, 1 lane).
+
+use std::sync::LazyLock;
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use tokio::{sync::Semaphore, task};
+
+/// Hashing failed for a reason that isn't the password.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// The hash couldn't be computed, or a stored one couldn't be read.
+    #[error("the password hash failed: {0}")]
+    Hash(argon2::password_hash::Error),
+    /// The hashing thread is gone: the process is stopping.
+    #[error("the hashing thread stopped")]
+    Stopped(#[from] task::JoinError),
+}
+
+static ARGON2: LazyLock<Argon2<'static>> = LazyLock::new(|| {
+    let params = Params::new(19 * 1024, 2, 1, None).unwrap_or(Params::DEFAULT);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+});
+
+/// Each hash holds 19 MiB; more of them at once than there are cores only costs memory.
+static CORES: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+
+/// Verified against where there is no account, so that the work is the same. It is no hash of anything guessable.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGF0IGFsbC4uLg$NRPq2T0nOAqpWXcGvGzDqGTGcCfzwgGSdWVjzc2VZUA";
+
+/// The PHC string to store for `password`.
+///
+/// # Errors
+/// [`PasswordError`]; never for what the password holds.
+pub async fn hash(password: &str) -> Result<String, PasswordError> {
+    let password = password.to_owned();
+    off_thread(move || {
+        let salt: [u8; 16] = rand::random();
+        let hash = ARGON2.hash_password_with_salt(password.as_bytes(), &salt).map_err(PasswordError::Hash)?;
+        Ok(hash.to_string())
+    })
+    .await
+}
+
+/// Whether `password` is the one that `hash` was made of; with no hash, the same work and `false`.
+///
+/// # Errors
+/// [`PasswordError`]; a wrong password is no error.
+pub async fn verify(password: &str, hash: Option<&str>) -> Result<bool, PasswordError> {
+    let (password, known) = (password.to_owned(), hash.is_some());
+    let hash = hash.unwrap_or(NOBODY).to_owned();
+    off_thread(move || {
+        let hash = PasswordHash::new(&hash).map_err(|error| PasswordError::Hash(error.into()))?;
+        Ok(ARGON2.verify_password(password.as_bytes(), &hash).is_ok() && known)
+    })
+    .await
+}
+
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+) -> Result<T, PasswordError> {
+    // The semaphore is never closed.
+    let _core = CORES.acquire().await.ok();
+    task::spawn_blocking(work).await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_verifies_against_its_own_hash_alone() {
+        let stored = hash("correct horse").await.unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert!(verify("correct horse", Some(&stored)).await.unwrap());
+        assert!(!verify("correct horse ", Some(&stored)).await.unwrap());
+        assert_ne!(stored, hash("correct horse").await.unwrap(), "each hash has its own salt");
+    }
+
+    #[tokio::test]
+    async fn nobody_has_a_readable_hash_that_no_password_matches() {
+        assert!(PasswordHash::new(NOBODY).is_ok());
+        assert!(!verify("nobody", None).await.unwrap());
+    }
+}

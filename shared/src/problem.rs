@@ -1,0 +1,231 @@
+//! Problem answers (RFC 9457), and the one place that maps an error to its answer.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{claims::TokenError, password::PasswordError, table, telemetry};
+
+/// Every bad field of a request with what is wrong with it, named by its path in the body or its query parameter.
+pub type FieldErrors = BTreeMap<Cow<'static, str>, Vec<Cow<'static, str>>>;
+
+/// An error answer: `application/problem+json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// `about:blank`: the status says what kind of problem it is (RFC 9457, section 4.2.1).
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    #[serde(serialize_with = "status_number")]
+    #[schema(value_type = u16, minimum = 400, maximum = 599)]
+    status: StatusCode,
+    /// What is wrong with this request, for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    detail: Option<Cow<'static, str>>,
+    /// Every bad field, named by its path in the body or its query parameter.
+    #[serde(skip_serializing_if = "FieldErrors::is_empty")]
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
+    errors: FieldErrors,
+    /// The request's id, which the log lines carry and `x-request-id` answers.
+    #[serde(rename = "traceId", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    trace_id: Option<String>,
+    #[serde(skip)]
+    challenge: Option<&'static str>,
+    #[serde(skip)]
+    retry_after: Option<u32>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn status_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    /// An answer that says no more than its status.
+    #[must_use]
+    pub fn new(status: StatusCode) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status,
+            detail: None,
+            errors: FieldErrors::new(),
+            trace_id: None,
+            challenge: None,
+            retry_after: None,
+        }
+    }
+
+    /// Adds what is wrong with this request.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// 400 that explains itself.
+    #[must_use]
+    pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST).detail(detail)
+    }
+
+    /// 400 that names every bad field.
+    #[must_use]
+    pub fn fields(errors: FieldErrors) -> Self {
+        Self { errors, ..Self::bad_request("Some fields are missing or can't be used.") }
+    }
+
+    /// 400 that names one bad field.
+    #[must_use]
+    pub fn field(name: &'static str, fault: impl Into<Cow<'static, str>>) -> Self {
+        Self::fields(FieldErrors::from([(name.into(), vec![fault.into()])]))
+    }
+
+    /// 401 with its challenge (RFC 6750, section 3).
+    fn unauthorized(detail: &'static str, challenge: &'static str) -> Self {
+        Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED).detail(detail) }
+    }
+
+    /// 401 of a sign-in: the same whatever is wrong.
+    #[must_use]
+    pub fn wrong_credentials() -> Self {
+        Self::unauthorized("The e-mail address or the password is wrong.", "Bearer realm=\"organizations\"")
+    }
+
+    /// 403 that explains itself.
+    #[must_use]
+    pub fn forbidden(detail: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN).detail(detail)
+    }
+
+    /// 500, whose cause goes to the log and nowhere else.
+    #[must_use]
+    pub fn internal(cause: &dyn std::error::Error) -> Self {
+        tracing::error!(cause = telemetry::chain(cause), "the request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn unavailable() -> Self {
+        let detail = "The service is busy. Nothing was changed; try again.";
+        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail) }
+    }
+}
+
+impl From<FieldErrors> for Problem {
+    fn from(errors: FieldErrors) -> Self {
+        Self::fields(errors)
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Missing => Self::unauthorized("An access token is needed.", "Bearer realm=\"organizations\""),
+            TokenError::Invalid => Self::unauthorized(
+                "The access token is malformed, wrongly signed, or not for this service.",
+                "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the token can't be used\"",
+            ),
+            TokenError::Expired => Self::unauthorized(
+                "The access token has expired.",
+                "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the token has expired\"",
+            ),
+            TokenError::NotAdmin => Self::forbidden("This needs the admin role of an organization."),
+            TokenError::NotUser => Self::forbidden("This needs a user token, as a sign-in without OrgCode gives it."),
+            TokenError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<table::Error> for Problem {
+    fn from(error: table::Error) -> Self {
+        use table::Error;
+        match error {
+            Error::OrganizationGone => Self::bad_request("The organization of this token no longer exists."),
+            Error::NotAdmin => Self::forbidden("You are not an admin of this organization."),
+            Error::UnknownOrganizationCode => Self::field("OrgCode", "is no organization's code"),
+            Error::NoAccessToOrganization => Self::forbidden("You have no role in this organization."),
+            Error::NoAccount => Self::field("Email", "has no account"),
+            Error::AddressTaken => Self::field("Email", "has an account already"),
+            Error::UserNotAdmin => Self::field("UserId", "is not an admin of this organization"),
+            Error::LastAdmin => Self::field("UserId", "is the last admin of this organization"),
+            Error::Unavailable(cause) => {
+                tracing::warn!(cause, "the table is out of reach");
+                Self::unavailable()
+            }
+            Error::Internal(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(mut self) -> Response {
+        self.trace_id = telemetry::request_id();
+        let (status, challenge, retry_after) = (self.status, self.challenge, self.retry_after);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_of_the_table_has_its_status() {
+        use table::Error;
+        let statuses = [
+            (Error::OrganizationGone, 400),
+            (Error::NotAdmin, 403),
+            (Error::UnknownOrganizationCode, 400),
+            (Error::NoAccessToOrganization, 403),
+            (Error::NoAccount, 400),
+            (Error::AddressTaken, 400),
+            (Error::UserNotAdmin, 400),
+            (Error::LastAdmin, 400),
+            (Error::Unavailable("throttled".to_owned()), 503),
+            (Error::Internal("a broken item".into()), 500),
+        ];
+        for (error, status) in statuses {
+            let shown = error.to_string();
+            assert_eq!(Problem::from(error).status.as_u16(), status, "{shown}");
+        }
+    }
+
+    #[test]
+    fn an_internal_error_says_nothing_of_its_cause() {
+        let problem = Problem::from(table::Error::Internal("ORG#5f2b9c0e7d1a4b6c8e0f1a2b is broken".into()));
+        let body = serde_json::to_value(&problem).unwrap();
+        assert_eq!(body, serde_json::json!({"type": "about:blank", "title": "Internal Server Error", "status": 500}));
+    }
+
+    #[test]
+    fn only_an_unavailable_table_asks_to_try_again() {
+        let response = Problem::from(table::Error::Unavailable("throttled".to_owned())).into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        assert!(!Problem::from(table::Error::NotAdmin).into_response().headers().contains_key(header::RETRY_AFTER));
+    }
+}

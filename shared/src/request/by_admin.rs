@@ -1,0 +1,27 @@
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+
+use crate::{App, claims::Admin, problem::Problem};
+
+/// An admin's request. Where the rest of it is bad, the caller's role is looked up before that is said: a role that no
+/// longer holds wins over every other condition. (Where it is good, the call itself checks the role.)
+pub struct ByAdmin<E>(pub Admin, pub E);
+
+impl<S, E> FromRequest<S> for ByAdmin<E>
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+    E: FromRequest<S, Rejection = Problem>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let admin = Admin::from_request_parts(&mut parts, state).await?;
+        let problem = match E::from_request(Request::from_parts(parts, body), state).await {
+            Ok(rest) => return Ok(Self(admin, rest)),
+            Err(problem) => problem,
+        };
+        App::from_ref(state).table.organization(&admin).require_admin().await?;
+        Err(problem)
+    }
+}

@@ -1,0 +1,9 @@
+//! What a request holds, read with every bad field in one answer.
+
+mod body;
+mod by_admin;
+mod fields;
+
+pub use body::{Body, BodyOrQuery};
+pub use by_admin::ByAdmin;
+pub use fields::{Fields, FromFields};

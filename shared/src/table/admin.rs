@@ -1,0 +1,221 @@
+//! Admins: an item whose existence is the role.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Error, OrganizationTable,
+    account::Credential,
+    item::from_item,
+    keys,
+    mail::{Mail, MailKind},
+    membership::MembershipRecord,
+    organization::Organization,
+    transaction::{Change, Refused, Transaction, number},
+};
+use crate::{claims::Role, ids::UserId, text::EmailAddress};
+
+/// What an admin's item says.
+#[derive(Serialize, Deserialize)]
+pub(super) struct AdminRecord {
+    user_id: UserId,
+    email: String,
+    first_name: String,
+    last_name: String,
+}
+
+impl AdminRecord {
+    pub(super) fn of(credential: &Credential) -> Self {
+        Self {
+            user_id: credential.user_id.clone(),
+            email: credential.email.clone(),
+            first_name: credential.first_name.clone(),
+            last_name: credential.last_name.clone(),
+        }
+    }
+}
+
+/// An admin, as the list shows one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminUser {
+    /// The account.
+    pub user_id: UserId,
+    /// The account's e-mail address.
+    pub email: String,
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    pub last_name: String,
+}
+
+/// What came of a promotion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promotion {
+    /// The user is an admin now, and a welcome mail is on its way.
+    Done,
+    /// The user was one before; nothing changed.
+    AlreadyAdmin,
+}
+
+#[derive(Deserialize)]
+struct SortKey {
+    sk: String,
+}
+
+/// Which condition of a promotion failed.
+enum PromotionRefusal {
+    Failure(Error),
+    AlreadyAdmin,
+}
+
+/// Which condition of a demotion failed.
+enum DemotionRefusal {
+    /// The organization is gone, or it has no other admin.
+    Organization,
+    NotAdmin,
+    UserNotAdmin,
+    Membership,
+}
+
+impl OrganizationTable<'_> {
+    /// Asks whether the caller's role still holds: one read of two items.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], or the table is out of reach.
+    pub async fn require_admin(&self) -> Result<(), Error> {
+        let keys = vec![keys::organization(self.id), keys::admin(self.id, self.caller)];
+        let items = self.table.batch_get(keys, &["sk"]).await?;
+        let found: Vec<SortKey> = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        if !found.iter().any(|key| key.sk == keys::ORGANIZATION) {
+            Err(Error::OrganizationGone)
+        } else if found.len() < 2 {
+            Err(Error::NotAdmin)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) async fn is_admin(&self) -> Result<bool, Error> {
+        let admin: Option<AdminRecord> = self.table.get(keys::admin(self.id, self.caller)).await?;
+        Ok(admin.is_some())
+    }
+
+    /// Every admin, by user id: one Query, which also finds the organization and the caller.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], or the table is out of reach.
+    pub async fn admins(&self) -> Result<Vec<AdminUser>, Error> {
+        let partition = keys::organization_partition(self.id);
+        // The organization's item, its subscriptions and its admins are neighbours.
+        let items = self.table.query(&partition, keys::ORGANIZATION, &format!("{}~", keys::ADMIN_PREFIX)).await?;
+        let (mut exists, mut admins) = (false, Vec::new());
+        for item in items {
+            match item.get("sk").and_then(|sk| sk.as_s().ok()) {
+                Some(sk) if sk == keys::ORGANIZATION => exists = true,
+                Some(sk) if sk.starts_with(keys::ADMIN_PREFIX) => admins.push(from_item::<AdminRecord>(item)?),
+                _ => {}
+            }
+        }
+        if !exists {
+            return Err(Error::OrganizationGone);
+        }
+        if !admins.iter().any(|admin| admin.user_id == *self.caller) {
+            return Err(Error::NotAdmin);
+        }
+        let admins = admins.into_iter().map(|admin| AdminUser {
+            user_id: admin.user_id,
+            email: admin.email,
+            first_name: admin.first_name,
+            last_name: admin.last_name,
+        });
+        Ok(admins.collect())
+    }
+
+    /// Makes the owner of an address an admin, and puts the welcome mail, in one transaction. Two round trips.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoAccount`], or the table is out of reach.
+    pub async fn promote(&self, email: &EmailAddress) -> Result<Promotion, Error> {
+        use PromotionRefusal::{AlreadyAdmin, Failure};
+
+        let organization = self.table.get::<Organization>(keys::organization(self.id));
+        let (organization, is_admin, user) =
+            tokio::try_join!(organization, self.is_admin(), self.table.credential(email))?;
+        let organization = organization.ok_or(Error::OrganizationGone)?;
+        if !is_admin {
+            return Err(Error::NotAdmin);
+        }
+        let user = user.ok_or(Error::NoAccount)?;
+        if user.user_id == *self.caller {
+            return Ok(Promotion::AlreadyAdmin);
+        }
+
+        let membership = MembershipRecord {
+            organization_id: self.id.clone(),
+            organization_code: organization.code,
+            role: Role::Admin,
+        };
+        let one_more =
+            Change { expression: "ADD admin_count :one", condition: None, values: vec![(":one", number(1))] };
+        let transaction = Transaction::new(self.table)
+            .update(keys::organization(self.id), one_more, Failure(Error::OrganizationGone))?
+            .check_exists(keys::admin(self.id, self.caller), Failure(Error::NotAdmin))?
+            .put_new(keys::admin(self.id, &user.user_id), "admin", &AdminRecord::of(&user), AlreadyAdmin)?
+            .put_new(keys::membership(&user.user_id, self.id, Role::Admin), "membership", &membership, AlreadyAdmin)?;
+        let mail = Mail::new(MailKind::WelcomeAdmin, &user, organization.details.name.as_str());
+        let id_taken = Failure(Error::Internal("a random mail id was taken".into()));
+        match mail.put(transaction, id_taken)?.commit().await {
+            Ok(()) => Ok(Promotion::Done),
+            Err(Refused::Failed(error)) => Err(error),
+            Err(Refused::Conditions(failed)) => match failed.into_iter().next() {
+                Some((Failure(error), _)) => Err(error),
+                Some((AlreadyAdmin, _)) => Ok(Promotion::AlreadyAdmin),
+                None => Err(Error::Internal("a promotion was cancelled without a reason".into())),
+            },
+        }
+    }
+
+    /// Takes the role from an admin, in one transaction and one round trip. The last admin keeps it.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::UserNotAdmin`], [`Error::LastAdmin`], or the table is out
+    /// of reach.
+    pub async fn demote(&self, user: &UserId) -> Result<(), Error> {
+        use DemotionRefusal::{Membership, NotAdmin, Organization, UserNotAdmin};
+
+        let one_less = Change {
+            expression: "ADD admin_count :less",
+            condition: Some("admin_count > :one"),
+            values: vec![(":less", number(-1)), (":one", number(1))],
+        };
+        let mut transaction =
+            Transaction::new(self.table).update(keys::organization(self.id), one_less, Organization)?;
+        transaction = if user == self.caller {
+            // One item, one action: the caller's condition is the deletion's own.
+            transaction.delete(keys::admin(self.id, user), NotAdmin)?
+        } else {
+            transaction
+                .check_exists(keys::admin(self.id, self.caller), NotAdmin)?
+                .delete(keys::admin(self.id, user), UserNotAdmin)?
+        };
+        let transaction = transaction.delete(keys::membership(user, self.id, Role::Admin), Membership)?;
+        let failed = match transaction.commit().await {
+            Ok(()) => return Ok(()),
+            Err(Refused::Failed(error)) => return Err(error),
+            Err(Refused::Conditions(failed)) => failed,
+        };
+        let failed = |wanted: fn(&DemotionRefusal, bool) -> bool| {
+            failed.iter().any(|(refusal, item)| wanted(refusal, item.as_ref().is_some_and(|item| !item.is_empty())))
+        };
+        Err(if failed(|refusal, there| matches!(refusal, Organization) && !there) {
+            Error::OrganizationGone
+        } else if failed(|refusal, _| matches!(refusal, NotAdmin)) {
+            Error::NotAdmin
+        } else if failed(|refusal, _| matches!(refusal, UserNotAdmin)) {
+            Error::UserNotAdmin
+        } else if failed(|refusal, _| matches!(refusal, Organization)) {
+            Error::LastAdmin
+        } else {
+            Error::Internal("an admin has no membership".into())
+        })
+    }
+}

@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Builder, retry::RetryConfig, timeout::TimeoutConfig},
+};
+
+use super::Table;
+use crate::{
+    aws::{credentials, http_client, region},
+    config::Config,
+    telemetry::Meter,
+};
+
+impl Table {
+    /// A handle on the table that `config` names.
+    #[must_use]
+    pub fn connect(config: &Config) -> Self {
+        let client = Client::from_conf(Self::client_config(config.dynamodb_endpoint.as_deref()).build());
+        Self::new(client, &config.table_name)
+    }
+
+    /// How every client of the table is set up: credentials and region from the environment (as Lambda gives them), quick
+    /// retries, bounded times, and each call counted.
+    #[must_use]
+    pub fn client_config(endpoint: Option<&str>) -> Builder {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(4)
+            .with_initial_backoff(Duration::from_millis(25))
+            .with_max_backoff(Duration::from_millis(500));
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(3))
+            .operation_timeout(Duration::from_secs(8))
+            .build();
+        let mut config = Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region())
+            .credentials_provider(credentials())
+            .http_client(http_client(endpoint))
+            .retry_config(retries)
+            .timeout_config(timeouts)
+            .interceptor(Meter);
+        if let Some(endpoint) = endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        config
+    }
+}

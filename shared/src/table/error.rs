@@ -1,0 +1,68 @@
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+/// Why the table refused a call, or could not answer it. Knows nothing of HTTP.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The organization of the caller's token no longer exists.
+    #[error("the organization no longer exists")]
+    OrganizationGone,
+    /// The caller is no admin of the organization, whatever the token says.
+    #[error("the caller is not an admin of the organization")]
+    NotAdmin,
+    /// No organization has this code.
+    #[error("no organization has this code")]
+    UnknownOrganizationCode,
+    /// The user has no role in the organization.
+    #[error("the user has no role in the organization")]
+    NoAccessToOrganization,
+    /// No account has this e-mail address.
+    #[error("no account has this e-mail address")]
+    NoAccount,
+    /// An account has this e-mail address already.
+    #[error("an account has this e-mail address already")]
+    AddressTaken,
+    /// The user to be demoted is no admin of the organization.
+    #[error("the user is not an admin of the organization")]
+    UserNotAdmin,
+    /// The user to be demoted is the only admin that the organization has.
+    #[error("the user is the last admin of the organization")]
+    LastAdmin,
+    /// The table is throttled, busy or out of reach, for this reason.
+    #[error("the table is out of reach: {0}")]
+    Unavailable(String),
+    /// A defect: the call can't succeed by being made again.
+    #[error("the table failed")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Codes of errors that pass: throttling, and another transaction on the same item.
+const PASSING: [&str; 9] = [
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+    "ReplicatedWriteConflictException",
+];
+
+impl<E, R> From<SdkError<E, R>> for Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+        match &error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+                Self::Unavailable(DisplayErrorContext(&error).to_string())
+            }
+            _ => match code {
+                Some(code) if PASSING.contains(&code) => Self::Unavailable(code.to_owned()),
+                _ => Self::Internal(DisplayErrorContext(&error).to_string().into()),
+            },
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The single table: every key, condition and transaction of the bundle, a file per entity.
+
+mod account;
+mod admin;
+mod client;
+mod error;
+mod item;
+mod keys;
+mod mail;
+mod membership;
+mod organization;
+mod public_key;
+mod read;
+mod transaction;
+
+pub use account::{Credential, NewAccount};
+pub use admin::{AdminUser, Promotion};
+pub use error::Error;
+pub use keys::MAIL_PREFIX;
+pub use mail::{Claim, Mail, MailId, MailKind, Outbox};
+pub use membership::MembershipRecord;
+pub use organization::{Creation, Entitlement, Founder, Organization, OrganizationOverview, Subscription};
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+
+use crate::{
+    claims::Admin,
+    ids::{OrganizationId, UserId},
+};
+
+/// The table, for what belongs to no single organization: sign-up, sign-in, enrichment, keys and mails.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: Arc<str>,
+}
+
+impl Table {
+    /// The table called `name`, reached by `client`, which should come from [`Table::client_config`].
+    #[must_use]
+    pub fn new(client: Client, name: &str) -> Self {
+        Self { client, name: name.into() }
+    }
+
+    /// The one organization that `admin` may touch. Every key that the handle can build lies in that organization's
+    /// partitions, since nothing else takes an organization from a request.
+    #[must_use]
+    pub fn organization<'t>(&'t self, admin: &'t Admin) -> OrganizationTable<'t> {
+        OrganizationTable { table: self, id: admin.organization_id(), caller: admin.user_id() }
+    }
+}
+
+/// One organization's part of the table, in the hands of one of its admins.
+#[derive(Clone, Copy, Debug)]
+pub struct OrganizationTable<'t> {
+    table: &'t Table,
+    id: &'t OrganizationId,
+    caller: &'t UserId,
+}

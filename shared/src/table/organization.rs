@@ -1,0 +1,209 @@
+//! Organizations: created whole or not at all, and read together with what they subscribed to.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Error, OrganizationTable, Table,
+    account::{Credential, NewAccount},
+    admin::AdminRecord,
+    item::{from_item, rfc3339},
+    keys,
+    mail::{Mail, MailKind},
+    membership::MembershipRecord,
+    transaction::{Refused, Transaction},
+};
+use crate::{
+    claims::{Role, now},
+    ids::{OrganizationCode, OrganizationId},
+    organization::OrganizationDetails,
+    text::fold,
+};
+
+/// An organization.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its code, made of its first name and never changed.
+    pub code: OrganizationCode,
+    /// What it says of itself.
+    #[serde(flatten)]
+    pub details: OrganizationDetails,
+    /// When it was created, RFC 3339 UTC.
+    pub created_at: String,
+    /// When its details last changed, RFC 3339 UTC.
+    pub updated_at: String,
+    /// Counts the changes of its details, from 1.
+    pub version: u64,
+    /// How many admins it has; never 0.
+    admin_count: u64,
+}
+
+impl Organization {
+    /// A new organization, with its ids and times, which stay the same however often its creation is tried.
+    #[must_use]
+    pub fn new(details: OrganizationDetails) -> Self {
+        let created_at = rfc3339(now());
+        Self {
+            id: OrganizationId::random(),
+            code: OrganizationCode::random(details.name.as_str()),
+            details,
+            updated_at: created_at.clone(),
+            created_at,
+            version: 1,
+            admin_count: 1,
+        }
+    }
+}
+
+/// Who becomes the first admin of a new organization.
+pub enum Founder<'a> {
+    /// Somebody without an account, which is made with the organization.
+    New(&'a NewAccount),
+    /// The owner of an account, whose password was verified.
+    Known(&'a Credential),
+}
+
+/// What came of creating an organization.
+pub enum Creation {
+    /// It is there.
+    Done,
+    /// Nothing was done.
+    Refused {
+        /// Another organization has the name.
+        name_taken: bool,
+        /// The account that has the founder's address already.
+        account: Option<Credential>,
+    },
+}
+
+/// Why one condition of a creation failed.
+enum CreationRefusal {
+    AddressTaken,
+    AccountGone,
+    NameTaken,
+    IdTaken,
+}
+
+#[derive(Serialize)]
+struct Reference<'a> {
+    organization_id: &'a OrganizationId,
+}
+
+/// What an organization subscribed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Its id.
+    pub id: String,
+    /// The plan's name.
+    pub plan: String,
+    /// Where it stands; `active` while it is in force.
+    pub status: String,
+    /// When the paid period ends, RFC 3339 UTC.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub current_period_end: Option<String>,
+    /// What the plan allows.
+    #[serde(default)]
+    pub entitlements: Vec<Entitlement>,
+}
+
+/// Something that a plan allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entitlement {
+    /// What a program calls it.
+    pub key: String,
+    /// What a person calls it.
+    pub name: String,
+    /// How much of it.
+    pub value: String,
+}
+
+/// An organization and what it subscribed to.
+#[derive(Clone, Debug)]
+pub struct OrganizationOverview {
+    /// The organization.
+    pub organization: Organization,
+    /// Every subscription, in force or not, by its id.
+    pub subscriptions: Vec<Subscription>,
+}
+
+impl Table {
+    /// Creates an organization, its name, its code and its first admin (and the admin's account, where there is none yet)
+    /// in one transaction, which also puts the founder's welcome mail.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn create_organization(
+        &self,
+        organization: &Organization,
+        founder: &Founder<'_>,
+    ) -> Result<Creation, Error> {
+        use CreationRefusal::{AccountGone, AddressTaken, IdTaken, NameTaken};
+
+        let id = &organization.id;
+        let reference = Reference { organization_id: id };
+        let transaction = Transaction::new(self);
+        let (transaction, founder) = match founder {
+            Founder::New(account) => (account.put(transaction, AddressTaken, IdTaken)?, &account.credential()),
+            Founder::Known(credential) => {
+                (transaction.check_exists(keys::account(&credential.user_id), AccountGone)?, *credential)
+            }
+        };
+        let membership = MembershipRecord {
+            organization_id: id.clone(),
+            organization_code: organization.code.clone(),
+            role: Role::Admin,
+        };
+        let name = organization.details.name.as_str();
+        let transaction = transaction
+            .put_new(keys::organization_name(&fold(name)), "organization name", &reference, NameTaken)?
+            .put_new(keys::organization_code(&organization.code), "organization code", &reference, IdTaken)?
+            .put_new(keys::organization(id), "organization", organization, IdTaken)?
+            .put_new(keys::admin(id, &founder.user_id), "admin", &AdminRecord::of(founder), IdTaken)?
+            .put_new(keys::membership(&founder.user_id, id, Role::Admin), "membership", &membership, IdTaken)?;
+        let mail = Mail::new(MailKind::WelcomeFounder, founder, name);
+
+        match mail.put(transaction, IdTaken)?.commit().await {
+            Ok(()) => Ok(Creation::Done),
+            Err(Refused::Failed(error)) => Err(error),
+            Err(Refused::Conditions(failed)) => {
+                let (mut name_taken, mut account) = (false, None);
+                for (refusal, item) in failed {
+                    match refusal {
+                        NameTaken => name_taken = true,
+                        AddressTaken => account = item.map(from_item).transpose()?,
+                        AccountGone | IdTaken => {
+                            return Err(Error::Internal("a random id was taken, or an account is gone".into()));
+                        }
+                    }
+                }
+                Ok(Creation::Refused { name_taken, account })
+            }
+        }
+    }
+}
+
+impl OrganizationTable<'_> {
+    /// The organization and its subscriptions: one Query, the caller's role read beside it.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], or the table is out of reach.
+    pub async fn overview(&self) -> Result<OrganizationOverview, Error> {
+        let partition = keys::organization_partition(self.id);
+        // `#` and all that follows it: the organization's own item, then its subscriptions.
+        let items = self.table.query(&partition, "#", "#~");
+        let (items, is_admin) = tokio::try_join!(items, self.is_admin())?;
+        let mut items = items.into_iter();
+        let organization = items
+            .next()
+            .filter(|item| item.get("sk").is_some_and(|sk| sk.as_s().is_ok_and(|sk| sk == keys::ORGANIZATION)));
+        let organization = organization.ok_or(Error::OrganizationGone)?;
+        if !is_admin {
+            return Err(Error::NotAdmin);
+        }
+        Ok(OrganizationOverview {
+            organization: from_item(organization)?,
+            subscriptions: items.map(from_item).collect::<Result<_, _>>()?,
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! What is known of a request while it runs: its id, and what it cost in DynamoDB.
+
+use std::{
+    fmt::Write,
+    io::{self, IsTerminal},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aws_sdk_dynamodb::{
+    config::{
+        ConfigBag, Intercept, RuntimeComponents,
+        interceptors::{
+            BeforeSerializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+            FinalizerInterceptorContextRef,
+        },
+    },
+    error::BoxError,
+    operation::{
+        batch_get_item::BatchGetItemInput, get_item::GetItemInput, put_item::PutItemInput, query::QueryInput,
+        transact_write_items::TransactWriteItemsInput, update_item::UpdateItemInput,
+    },
+    types::ReturnConsumedCapacity,
+};
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::config;
+
+tokio::task_local! {
+    static REQUEST: Arc<RequestContext>;
+}
+
+/// A request that runs.
+#[derive(Debug)]
+pub struct RequestContext {
+    id: String,
+    costs: Mutex<Costs>,
+}
+
+/// What a request cost in DynamoDB so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Costs {
+    /// Calls, a retried one once.
+    pub calls: u32,
+    /// HTTP requests, retries counted.
+    pub attempts: u32,
+    /// Sequential round trips: calls made side by side, that is, begun while another one ran, are one.
+    pub round_trips: u32,
+    /// Capacity units, reads and writes together.
+    pub units: f64,
+    in_flight: u32,
+}
+
+impl RequestContext {
+    /// A request of this id.
+    #[must_use]
+    pub fn new(id: String) -> Arc<Self> {
+        Arc::new(Self { id, costs: Mutex::default() })
+    }
+
+    /// Runs `work` as this request: its log lines, answers and costs belong to it. Not handed on by `spawn`.
+    pub async fn scope<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
+        REQUEST.scope(self.clone(), work).await
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The costs so far.
+    #[must_use]
+    pub fn costs(&self) -> Costs {
+        *self.costs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The id of the request that runs, where one does.
+#[must_use]
+pub fn request_id() -> Option<String> {
+    REQUEST.try_with(|request| request.id.clone()).ok()
+}
+
+fn count(change: impl FnOnce(&mut Costs)) {
+    // Work outside a request (at start, in the mailer) isn't counted.
+    let _ = REQUEST.try_with(|request| change(&mut request.costs.lock().unwrap_or_else(PoisonError::into_inner)));
+}
+
+/// Counts each call of the DynamoDB client, and asks it to say what capacity it used.
+#[derive(Debug)]
+pub(crate) struct Meter;
+
+#[derive(Deserialize)]
+struct Reply {
+    #[serde(rename = "ConsumedCapacity")]
+    consumed: Option<Consumed>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Consumed {
+    One(Units),
+    Each(Vec<Units>),
+}
+
+#[derive(Deserialize)]
+struct Units {
+    #[serde(rename = "CapacityUnits", default)]
+    units: f64,
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Meter {
+    fn name(&self) -> &'static str {
+        "Meter"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        count(|costs| {
+            costs.calls += 1;
+            costs.round_trips += u32::from(costs.in_flight == 0);
+            costs.in_flight += 1;
+        });
+        macro_rules! ask {
+            ($($input:ty),*) => {
+                $(if let Some(input) = context.input_mut().downcast_mut::<$input>() {
+                    input.return_consumed_capacity = Some(ReturnConsumedCapacity::Total);
+                })*
+            };
+        }
+        ask!(BatchGetItemInput, GetItemInput, PutItemInput, QueryInput, TransactWriteItemsInput, UpdateItemInput);
+        Ok(())
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        count(|costs| costs.attempts += 1);
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response().and_then(|response| response.body().bytes());
+        let consumed =
+            body.and_then(|body| serde_json::from_slice::<Reply>(body).ok()).and_then(|reply| reply.consumed);
+        count(|costs| match consumed {
+            Some(Consumed::One(one)) => costs.units += one.units,
+            Some(Consumed::Each(each)) => costs.units += each.iter().map(|one| one.units).sum::<f64>(),
+            None => {}
+        });
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        count(|costs| costs.in_flight = costs.in_flight.saturating_sub(1));
+        Ok(())
+    }
+}
+
+/// An error with every cause behind it, for the log.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn filter() -> EnvFilter {
+    EnvFilter::new(config::optional("RUST_LOG").unwrap_or_else(|| "info".to_owned()))
+}
+
+/// JSON lines on standard output, as CloudWatch reads them; what is logged by `RUST_LOG` (`info`).
+pub fn init_json() {
+    let logs = tracing_subscriber::fmt().json().with_env_filter(filter()).with_span_list(false);
+    logs.flatten_event(true).without_time().init();
+}
+
+/// Readable lines on standard error; what is logged by `RUST_LOG` (`info`).
+pub fn init_readable() {
+    let logs = tracing_subscriber::fmt().with_env_filter(filter()).with_target(false);
+    logs.with_ansi(io::stderr().is_terminal()).with_writer(io::stderr).init();
+}

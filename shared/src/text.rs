@@ -1,0 +1,256 @@
+//! Values that callers send, parsed at the door: holding one proves that it keeps the contract's rules.
+//!
+//! Every text is trimmed and put into Unicode's NFC (UAX #15); lengths are counted in characters after that.
+
+use email_address::{EmailAddress as Syntax, Options};
+use serde::{Deserialize, Serialize};
+use unicase::UniCase;
+use unicode_normalization::UnicodeNormalization;
+use url::Url;
+use utoipa::ToSchema;
+
+/// What a caller reads about a value that keeps no rule.
+pub type Fault = String;
+
+const CONTROL: &str = "must not hold control characters";
+
+/// Trims, normalizes and bounds `text` to `least..=most` characters.
+///
+/// # Errors
+/// Which of these rules it breaks.
+pub fn bounded(text: &str, least: usize, most: usize) -> Result<String, Fault> {
+    let text: String = text.trim().nfc().collect();
+    let length = text.chars().count();
+    if text.chars().any(char::is_control) {
+        Err(CONTROL.to_owned())
+    } else if length < least {
+        Err(format!("must have {least} to {most} characters"))
+    } else if length > most {
+        Err(format!("must have at most {most} characters"))
+    } else {
+        Ok(text)
+    }
+}
+
+/// What two texts have in common where they are equal "without case": Unicode's canonical caseless matching
+/// (The Unicode Standard, D145), so that `STRASSE`, `straße` and any composition of their characters agree.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let decomposed: String = text.trim().nfd().collect();
+    UniCase::unicode(decomposed).to_folded_case().nfc().collect()
+}
+
+macro_rules! value {
+    ($(#[$doc:meta])* $name:ident, $parse:expr) => {
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        $(#[$doc])*
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Parses what a caller sent.
+            ///
+            /// # Errors
+            /// The rule that it breaks, as a caller reads it.
+            pub fn parse(text: String) -> Result<Self, Fault> {
+                let parse: fn(String) -> Result<String, Fault> = $parse;
+                parse(text).map(Self)
+            }
+
+            /// The value as it is stored and answered.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+value! {
+    /// An organization's display name: 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200, examples("Acme GmbH"))]
+    OrganizationName, |text| bounded(&text, 1, 200)
+}
+
+value! {
+    /// A line of a billing address: at most 200 characters.
+    #[schema(max_length = 200)]
+    AddressLine, |text| bounded(&text, 0, 200)
+}
+
+value! {
+    /// A phone number as its owner writes it: at most 40 characters.
+    #[schema(max_length = 40, examples("+49 30 901820"))]
+    PhoneNumber, |text| bounded(&text, 0, 40)
+}
+
+value! {
+    /// A person's first or last name: 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
+    PersonName, |text| bounded(&text, 1, 100)
+}
+
+value! {
+    /// A country's ISO 3166-1 alpha-2 code, in upper case.
+    #[schema(pattern = "^[A-Z]{2}$", examples("DE"))]
+    CountryCode, |text| match rust_iso3166::from_alpha2(text.trim()) {
+        Some(country) => Ok(country.alpha2.to_owned()),
+        None => Err("must be an ISO 3166-1 alpha-2 country code such as DE".to_owned()),
+    }
+}
+
+value! {
+    /// An absolute http or https address: at most 2048 characters.
+    #[schema(max_length = 2048, format = "uri", examples("https://acme.example"))]
+    Website, |text| {
+        let text = bounded(&text, 0, 2048)?;
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let absolute = matches!(scheme.as_deref(), Some("http" | "https"));
+        if absolute && !text.contains(char::is_whitespace) && Url::parse(&text).is_ok() {
+            Ok(text)
+        } else {
+            Err("must be an absolute http or https address".to_owned())
+        }
+    }
+}
+
+value! {
+    /// An e-mail address (RFC 5321): at most 254 characters, with a domain that has a top level.
+    #[schema(max_length = 254, format = "email", examples("ada@acme.example"))]
+    EmailAddress, |text| {
+        let text = bounded(&text, 0, 254)?;
+        let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
+        match Syntax::parse_with_options(&text, options) {
+            Ok(_) => Ok(text),
+            Err(_) => Err("must be an e-mail address".to_owned()),
+        }
+    }
+}
+
+impl EmailAddress {
+    /// The address as it is compared: without case.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+/// A new password: 8 to 128 characters, taken as they are. Neither shown by `Debug` nor stored.
+#[derive(Clone, ToSchema)]
+#[schema(value_type = String, min_length = 8, max_length = 128, format = "password")]
+pub struct NewPassword(String);
+
+impl NewPassword {
+    /// Checks the length of what a caller sent.
+    ///
+    /// # Errors
+    /// The length, where it is out of bounds.
+    pub fn parse(text: String) -> Result<Self, Fault> {
+        match text.chars().count() {
+            8..=128 => Ok(Self(text)),
+            _ => Err("must have 8 to 128 characters".to_owned()),
+        }
+    }
+
+    /// The rule that no field keeps alone: the password must not be the e-mail address.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn differs_from(&self, email: &EmailAddress) -> Result<(), Fault> {
+        if fold(&self.0) == email.folded() { Err("must not be the e-mail address".to_owned()) } else { Ok(()) }
+    }
+
+    /// The password itself, to be hashed or compared.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewPassword(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn email(text: &str) -> Result<EmailAddress, Fault> {
+        EmailAddress::parse(text.to_owned())
+    }
+
+    #[test]
+    fn texts_are_trimmed_and_composed_before_they_are_counted() {
+        assert_eq!(bounded("  U\u{308}ni  ", 1, 3), Ok("Üni".to_owned()));
+        assert_eq!(bounded(&"ü".repeat(200), 1, 200), Ok("ü".repeat(200)));
+        assert_eq!(bounded(" \t ", 1, 200), Err("must have 1 to 200 characters".to_owned()));
+        assert_eq!(bounded(&"x".repeat(201), 1, 200), Err("must have at most 200 characters".to_owned()));
+        for control in ["a\u{0}b", "a\nb", "a\u{7f}b", "a\u{9f}b"] {
+            assert_eq!(bounded(control, 1, 200), Err(CONTROL.to_owned()), "{control:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_differ_in_case_or_composition_alone_fold_to_one() {
+        for (one, other) in
+            [("Acme", "aCME"), ("STRASSE", "straße"), ("Üni", "u\u{308}NI"), ("ΌΣΟΣ", "όσος"), (" a ", "A")]
+        {
+            assert_eq!(fold(one), fold(other), "{one} and {other}");
+        }
+        assert_ne!(fold("acme"), fold("acmé"));
+    }
+
+    #[test]
+    fn addresses_without_a_name_or_a_domain_are_refused() {
+        for good in ["ada@acme.example", " ada+tag@mail.acme.example ", "Ada.O'Neil@ACME.example"] {
+            assert_eq!(email(good).map(|address| address.0), Ok(good.trim().to_owned()));
+        }
+        let long = format!("{}@acme.example", "a".repeat(243));
+        for bad in
+            ["", "ada", "@acme.example", "ada@", "ada@localhost", "a b@acme.example", "Ada <ada@acme.example>", &long]
+        {
+            assert!(email(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn countries_are_iso_3166_alpha_2_codes_in_upper_case() {
+        assert!(CountryCode::parse("DE".to_owned()).is_ok());
+        for bad in ["de", "DEU", "XX", "", "D"] {
+            assert!(CountryCode::parse(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn websites_are_absolute_http_or_https_addresses() {
+        for good in ["https://acme.example", "HTTP://acme.example:8080/path?x=1#y", "https://ünï.example/ü"] {
+            assert_eq!(Website::parse(good.to_owned()).map(|site| site.0), Ok(good.to_owned()));
+        }
+        let long = format!("https://acme.example/{}", "x".repeat(2048));
+        let bad = [
+            "",
+            "acme.example",
+            "/path",
+            "ftp://acme.example",
+            "javascript:alert(1)",
+            "https:acme.example",
+            "https://",
+        ];
+        for bad in bad.into_iter().chain(["https://a b.example", "https://acme.example/a b", &long]) {
+            assert!(Website::parse(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_taken_as_it_is_and_never_shown() {
+        assert_eq!(NewPassword::parse("  pass\u{0}word ".to_owned()).unwrap().expose(), "  pass\u{0}word ");
+        assert!(NewPassword::parse("1234567".to_owned()).is_err());
+        assert!(NewPassword::parse("x".repeat(129)).is_err());
+        assert_eq!(format!("{:?}", NewPassword::parse("12345678".to_owned()).unwrap()), "NewPassword(…)");
+        let address = email("ada@acme.example").unwrap();
+        assert!(NewPassword::parse("ADA@acme.example".to_owned()).unwrap().differs_from(&address).is_err());
+        assert!(NewPassword::parse("ada@acme.examplf".to_owned()).unwrap().differs_from(&address).is_ok());
+    }
+}
