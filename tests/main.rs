@@ -1,1 +1,17 @@
-fn main() {}
+//! The black-box suite: every test speaks HTTP to the real routers over a real DynamoDB engine, with organizations of its
+//! own, all in parallel.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod accounts;
+mod admins;
+mod common_rules;
+mod isolation;
+mod mails;
+mod one_machine;
+mod openapi;
+mod organizations;
+mod readme;
+mod round_trips;
+mod sign_in;
+mod support;
+mod tokens;

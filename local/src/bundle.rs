@@ -215,7 +215,7 @@ fn router(app: App, auth: AuthApp, mailbox: Mailbox) -> Router {
 /// Says what a call cost in DynamoDB, in the header that browsers show (W3C Server Timing).
 async fn show_costs(mut response: Response) -> Response {
     if let Some(costs) = response.extensions().get::<Costs>() {
-        let Costs { calls, attempts, round_trips, units, .. } = costs;
+        let Costs { calls, attempts, round_trips, units } = costs;
         let shown =
             format!("dynamodb;desc=\"calls={calls} attempts={attempts} round_trips={round_trips} units={units}\"");
         if let Ok(shown) = HeaderValue::from_str(&shown) {

@@ -22,6 +22,7 @@ use aws_sdk_dynamodb::{
     types::ReturnConsumedCapacity,
 };
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
@@ -45,11 +46,19 @@ pub struct Costs {
     pub calls: u32,
     /// HTTP requests, retries counted.
     pub attempts: u32,
-    /// Sequential round trips: calls made side by side, that is, begun while another one ran, are one.
+    /// Sequential round trips: the longest chain of calls each of which began after the one before it had ended. (A call
+    /// counts as waiting for every call that had ended by then, needed or not: never too few.)
     pub round_trips: u32,
     /// Capacity units, reads and writes together.
     pub units: f64,
-    in_flight: u32,
+}
+
+/// A call's place in the chain of its request's calls.
+#[derive(Clone, Copy, Debug)]
+struct Place(u32);
+
+impl Storable for Place {
+    type Storer = StoreReplace<Self>;
 }
 
 impl RequestContext {
@@ -121,12 +130,11 @@ impl Intercept for Meter {
         &self,
         context: &mut BeforeSerializationInterceptorContextMut<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         count(|costs| {
             costs.calls += 1;
-            costs.round_trips += u32::from(costs.in_flight == 0);
-            costs.in_flight += 1;
+            config.interceptor_state().store_put(Place(costs.round_trips + 1));
         });
         macro_rules! ask {
             ($($input:ty),*) => {
@@ -170,9 +178,11 @@ impl Intercept for Meter {
         &self,
         _: &FinalizerInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        count(|costs| costs.in_flight = costs.in_flight.saturating_sub(1));
+        if let Some(Place(place)) = config.load::<Place>() {
+            count(|costs| costs.round_trips = costs.round_trips.max(*place));
+        }
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use shared::{
     config::{self, Config, ConfigError},
     ids,
     problem::Problem,
+    table,
 };
 
 /// Shorter secrets could be guessed.
@@ -80,13 +81,18 @@ impl Issuer {
     /// Puts the public key into the table, unless it is known to be there. A table out of reach is no error here: no token
     /// can be made without it either.
     pub(crate) async fn publish(&self, app: &App) {
-        let known = app.verifier.keys().public_keys().await;
-        if known.is_ok_and(|keys| keys.iter().any(|key| key.kid == self.key.public.kid)) {
-            return;
-        }
-        if let Err(error) = app.table.publish_key(&self.key.public).await {
+        if let Err(error) = self.publish_unless_known(app).await {
             tracing::warn!(%error, "the public key could not be published");
         }
+    }
+
+    async fn publish_unless_known(&self, app: &App) -> Result<(), table::Error> {
+        let keys = app.verifier.keys();
+        if keys.public_keys().await?.iter().any(|key| key.kid == self.key.public.kid) {
+            return Ok(());
+        }
+        app.table.publish_key(&self.key.public).await?;
+        keys.refresh().await
     }
 
     /// The `iss` of every token.

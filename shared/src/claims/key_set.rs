@@ -114,7 +114,11 @@ impl KeySet {
         Ok(None)
     }
 
-    async fn refresh(&self) -> Result<(), Error> {
+    /// Reads the whole set again.
+    ///
+    /// # Errors
+    /// The table is out of reach; the keys that were known stay.
+    pub async fn refresh(&self) -> Result<(), Error> {
         let keys = self.table.public_keys().await?;
         let mut known = self.known();
         known.keys.clear();

@@ -1,0 +1,81 @@
+//! Two organizations: nothing of the one is seen or changed by the other.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Anonymous, Caller, Tenant, dynamodb, person, tenant};
+
+const ADMINS: &str = "/api/organizations/users/admins";
+
+/// Every item that belongs to an organization.
+async fn items(tenant: &Tenant) -> Vec<String> {
+    let mut items = Vec::new();
+    let mut start = None;
+    loop {
+        let page =
+            dynamodb().scan().table_name(local::Bundle::TABLE).set_exclusive_start_key(start).send().await.unwrap();
+        for item in page.items.unwrap() {
+            let item: Value = serde_dynamo::from_item(item).unwrap();
+            if item.to_string().contains(&tenant.id) {
+                items.push(item.to_string());
+            }
+        }
+        start = page.last_evaluated_key;
+        if start.is_none() {
+            items.sort_unstable();
+            return items;
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_route_shows_or_changes_anything_of_another_organization() {
+    let (ours, theirs) = (tenant().await, tenant().await);
+    let (_, colleague) = theirs.second_admin().await;
+    let (before, before_ours) = (items(&theirs).await, items(&ours).await);
+    assert!(before.len() >= 6, "{before:#?}");
+
+    // Whatever a request says of another organization, the token decides.
+    let claims = json!({
+        "OrganizationId": theirs.id, "IdentityOrganizationId": theirs.code, "OrgCode": theirs.code, "Name": theirs.name,
+        "Organization": {"OrganizationId": theirs.id}, "pk": format!("ORG#{}", theirs.id), "Roles": ["admin"],
+    });
+    let with = |field: &str, value: &str| {
+        let mut body = claims.clone();
+        body[field] = json!(value);
+        body
+    };
+    let query = format!("?OrganizationId={0}&OrgCode={1}&organizationId={0}", theirs.id, theirs.code);
+
+    let view = ours.admin.get(&format!("/api/organization{query}")).await.ok();
+    assert_eq!(view["Organization"]["OrganizationId"], ours.id);
+    assert!(!view.to_string().contains(&theirs.id) && !view.to_string().contains(&theirs.name));
+
+    let listed = ours.admin.get(&format!("{ADMINS}{query}")).await.ok();
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!(listed[0]["Id"], ours.admin_id);
+
+    let not_here = json!({"UserId": ["is not an admin of this organization"]});
+    for user in [&theirs.admin_id, &colleague.id] {
+        ours.admin.delete(&format!("{ADMINS}{query}"), &with("UserId", user)).await.fields(&not_here);
+        let by_query = ours.admin.request(Method::DELETE, &format!("{ADMINS}{query}&UserId={user}"));
+        ours.admin.send(by_query).await.fields(&not_here);
+    }
+    let headers = ours.admin.request(Method::GET, ADMINS).header("x-organization-id", &theirs.id);
+    assert_eq!(ours.admin.send(headers).await.ok(), listed);
+
+    let user = person().await.signed_in().await;
+    let access = user.post(&format!("/api/auth/access{query}"), &with("UserId", &theirs.admin_id)).await;
+    access.problem(403, "You have no role in this organization.");
+    assert_eq!(items(&theirs).await, before);
+    assert_eq!(items(&ours).await, before_ours);
+
+    // A promotion that names the other organization happens in the caller's own.
+    let grace = person().await;
+    ours.admin.post(&format!("{ADMINS}{query}"), &with("Email", &grace.email)).await.ok();
+    assert_eq!(ours.admin_ids().await.len(), 2);
+    assert_eq!(items(&theirs).await, before);
+    let taken = with("Email", "x");
+    assert_eq!(Anonymous.post("/api/organizations", &taken).await.status, 400);
+    assert_eq!(items(&theirs).await, before);
+}

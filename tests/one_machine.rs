@@ -1,0 +1,235 @@
+//! `cargo run`: the real binary, its ports, its data, its end.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{PASSWORD, unique};
+
+/// The bundle as a process of its own.
+struct Process {
+    child: Child,
+    url: String,
+    dynamodb: String,
+    greeting: Vec<String>,
+}
+
+fn command(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.args(["--port", "0", "--dynamodb-port", "0", "--data-dir"]).arg(data);
+    command.env_remove("PORT").env("RUST_LOG", "warn");
+    command
+}
+
+impl Process {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut greeting = Vec::new();
+        while !greeting.last().is_some_and(|line: &String| line.starts_with("Try: curl ")) {
+            greeting.push(lines.next().expect("the greeting ends with a first curl").unwrap());
+        }
+        let url = greeting[0].rsplit(' ').next().unwrap().to_owned();
+        let dynamodb = greeting[2].split_whitespace().nth(1).unwrap().to_owned();
+        Self { child, url, dynamodb, greeting }
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    fn stop(mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(started.elapsed() < Duration::from_secs(15), "it doesn't stop");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        let answer = Client::new().post(format!("{}{path}", self.url)).json(body).send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+
+    async fn create(&self, name: &str) -> Option<(String, String)> {
+        let email = format!("{}@founder.example", unique("ada"));
+        let body = json!({
+            "Organization": {"Name": name},
+            "User": {"FirstName": "Ada", "LastName": "Lovelace", "Email": email, "Password": PASSWORD},
+        });
+        let sent = Client::new().post(format!("{}/api/organizations", self.url)).json(&body).send().await;
+        let answer = sent.ok()?;
+        assert_eq!(answer.status(), 200);
+        let created: Value = answer.json().await.ok()?;
+        Some((email, created["Slug"].as_str().unwrap().to_owned()))
+    }
+
+    /// Signs in for the organization and looks at it.
+    async fn name_of(&self, email: &str, code: &str) -> Value {
+        let login = json!({"Email": email, "Password": PASSWORD, "OrgCode": code});
+        let (status, signed_in) = self.post("/api/auth/login", &login).await;
+        assert_eq!(status, 200, "{signed_in}");
+        self.view(signed_in["AccessToken"].as_str().unwrap()).await["Organization"]["Name"].clone()
+    }
+
+    async fn view(&self, token: &str) -> Value {
+        let answer =
+            Client::new().get(format!("{}/api/organization", self.url)).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.json().await.unwrap()
+    }
+
+    async fn mails_to(&self, address: &str, count: usize) -> usize {
+        for _ in 0..500 {
+            let mails: Value =
+                reqwest::get(format!("{}/_local/mailbox", self.url)).await.unwrap().json().await.unwrap();
+            let found = mails.as_array().unwrap().iter().filter(|mail| mail["To"] == address).count();
+            if found >= count {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no mail to {address}");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn it_greets_with_its_address_its_data_and_a_first_curl() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let process = Process::start(command(&data));
+    let (url, dynamodb) = (&process.url, &process.dynamodb);
+    let expected = [
+        format!("The organizations API listens on {url}"),
+        format!("  data      {}", data.display()),
+        format!("  DynamoDB  {dynamodb} (table organizations)"),
+        format!("  mailbox   {url}/_local/mailbox"),
+        String::new(),
+        format!("Try: curl {url}/health"),
+    ];
+    assert_eq!(process.greeting, expected);
+    assert_eq!(reqwest::get(dynamodb).await.unwrap().status(), 200, "other tools reach DynamoDB");
+    assert_eq!(process.stop("-INT"), Some(0));
+}
+
+#[tokio::test]
+async fn a_clean_stop_loses_nothing_and_a_second_start_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let name = unique("Kept");
+    let process = Process::start(command(data.path()));
+    let (email, code) = process.create(&name).await.unwrap();
+    let keys = reqwest::get(format!("{}/.well-known/jwks.json", process.url)).await.unwrap().text().await.unwrap();
+    assert_eq!(process.stop("-TERM"), Some(0), "a clean stop sends the mails that wait");
+
+    let process = Process::start(command(data.path()));
+    assert_eq!(process.mails_to(&email, 1).await, 1);
+    assert_eq!(process.name_of(&email, &code).await, name);
+    let again = reqwest::get(format!("{}/.well-known/jwks.json", process.url)).await.unwrap().text().await.unwrap();
+    assert_eq!(again, keys, "the signing secret is kept");
+    process.create(&unique("More")).await.unwrap();
+    assert_eq!(process.mails_to(&email, 1).await, 1, "a restart sends nothing again");
+}
+
+#[tokio::test]
+async fn a_token_outlives_a_restart_on_the_same_port() {
+    let data = tempfile::tempdir().unwrap();
+    let name = unique("Kept");
+    let process = Process::start(command(data.path()));
+    let (email, code) = process.create(&name).await.unwrap();
+    let login = json!({"Email": email, "Password": PASSWORD, "OrgCode": code});
+    let token = process.post("/api/auth/login", &login).await.1["AccessToken"].as_str().unwrap().to_owned();
+    let port = process.url.rsplit(':').next().unwrap().to_owned();
+    assert_eq!(process.stop("-INT"), Some(0));
+
+    let mut again = Command::new(env!("CARGO_BIN_EXE_local"));
+    again.args(["--dynamodb-port", "0", "--data-dir"]).arg(data.path()).env("PORT", port).env("RUST_LOG", "warn");
+    let process = Process::start(again);
+    assert_eq!(process.view(&token).await["Organization"]["Name"], name);
+}
+
+#[tokio::test]
+async fn a_kill_loses_nothing_that_was_acknowledged() {
+    let data = tempfile::tempdir().unwrap();
+    let mut acknowledged = Vec::new();
+    for round in 0..3 {
+        let process = Process::start(command(data.path()));
+        let kill = async {
+            tokio::time::sleep(Duration::from_millis(300 + 150 * round)).await;
+            process.signal("-KILL");
+        };
+        let work = async {
+            loop {
+                let name = unique("Acknowledged");
+                let Some((email, code)) = process.create(&name).await else { break };
+                acknowledged.push((name, email, code));
+            }
+        };
+        tokio::join!(kill, work);
+    }
+    assert!(acknowledged.len() >= 3, "each round acknowledged something");
+    let process = Process::start(command(data.path()));
+    for (name, email, code) in &acknowledged {
+        assert_eq!(&process.name_of(email, code).await, name);
+    }
+}
+
+#[tokio::test]
+async fn in_memory_nothing_is_left_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.args(["--in-memory", "--port", "0", "--dynamodb-port", "0"]).env_remove("PORT").env("RUST_LOG", "warn");
+    command.current_dir(directory.path());
+    let process = Process::start(command);
+    process.create(&unique("Gone")).await.unwrap();
+    assert_eq!(process.greeting[1], "  data      in memory only");
+    assert_eq!(process.stop("-INT"), Some(0));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+fn refused(mut command: Command) -> (Option<i32>, String) {
+    let Output { status, stderr, stdout } = command.output().unwrap();
+    assert_eq!(String::from_utf8(stdout).unwrap(), "");
+    (status.code(), String::from_utf8(stderr).unwrap())
+}
+
+#[tokio::test]
+async fn a_taken_port_is_one_clear_line_and_exit_code_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (option, other) in [("--port", "--dynamodb-port"), ("--dynamodb-port", "--port")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+        command.args([option, &port, other, "0", "--in-memory"]).env_remove("PORT");
+        let expected = format!("error: port {port} is taken; choose another with {option}\n");
+        assert_eq!(refused(command), (Some(1), expected));
+    }
+}
+
+#[tokio::test]
+async fn data_in_use_by_another_process_is_one_clear_line_and_exit_code_1() {
+    let data = tempfile::tempdir().unwrap();
+    let process = Process::start(command(data.path()));
+    let expected = format!(
+        "error: {} is in use by another process; stop it, or choose another place with --data-dir\n",
+        data.path().display()
+    );
+    assert_eq!(refused(command(data.path())), (Some(1), expected));
+    assert_eq!(process.stop("-INT"), Some(0));
+}

@@ -1,0 +1,15 @@
+//! The suite's callers, a type each, and the bundle that they call.
+
+mod answer;
+mod callers;
+mod mails;
+mod server;
+mod table;
+mod world;
+
+pub(crate) use answer::Answer;
+pub(crate) use callers::{Anonymous, Caller, Member};
+pub(crate) use mails::mails_to;
+pub(crate) use server::server;
+pub(crate) use table::{delete_item, dynamodb, put_item};
+pub(crate) use world::{PASSWORD, Tenant, person, tenant, tenant_named, unique};

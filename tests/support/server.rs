@@ -1,0 +1,30 @@
+use std::{sync::OnceLock, thread};
+
+use local::{Bundle, Options};
+
+/// Where a running bundle is.
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    pub(crate) url: String,
+    pub(crate) dynamodb_url: String,
+}
+
+/// The bundle that the tests share: in this process, in memory, on ports of its own.
+pub(crate) fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let (send, receive) = std::sync::mpsc::channel();
+        // A thread of its own: each test has a runtime, which ends with it.
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let options =
+                    Options { port: 0, dynamodb_port: 0, in_memory: true, data_dir: std::path::PathBuf::new() };
+                let bundle = Bundle::start(&options).await.unwrap();
+                send.send(Server { url: bundle.url(), dynamodb_url: bundle.dynamodb_url() }).unwrap();
+                std::future::pending::<()>().await;
+            });
+        });
+        receive.recv().unwrap()
+    })
+}

@@ -1,0 +1,22 @@
+//! The table behind the API, for what the API itself can't do: an operator's changes.
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use local::Bundle;
+use serde_json::Value;
+use shared::table::Table;
+
+use super::server;
+
+pub(crate) fn dynamodb() -> Client {
+    Client::from_conf(Table::client_config(Some(&server().dynamodb_url)).build())
+}
+
+pub(crate) async fn put_item(item: Value) {
+    let item = serde_dynamo::to_item(item).unwrap();
+    dynamodb().put_item().table_name(Bundle::TABLE).set_item(Some(item)).send().await.unwrap();
+}
+
+pub(crate) async fn delete_item(pk: String, sk: &str) {
+    let call = dynamodb().delete_item().table_name(Bundle::TABLE);
+    call.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk.to_owned())).send().await.unwrap();
+}

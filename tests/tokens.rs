@@ -1,0 +1,227 @@
+//! Tokens that somebody made up or altered.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use p256::{
+    SecretKey,
+    elliptic_curve::sec1::ToSec1Point,
+    pkcs8::{EncodePrivateKey, EncodePublicKey},
+};
+use ring::hmac;
+use serde_json::{Value, json};
+use shared::{claims, ids};
+
+use crate::support::{Anonymous, Answer, Caller, Member, Tenant, put_item, server, tenant};
+
+/// A key of the test's own.
+struct Key {
+    kid: String,
+    secret: SecretKey,
+}
+
+impl Key {
+    fn random() -> Self {
+        let secret = SecretKey::from_slice(&rand::random::<[u8; 32]>()).unwrap();
+        Self { kid: ids::random_id(43), secret }
+    }
+
+    /// Puts the public half where the service looks for keys.
+    async fn trusted(self) -> Self {
+        let point = self.secret.public_key().to_sec1_point(false);
+        let coordinate = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        put_item(json!({
+            "pk": "KEYS", "sk": format!("KEY#{}", self.kid), "entity": "public key",
+            "kid": self.kid, "x": coordinate(point.x().unwrap()), "y": coordinate(point.y().unwrap()),
+        }))
+        .await;
+        self
+    }
+
+    fn sign(&self, claims: &Value) -> String {
+        claims::install_crypto();
+        let mut header = Header::new(Algorithm::ES256);
+        header.kid = Some(self.kid.clone());
+        let der = self.secret.to_pkcs8_der().unwrap();
+        encode(&header, claims, &EncodingKey::from_ec_der(der.as_bytes())).unwrap()
+    }
+}
+
+fn good_claims(tenant: &Tenant) -> Value {
+    let now = claims::now();
+    json!({
+        "iss": server().url, "aud": "organizations-api", "sub": tenant.admin_id, "iat": now, "exp": now + 600,
+        "jti": ids::random_id(24), "token_use": "organization", "OrganizationId": tenant.id, "OrgCode": tenant.code,
+        "Roles": ["admin"],
+    })
+}
+
+async fn view(token: String) -> Answer {
+    Member { token }.get("/api/organization").await
+}
+
+/// Tokens of a key that the process doesn't know may have to wait a second for its look-up.
+async fn view_patiently(token: &str) -> Answer {
+    loop {
+        let answer = view(token.to_owned()).await;
+        if answer.status != 503 {
+            return answer;
+        }
+        assert_eq!(answer.header("retry-after"), "1");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+}
+
+#[track_caller]
+fn refused(answer: &Answer) {
+    answer.problem(401, "The access token is malformed, wrongly signed, or not for this service.");
+    let challenge =
+        "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the token can't be used\"";
+    assert_eq!(answer.header("www-authenticate"), challenge);
+}
+
+fn encoded(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+#[tokio::test]
+async fn a_call_without_a_token_is_asked_for_one() {
+    for path in ["/api/organization", "/api/organizations/users/admins"] {
+        let answer = Anonymous.get(path).await;
+        answer.problem(401, "An access token is needed.");
+        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"organizations\"");
+    }
+    let access = Anonymous.post("/api/auth/access", &json!({})).await;
+    access.problem(401, "An access token is needed.");
+}
+
+#[tokio::test]
+async fn each_bad_claim_of_a_well_signed_token_is_refused() {
+    let tenant = tenant().await;
+    let key = Key::random().trusted().await;
+    let good = good_claims(&tenant);
+    assert_eq!(view_patiently(&key.sign(&good)).await.status, 200, "the key and the claims are good as they are");
+
+    let bad = [
+        ("iss", json!("https://elsewhere.example")),
+        ("iss", Value::Null),
+        ("aud", json!("another-api")),
+        ("aud", Value::Null),
+        ("exp", Value::Null),
+        ("exp", json!("tomorrow")),
+        ("nbf", json!(claims::now() + 600)),
+        ("sub", Value::Null),
+        ("sub", json!("ADMIN#kp")),
+        ("token_use", json!("refresh")),
+        ("token_use", Value::Null),
+        ("OrganizationId", Value::Null),
+        ("OrgCode", Value::Null),
+        ("Roles", json!(["owner"])),
+        ("Roles", Value::Null),
+    ];
+    for (claim, value) in bad {
+        let mut claims = good.clone();
+        if value.is_null() {
+            claims.as_object_mut().unwrap().remove(claim);
+        } else {
+            claims[claim] = value.clone();
+        }
+        let answer = view(key.sign(&claims)).await;
+        assert_eq!(answer.status, 401, "{claim} {value}: {answer:?}");
+        refused(&answer);
+    }
+    let mut claims = good.clone();
+    claims["Roles"] = json!([]);
+    view(key.sign(&claims)).await.problem(403, "This needs the admin role of an organization.");
+}
+
+#[tokio::test]
+async fn an_expired_token_is_refused_and_says_so() {
+    let tenant = tenant().await;
+    let key = Key::random().trusted().await;
+    let mut claims = good_claims(&tenant);
+    claims["exp"] = json!(claims::now() - 1);
+    let answer = view_patiently(&key.sign(&claims)).await;
+    answer.problem(401, "The access token has expired.");
+    let challenge = answer.header("www-authenticate");
+    assert!(challenge.ends_with("error=\"invalid_token\", error_description=\"the token has expired\""), "{challenge}");
+}
+
+#[tokio::test]
+async fn a_token_signed_by_nobodys_key_is_refused() {
+    let tenant = tenant().await;
+    let stranger = Key::random();
+    refused(&view_patiently(&stranger.sign(&good_claims(&tenant))).await);
+    // A stranger's signature under a trusted key's id.
+    let kid = jsonwebtoken::decode_header(&tenant.admin.token).unwrap().kid.unwrap();
+    let forged = Key { kid, ..stranger }.sign(&good_claims(&tenant));
+    refused(&view(forged).await);
+}
+
+#[tokio::test]
+async fn an_altered_token_is_refused() {
+    let (tenant, other) = (tenant().await, tenant().await);
+    let parts: Vec<_> = tenant.admin.token.split('.').collect();
+    let [header, payload, signature] = parts[..] else { panic!("a token has three parts") };
+    let swapped = encoded(&good_claims(&other));
+    let none = encoded(&json!({"alg": "none", "typ": "JWT"}));
+    let others_payload = other.admin.token.split('.').nth(1).unwrap();
+    let forged = [
+        format!("{header}.{swapped}.{signature}"),
+        format!("{header}.{others_payload}.{signature}"),
+        format!("{header}.{payload}."),
+        format!("{header}.{payload}"),
+        format!("{header}.{payload}.{}", URL_SAFE_NO_PAD.encode([0; 64])),
+        format!("{none}.{payload}."),
+        format!("{none}.{payload}.{signature}"),
+        format!("{header}.{payload}.{signature}.{signature}"),
+        "not-a-token".to_owned(),
+        "a.b.c".to_owned(),
+    ];
+    for token in forged {
+        refused(&view(token).await);
+    }
+    let empty = Anonymous
+        .send(Anonymous.request(reqwest::Method::GET, "/api/organization").header("authorization", "Bearer"))
+        .await;
+    refused(&empty);
+}
+
+/// The public key as the key set shows it.
+fn public_jwk(key: &Key) -> Value {
+    let point = key.secret.public_key().to_sec1_point(false);
+    let coordinate = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    json!({"kty": "EC", "crv": "P-256", "x": coordinate(point.x().unwrap()), "y": coordinate(point.y().unwrap())})
+}
+
+#[tokio::test]
+async fn a_token_signed_with_the_public_key_as_an_hmac_secret_is_refused() {
+    let tenant = tenant().await;
+    let key = Key::random().trusted().await;
+    view_patiently(&key.sign(&good_claims(&tenant))).await.ok();
+    let header = encoded(&json!({"alg": "HS256", "typ": "JWT", "kid": key.kid}));
+    let message = format!("{header}.{}", encoded(&good_claims(&tenant)));
+    let public = key.secret.public_key();
+    let secrets = [
+        public.to_public_key_der().unwrap().as_bytes().to_vec(),
+        public.to_sec1_point(false).as_bytes().to_vec(),
+        serde_json::to_vec(&public_jwk(&key)).unwrap(),
+    ];
+    for secret in secrets {
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), message.as_bytes());
+        refused(&view(format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))).await);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_has_ended_verifies_nothing() {
+    let tenant = tenant().await;
+    let key = Key::random();
+    let point = key.secret.public_key().to_sec1_point(false);
+    put_item(json!({
+        "pk": "KEYS", "sk": format!("KEY#{}", key.kid), "entity": "public key", "kid": key.kid,
+        "x": URL_SAFE_NO_PAD.encode(point.x().unwrap()), "y": URL_SAFE_NO_PAD.encode(point.y().unwrap()),
+        "expires_at": claims::now() - 1,
+    }))
+    .await;
+    refused(&view_patiently(&key.sign(&good_claims(&tenant))).await);
+}
