@@ -141,6 +141,35 @@ async fn a_demoted_admin_is_refused_on_the_next_call_and_can_not_promote_himself
     second.delete(PATH, &json!({"UserId": tenant.admin_id})).await.problem(403, NOT_ADMIN);
     second.delete(PATH, &json!({"UserId": grace.id})).await.problem(403, NOT_ADMIN);
 
+    let customer = json!({"CustomerNumber": "C-1", "CompanyName": "A", "Pricing": "Gold"});
+    for (method, path, body) in [
+        (Method::PATCH, "/api/organization", json!({"Name": "Mine"})),
+        (
+            Method::POST,
+            "/api/organizations/users/associate-customer",
+            json!({"UserId": other.id, "CustomerNumber": "C-1"}),
+        ),
+        (
+            Method::POST,
+            "/api/organizations/users/associate-customer",
+            json!({"UserId": "none", "CustomerNumber": "C-1"}),
+        ),
+        (Method::DELETE, "/api/organizations/users/associations", json!({"UserId": other.id})),
+        (Method::GET, "/api/organizations/users/associations", json!({})),
+        (Method::GET, "/api/organizations/users/associations?PageNumber=0", json!({})),
+        (Method::GET, "/api/organizations/price-tiers", json!({})),
+        (Method::POST, "/api/organizations/price-tiers", json!({"Name": "Gold", "CurrencyCode": "EUR"})),
+        (Method::PUT, "/api/organizations/price-tiers", json!({"OldName": "a", "NewName": "A"})),
+        (Method::PUT, "/api/organizations/price-tiers", json!({"OldName": "a", "NewName": "b"})),
+        (Method::DELETE, "/api/organizations/price-tiers", json!({"Name": "a"})),
+        (Method::PUT, "/api/customers", customer),
+        (Method::GET, "/api/customers/C-1", json!({})),
+        (Method::GET, "/api/customers", json!({})),
+        (Method::DELETE, "/api/customers/C-1", json!({})),
+    ] {
+        second.send(second.request(method, path).json(&body)).await.problem(403, NOT_ADMIN);
+    }
+
     // The lost role wins over whatever else is wrong with the call.
     second.post(PATH, &json!({"Email": "nobody@nowhere.example"})).await.problem(403, NOT_ADMIN);
     second.post(PATH, &json!({})).await.problem(403, NOT_ADMIN);

@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 use crate::support::{Anonymous, Caller, Tenant, dynamodb, person, tenant};
 
 const ADMINS: &str = "/api/organizations/users/admins";
+const ASSOCIATE: &str = "/api/organizations/users/associate-customer";
+const ASSOCIATIONS: &str = "/api/organizations/users/associations";
+const TIERS: &str = "/api/organizations/price-tiers";
+const CUSTOMERS: &str = "/api/customers";
 
 /// Every item that belongs to an organization.
 async fn items(tenant: &Tenant) -> Vec<String> {
@@ -32,6 +36,15 @@ async fn items(tenant: &Tenant) -> Vec<String> {
 async fn no_route_shows_or_changes_anything_of_another_organization() {
     let (ours, theirs) = (tenant().await, tenant().await);
     let (_, colleague) = theirs.second_admin().await;
+    let buyer = person().await;
+    for (method, path, body) in [
+        (Method::POST, TIERS, json!({"Name": "Gold", "CurrencyCode": "EUR"})),
+        (Method::PUT, CUSTOMERS, json!({"CustomerNumber": "C-1", "CompanyName": "Secret", "Pricing": "Gold"})),
+        (Method::POST, ASSOCIATE, json!({"UserId": buyer.id, "CustomerNumber": "C-1"})),
+    ] {
+        let answer = theirs.admin.send(theirs.admin.request(method, path).json(&body)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
     let (before, before_ours) = (items(&theirs).await, items(&ours).await);
     assert!(before.len() >= 6, "{before:#?}");
 
@@ -61,6 +74,33 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
         let by_query = ours.admin.request(Method::DELETE, &format!("{ADMINS}{query}&UserId={user}"));
         ours.admin.send(by_query).await.fields(&not_here);
     }
+
+    assert_eq!(ours.admin.get(&format!("{TIERS}{query}")).await.ok(), json!([]));
+    let empty = json!({"Data": [], "TotalCount": 0, "PageNumber": 1, "PageSize": 25});
+    assert_eq!(ours.admin.get(&format!("{ASSOCIATIONS}{query}")).await.ok(), empty);
+    let no_customer = "This organization has no such customer.";
+    ours.admin.get(&format!("{CUSTOMERS}/C-1{query}")).await.problem(404, no_customer);
+    ours.admin.get(&format!("{CUSTOMERS}{query}&CustomerNumber=C-1")).await.problem(404, no_customer);
+    ours.admin.delete(&format!("{CUSTOMERS}/C-1{query}"), &claims).await.problem(404, no_customer);
+    let no_tier = |field: &str| json!({field: ["is no price tier of this organization"]});
+    ours.admin.delete(&format!("{TIERS}{query}"), &with("Name", "Gold")).await.fields(&no_tier("Name"));
+    let put = async |path: &str, body: Value| {
+        ours.admin.send(ours.admin.request(Method::PUT, &format!("{path}{query}")).json(&body)).await
+    };
+    let mut change = with("OldName", "Gold");
+    change["NewName"] = json!("Mine");
+    put(TIERS, change).await.fields(&no_tier("OldName"));
+    let mut customer = with("CustomerNumber", "C-1");
+    customer["CompanyName"] = json!("Mine");
+    customer["Pricing"] = json!("Gold");
+    put(CUSTOMERS, customer).await.fields(&no_tier("Pricing"));
+    let not_linked = json!({"UserId": ["has no customer in this organization"]});
+    ours.admin.delete(&format!("{ASSOCIATIONS}{query}"), &with("UserId", &buyer.id)).await.fields(&not_linked);
+    let rename = json!({"Name": theirs.name, "OrganizationId": theirs.id});
+    let renamed = ours.admin.request(Method::PATCH, &format!("/api/organization{query}")).json(&rename);
+    ours.admin.send(renamed).await.fields(&json!({"Name": ["is taken"]}));
+    assert_eq!(items(&theirs).await, before);
+
     let headers = ours.admin.request(Method::GET, ADMINS).header("x-organization-id", &theirs.id);
     assert_eq!(ours.admin.send(headers).await.ok(), listed);
 
@@ -77,5 +117,10 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
     assert_eq!(items(&theirs).await, before);
     let taken = with("Email", "x");
     assert_eq!(Anonymous.post("/api/organizations", &taken).await.status, 400);
+    // So does a link of the other organization's user: it is ours alone, and theirs stays.
+    let mut link = with("UserId", &buyer.id);
+    link["CustomerNumber"] = json!("C-9");
+    ours.admin.post(&format!("{ASSOCIATE}{query}"), &link).await.ok();
+    ours.admin.delete(ASSOCIATIONS, &json!({"UserId": buyer.id})).await.ok();
     assert_eq!(items(&theirs).await, before);
 }

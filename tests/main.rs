@@ -4,14 +4,20 @@
 
 mod accounts;
 mod admins;
+mod associations;
 mod common_rules;
+mod conflicts;
+mod customers;
+mod enrichment;
 mod isolation;
 mod mails;
 mod one_machine;
 mod openapi;
 mod organizations;
+mod price_tiers;
 mod readme;
 mod round_trips;
+mod settings;
 mod sign_in;
 mod support;
 mod tokens;

@@ -23,7 +23,7 @@ struct Process {
 fn command(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
     command.args(["--port", "0", "--dynamodb-port", "0", "--data-dir"]).arg(data);
-    command.env_remove("PORT").env("RUST_LOG", "warn");
+    command.env_remove("PORT").env("RUST_LOG", "warn,dynoxide=off");
     command
 }
 
@@ -160,7 +160,11 @@ async fn a_token_outlives_a_restart_on_the_same_port() {
     assert_eq!(process.stop("-INT"), Some(0));
 
     let mut again = Command::new(env!("CARGO_BIN_EXE_local"));
-    again.args(["--dynamodb-port", "0", "--data-dir"]).arg(data.path()).env("PORT", port).env("RUST_LOG", "warn");
+    again
+        .args(["--dynamodb-port", "0", "--data-dir"])
+        .arg(data.path())
+        .env("PORT", port)
+        .env("RUST_LOG", "warn,dynoxide=off");
     let process = Process::start(again);
     assert_eq!(process.view(&token).await["Organization"]["Name"], name);
 }
@@ -195,7 +199,10 @@ async fn a_kill_loses_nothing_that_was_acknowledged() {
 async fn in_memory_nothing_is_left_behind() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command.args(["--in-memory", "--port", "0", "--dynamodb-port", "0"]).env_remove("PORT").env("RUST_LOG", "warn");
+    command
+        .args(["--in-memory", "--port", "0", "--dynamodb-port", "0"])
+        .env_remove("PORT")
+        .env("RUST_LOG", "warn,dynoxide=off");
     command.current_dir(directory.path());
     let process = Process::start(command);
     process.create(&unique("Gone")).await.unwrap();

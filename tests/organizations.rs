@@ -1,6 +1,7 @@
 //! `POST /api/organizations` and `GET /api/organization`.
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -296,6 +297,27 @@ async fn an_organization_that_is_gone_is_no_answer_to_its_admins() {
     tenant.admin.post(admins, &json!({})).await.problem(400, gone);
     tenant.admin.delete(admins, &json!({"UserId": tenant.admin_id})).await.problem(400, gone);
     tenant.admin.delete(admins, &json!({"UserId": person().await.id})).await.problem(400, gone);
+    let grace = person().await.id;
+    let customer = json!({"CustomerNumber": "C-1", "CompanyName": "A", "Pricing": "Gold"});
+    for (method, path, body) in [
+        (Method::PATCH, "/api/organization", json!({"BillingCity": "Berlin"})),
+        (
+            Method::POST,
+            "/api/organizations/users/associate-customer",
+            json!({"UserId": grace, "CustomerNumber": "C-1"}),
+        ),
+        (Method::DELETE, "/api/organizations/users/associations", json!({"UserId": grace})),
+        (Method::GET, "/api/organizations/users/associations", json!({})),
+        (Method::GET, "/api/organizations/price-tiers", json!({})),
+        (Method::POST, "/api/organizations/price-tiers", json!({"Name": "Gold", "CurrencyCode": "EUR"})),
+        (Method::PUT, "/api/organizations/price-tiers", json!({"OldName": "a", "NewName": "A"})),
+        (Method::DELETE, "/api/organizations/price-tiers", json!({"Name": "a"})),
+        (Method::PUT, "/api/customers", customer),
+        (Method::GET, "/api/customers/C-1", json!({})),
+        (Method::DELETE, "/api/customers/C-1", json!({})),
+    ] {
+        tenant.admin.send(tenant.admin.request(method, path).json(&body)).await.problem(400, gone);
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The budgets: sequential DynamoDB round trips per call.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{Anonymous, Caller, PASSWORD, person, tenant, unique};
@@ -31,11 +32,45 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&tenant.admin.post(ADMINS, &json!({"Email": grace.email})).await), (200, 2), "promote");
     assert_eq!(trips(&tenant.admin.post(ADMINS, &json!({})).await), (400, 1), "a bad body costs the role check");
 
+    let (tiers, associate, associations) = (
+        "/api/organizations/price-tiers",
+        "/api/organizations/users/associate-customer",
+        "/api/organizations/users/associations",
+    );
+    let admin = &tenant.admin;
+    let put = async |path: &str, body| admin.send(admin.request(Method::PUT, path).json(&body)).await;
+    let patch = async |body| admin.send(admin.request(Method::PATCH, "/api/organization").json(&body)).await;
+    assert_eq!(trips(&patch(json!({"Name": unique("Budget")})).await), (200, 2), "change settings");
+    assert_eq!(trips(&admin.post(tiers, &json!({"Name": "Gold", "CurrencyCode": "EUR"})).await), (200, 1), "add tier");
+    assert_eq!(trips(&admin.post(tiers, &json!({"Name": "Idle", "CurrencyCode": "EUR"})).await), (200, 1), "add tier");
+    assert_eq!(trips(&put(tiers, json!({"OldName": "gold", "NewName": "GOLD"})).await), (200, 1), "change tier");
+    assert_eq!(trips(&put(tiers, json!({"OldName": "Gold", "NewName": "Silver"})).await), (200, 2), "rename tier");
+    assert_eq!(trips(&admin.delete(tiers, &json!({"Name": "Idle"})).await), (200, 2), "remove tier");
+    assert_eq!(trips(&admin.get(tiers).await), (200, 1), "list tiers");
+    for (number, does) in [("C-1", "create customer"), ("C-1", "replace customer"), ("C-2", "create customer")] {
+        let customer = json!({"CustomerNumber": number, "CompanyName": "A", "Pricing": "Silver"});
+        assert_eq!(trips(&put("/api/customers", customer).await), (200, 2), "{does}");
+    }
+    assert_eq!(trips(&admin.get("/api/customers/C-1").await), (200, 1), "view customer");
+    let link = json!({"UserId": grace.id, "CustomerNumber": "C-1"});
+    assert_eq!(trips(&admin.post(associate, &link).await), (200, 2), "associate");
+    assert_eq!(trips(&admin.post(associate, &link).await), (200, 1), "associate again");
+    let link = json!({"Email": grace.email, "CustomerNumber": "C-2"});
+    assert_eq!(trips(&admin.post(associate, &link).await), (200, 3), "move, by address");
+    assert_eq!(trips(&admin.get(associations).await), (200, 1), "list associations");
+
     let login = json!({"Email": grace.email, "Password": PASSWORD});
     assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 3), "sign in");
     let login = json!({"Email": grace.email, "Password": PASSWORD, "OrgCode": tenant.code});
     assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 3), "sign in for an organization");
     assert_eq!(trips(&user.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await), (200, 2), "enrich");
+    assert_eq!(trips(&admin.delete(associations, &json!({"UserId": grace.id})).await), (200, 2), "dissociate");
+    assert_eq!(
+        trips(&user.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await),
+        (200, 1),
+        "enrich, no customer"
+    );
+    assert_eq!(trips(&admin.delete("/api/customers/C-2", &json!({})).await), (200, 2), "remove customer");
 
     assert_eq!(trips(&tenant.admin.delete(ADMINS, &json!({"UserId": grace.id})).await), (200, 1), "demote");
     for path in ["/health", "/openapi.json", "/.well-known/jwks.json", "/.well-known/openid-configuration"] {

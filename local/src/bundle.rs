@@ -92,6 +92,17 @@ impl Bundle {
     /// # Errors
     /// A port is taken, or the data can't be used.
     pub async fn start(options: &Options) -> Result<Self, StartError> {
+        Self::start_behind(options, async |url| url).await
+    }
+
+    /// Starts everything, the functions reaching DynamoDB at the address that `proxy` makes of its own.
+    ///
+    /// # Errors
+    /// A port is taken, or the data can't be used.
+    pub async fn start_behind(
+        options: &Options,
+        proxy: impl AsyncFnOnce(String) -> String,
+    ) -> Result<Self, StartError> {
         let api_listener = listen(options.port, "--port").await?;
         let dynamodb_listener = listen(options.dynamodb_port, "--dynamodb-port").await?;
         let (api, dynamodb) = (address(&api_listener)?, address(&dynamodb_listener)?);
@@ -123,7 +134,7 @@ impl Bundle {
             table_name: Self::TABLE.to_owned(),
             issuer: format!("http://{api}"),
             audience: "organizations-api".to_owned(),
-            dynamodb_endpoint: Some(format!("http://{dynamodb}")),
+            dynamodb_endpoint: Some(proxy(format!("http://{dynamodb}")).await),
         };
         let wake = Wake::default();
         let client = Table::client_config(config.dynamodb_endpoint.as_deref()).interceptor(wake.clone()).build();
@@ -206,6 +217,9 @@ fn router(app: App, auth: AuthApp, mailbox: Mailbox) -> Router {
     let routers = Router::new()
         .merge(organizations::router(app.clone()))
         .merge(admins::router(app.clone()))
+        .merge(associations::router(app.clone()))
+        .merge(price_tiers::router(app.clone()))
+        .merge(customers::router(app.clone()))
         .merge(accounts::router(app))
         .merge(auth::router(auth))
         .merge(mailbox.router());

@@ -19,6 +19,9 @@ use utoipa::{
     tags(
         (name = "Organizations"),
         (name = "Admins"),
+        (name = "Associations"),
+        (name = "Price tiers"),
+        (name = "Customers"),
         (name = "Sign-in"),
         (name = "Accounts"),
         (name = "Service"),
@@ -44,5 +47,8 @@ pub fn document() -> Document {
     document.merge(admins::routes().into_openapi());
     document.merge(auth::routes().into_openapi());
     document.merge(accounts::routes().into_openapi());
+    document.merge(associations::routes().into_openapi());
+    document.merge(price_tiers::routes().into_openapi());
+    document.merge(customers::routes().into_openapi());
     document
 }

@@ -17,7 +17,10 @@ use dynoxide::{
 };
 use mailer::Mailer;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::MissedTickBehavior,
+};
 
 /// How long a write by somebody else (who doesn't wake the stream), or a mail that failed, waits at most.
 const TICK: Duration = Duration::from_secs(1);
@@ -83,23 +86,26 @@ impl Stream {
 
     /// Feeds `mailer` until `stop` says so; what was written by then is still fed.
     pub(crate) async fn feed(mut self, mailer: Mailer, wake: Wake, mut stop: watch::Receiver<bool>) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            // What failed is tried again at each tick, however many writes wake the stream in between.
+            let again = tokio::select! {
+                () = wake.0.notified() => false,
+                _ = ticks.tick() => true,
+                _ = stop.changed() => true,
+            };
             let stopping = *stop.borrow();
-            if let Err(error) = self.drain(&mailer).await {
+            if let Err(error) = self.drain(&mailer, again).await {
                 tracing::error!(%error, "the stream could not be read");
             }
             if stopping {
                 return;
             }
-            tokio::select! {
-                () = wake.0.notified() => {}
-                () = tokio::time::sleep(TICK) => {}
-                _ = stop.changed() => {}
-            }
         }
     }
 
-    async fn drain(&mut self, mailer: &Mailer) -> Result<(), StreamError> {
+    async fn drain(&mut self, mailer: &Mailer, mut again: bool) -> Result<(), StreamError> {
         loop {
             let Some(iterator) = self.iterator.clone() else { return Ok(()) };
             let request = GetRecordsRequest { shard_iterator: iterator, limit: Some(BATCH) };
@@ -109,10 +115,12 @@ impl Stream {
                 answer.records.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>().map_err(failed)?;
             let position = fresh.last().and_then(sequence_number).map(str::to_owned);
             let caught_up = fresh.is_empty();
-            if caught_up && self.unsent.is_empty() {
-                return Ok(());
+            let failed_before = if again { std::mem::take(&mut self.unsent) } else { Vec::new() };
+            again = false;
+            let records: Vec<_> = failed_before.into_iter().chain(fresh).collect();
+            if !records.is_empty() {
+                self.deliver(records, mailer).await?;
             }
-            self.deliver(fresh, mailer).await?;
             // Behind an unsent mail nothing counts as read: after a restart it must come again.
             if let (Some(position), Some(path), []) = (position, &self.position_file, &*self.unsent) {
                 fs::write(path, position).map_err(failed)?;
@@ -123,15 +131,13 @@ impl Stream {
         }
     }
 
-    /// Hands over the fresh records and those that failed before.
-    async fn deliver(&mut self, fresh: Vec<Value>, mailer: &Mailer) -> Result<(), StreamError> {
-        let mut records = std::mem::take(&mut self.unsent);
-        records.extend(fresh);
+    /// Hands records over, and keeps those that fail.
+    async fn deliver(&mut self, mut records: Vec<Value>, mailer: &Mailer) -> Result<(), StreamError> {
         let event: Event = serde_json::from_value(json!({"Records": records})).map_err(failed)?;
         let response = mailer.handle(event).await;
         let unsent: Vec<_> = response.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect();
         records.retain(|record| sequence_number(record).is_some_and(|number| unsent.iter().any(|one| one == number)));
-        self.unsent = records;
+        self.unsent.extend(records);
         Ok(())
     }
 }

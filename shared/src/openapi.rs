@@ -41,6 +41,14 @@ pub enum TokenFailures {
     Forbidden(Problem),
 }
 
+/// What a route on one customer may answer.
+#[derive(IntoResponses)]
+pub enum NoSuchCustomer {
+    /// The organization has no customer of this number.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+}
+
 /// That a change was made.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    request::{Fields, FromFields},
+    request::{Fields, FromFields, Patch},
     text::{AddressLine, CountryCode, EmailAddress, OrganizationName, PhoneNumber, Website},
 };
 
@@ -68,4 +68,109 @@ impl FromFields for OrganizationDetails {
             website: website?,
         })
     }
+}
+
+/// A change of an organization's settings: a JSON merge patch (RFC 7396). What isn't named stays; `null` removes.
+#[derive(Clone, Debug, ToSchema)]
+#[schema(rename_all = "PascalCase")]
+pub struct OrganizationPatch {
+    /// Unique in the system, compared without case; can't be removed.
+    pub name: Option<OrganizationName>,
+    /// The first line of the billing address.
+    #[schema(value_type = Option<AddressLine>)]
+    pub billing_address1: Patch<AddressLine>,
+    /// The second line of the billing address.
+    #[schema(value_type = Option<AddressLine>)]
+    pub billing_address2: Patch<AddressLine>,
+    /// The city of the billing address.
+    #[schema(value_type = Option<AddressLine>)]
+    pub billing_city: Patch<AddressLine>,
+    /// The state or province of the billing address.
+    #[schema(value_type = Option<AddressLine>)]
+    pub billing_state_province: Patch<AddressLine>,
+    /// The postal code of the billing address.
+    #[schema(value_type = Option<AddressLine>)]
+    pub billing_postal_code: Patch<AddressLine>,
+    /// The country of the billing address.
+    #[schema(value_type = Option<CountryCode>)]
+    pub billing_country: Patch<CountryCode>,
+    /// How to call it.
+    #[schema(value_type = Option<PhoneNumber>)]
+    pub phone_number: Patch<PhoneNumber>,
+    /// How to write to it.
+    #[schema(value_type = Option<EmailAddress>)]
+    pub email: Patch<EmailAddress>,
+    /// Where to read of it.
+    #[schema(value_type = Option<Website>)]
+    pub website: Patch<Website>,
+}
+
+impl FromFields for OrganizationPatch {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = match fields.patch("Name", OrganizationName::parse) {
+            Some(Patch::Set(name)) => Some(Some(name)),
+            Some(Patch::Keep) => Some(None),
+            Some(Patch::Remove) => {
+                fields.note("Name", "can't be removed");
+                None
+            }
+            None => None,
+        };
+        let billing_address1 = fields.patch("BillingAddress1", AddressLine::parse);
+        let billing_address2 = fields.patch("BillingAddress2", AddressLine::parse);
+        let billing_city = fields.patch("BillingCity", AddressLine::parse);
+        let billing_state_province = fields.patch("BillingStateProvince", AddressLine::parse);
+        let billing_postal_code = fields.patch("BillingPostalCode", AddressLine::parse);
+        let billing_country = fields.patch("BillingCountry", CountryCode::parse);
+        let phone_number = fields.patch("PhoneNumber", PhoneNumber::parse);
+        let email = fields.patch("Email", EmailAddress::parse);
+        let website = fields.patch("Website", Website::parse);
+        Some(Self {
+            name: name?,
+            billing_address1: billing_address1?,
+            billing_address2: billing_address2?,
+            billing_city: billing_city?,
+            billing_state_province: billing_state_province?,
+            billing_postal_code: billing_postal_code?,
+            billing_country: billing_country?,
+            phone_number: phone_number?,
+            email: email?,
+            website: website?,
+        })
+    }
+}
+
+impl OrganizationPatch {
+    /// The details that the patch makes of `details`.
+    #[must_use]
+    pub fn apply(self, details: OrganizationDetails) -> OrganizationDetails {
+        OrganizationDetails {
+            name: self.name.unwrap_or(details.name),
+            billing_address1: self.billing_address1.over(details.billing_address1),
+            billing_address2: self.billing_address2.over(details.billing_address2),
+            billing_city: self.billing_city.over(details.billing_city),
+            billing_state_province: self.billing_state_province.over(details.billing_state_province),
+            billing_postal_code: self.billing_postal_code.over(details.billing_postal_code),
+            billing_country: self.billing_country.over(details.billing_country),
+            phone_number: self.phone_number.over(details.phone_number),
+            email: self.email.over(details.email),
+            website: self.website.over(details.website),
+        }
+    }
+}
+
+impl OrganizationDetails {
+    /// Every field's name, as it is sent, stored and answered.
+    pub(crate) const FIELDS: [&str; 10] = [
+        "Name",
+        "BillingAddress1",
+        "BillingAddress2",
+        "BillingCity",
+        "BillingStateProvince",
+        "BillingPostalCode",
+        "BillingCountry",
+        "PhoneNumber",
+        "Email",
+        "Website",
+    ];
 }

@@ -158,6 +158,22 @@ impl From<table::Error> for Problem {
             Error::AddressTaken => Self::field("Email", "has an account already"),
             Error::UserNotAdmin => Self::field("UserId", "is not an admin of this organization"),
             Error::LastAdmin => Self::field("UserId", "is the last admin of this organization"),
+            Error::StaleVersion => Self::new(StatusCode::PRECONDITION_FAILED)
+                .detail("The organization was changed since the version that If-Match names."),
+            Error::NoUser => Self::field("UserId", "is no account's id"),
+            Error::NotAssociated => Self::field("UserId", "has no customer in this organization"),
+            Error::NoTier => Self::field("Name", "is no price tier of this organization"),
+            Error::NoOldTier => Self::field("OldName", "is no price tier of this organization"),
+            Error::OrganizationNameTaken | Error::TierNameTaken => Self::field("Name", "is taken"),
+            Error::NewTierNameTaken => Self::field("NewName", "is taken"),
+            Error::TooManyTiers => Self::field("Name", "can't be added: there are 100 price tiers already"),
+            Error::TierInUse(1) => Self::field("Name", "can't be removed: 1 customer is on it"),
+            Error::TierInUse(customers) => {
+                Self::field("Name", format!("can't be removed: {customers} customers are on it"))
+            }
+            Error::NoTierForCustomer => Self::field("Pricing", "is no price tier of this organization"),
+            Error::NoCustomer => Self::new(StatusCode::NOT_FOUND).detail("This organization has no such customer."),
+            Error::InactiveCustomer => Self::forbidden("Your customer account is inactive."),
             Error::Unavailable(cause) => {
                 tracing::warn!(cause, "the table is out of reach");
                 Self::unavailable()
@@ -206,6 +222,19 @@ mod tests {
             (Error::AddressTaken, 400),
             (Error::UserNotAdmin, 400),
             (Error::LastAdmin, 400),
+            (Error::StaleVersion, 412),
+            (Error::OrganizationNameTaken, 400),
+            (Error::NoUser, 400),
+            (Error::NotAssociated, 400),
+            (Error::NoTier, 400),
+            (Error::NoOldTier, 400),
+            (Error::TierNameTaken, 400),
+            (Error::NewTierNameTaken, 400),
+            (Error::TooManyTiers, 400),
+            (Error::TierInUse(2), 400),
+            (Error::NoTierForCustomer, 400),
+            (Error::NoCustomer, 404),
+            (Error::InactiveCustomer, 403),
             (Error::Unavailable("throttled".to_owned()), 503),
             (Error::Internal("a broken item".into()), 500),
         ];

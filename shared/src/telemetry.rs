@@ -199,18 +199,19 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn filter() -> EnvFilter {
-    EnvFilter::new(config::optional("RUST_LOG").unwrap_or_else(|| "info".to_owned()))
+fn filter(default: &str) -> EnvFilter {
+    EnvFilter::new(config::optional("RUST_LOG").unwrap_or_else(|| default.to_owned()))
 }
 
 /// JSON lines on standard output, as CloudWatch reads them; what is logged by `RUST_LOG` (`info`).
 pub fn init_json() {
-    let logs = tracing_subscriber::fmt().json().with_env_filter(filter()).with_span_list(false);
+    let logs = tracing_subscriber::fmt().json().with_env_filter(filter("info")).with_span_list(false);
     logs.flatten_event(true).without_time().init();
 }
 
-/// Readable lines on standard error; what is logged by `RUST_LOG` (`info`).
+/// Readable lines on standard error; what is logged by `RUST_LOG` (`info`; of the embedded engine, which warns of each
+/// refused condition, errors).
 pub fn init_readable() {
-    let logs = tracing_subscriber::fmt().with_env_filter(filter()).with_target(false);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter("info,dynoxide=error")).with_target(false);
     logs.with_ansi(io::stderr().is_terminal()).with_writer(io::stderr).init();
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod callers;
+mod conflicts;
 mod mails;
 mod server;
 mod table;
@@ -9,7 +10,8 @@ mod world;
 
 pub(crate) use answer::Answer;
 pub(crate) use callers::{Anonymous, Caller, Member};
+pub(crate) use conflicts::proxy as conflict_proxy;
 pub(crate) use mails::mails_to;
 pub(crate) use server::server;
-pub(crate) use table::{delete_item, dynamodb, put_item};
-pub(crate) use world::{PASSWORD, Tenant, person, tenant, tenant_named, unique};
+pub(crate) use table::{account_items, delete_item, dynamodb, put_item};
+pub(crate) use world::{PASSWORD, Person, Tenant, person, tenant, tenant_named, unique};

@@ -2,6 +2,8 @@ use std::{sync::OnceLock, thread};
 
 use local::{Bundle, Options};
 
+use super::conflicts;
+
 /// Where a running bundle is.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
@@ -9,7 +11,8 @@ pub(crate) struct Server {
     pub(crate) dynamodb_url: String,
 }
 
-/// The bundle that the tests share: in this process, in memory, on ports of its own.
+/// The bundle that the tests share: in this process, in memory, on ports of its own. With `CONFLICTS` in the environment
+/// its functions reach the table through [`conflicts::proxy`].
 pub(crate) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -20,7 +23,10 @@ pub(crate) fn server() -> &'static Server {
             runtime.block_on(async {
                 let options =
                     Options { port: 0, dynamodb_port: 0, in_memory: true, data_dir: std::path::PathBuf::new() };
-                let bundle = Bundle::start(&options).await.unwrap();
+                let bundle = match std::env::var_os("CONFLICTS") {
+                    Some(_) => Bundle::start_behind(&options, conflicts::proxy).await.unwrap(),
+                    None => Bundle::start(&options).await.unwrap(),
+                };
                 send.send(Server { url: bundle.url(), dynamodb_url: bundle.dynamodb_url() }).unwrap();
                 std::future::pending::<()>().await;
             });

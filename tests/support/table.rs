@@ -20,3 +20,16 @@ pub(crate) async fn delete_item(pk: String, sk: &str) {
     let call = dynamodb().delete_item().table_name(Bundle::TABLE);
     call.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk.to_owned())).send().await.unwrap();
 }
+
+/// So many accounts without a password, put straight into the table; their ids. (An association asks that the account
+/// exists, and a password's hash takes longer than the rest of a test.)
+pub(crate) async fn account_items(count: usize) -> Vec<String> {
+    let mut ids = Vec::new();
+    for _ in 0..count {
+        let id = shared::ids::UserId::random().to_string();
+        put_item(serde_json::json!({"pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "user_id": id}))
+            .await;
+        ids.push(id);
+    }
+    ids
+}

@@ -6,6 +6,7 @@ use shared::{
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
     request::{Body, Fields, FromFields},
+    text::{CurrencyCode, CustomerNumber, TierName},
 };
 use utoipa::ToSchema;
 
@@ -45,9 +46,9 @@ pub(crate) struct OrganizationAccess {
     organization_id: OrganizationId,
     user_id: UserId,
     roles: Vec<Role>,
-    customer_number: Option<String>,
-    price_tier: Option<String>,
-    currency_code: Option<String>,
+    customer_number: Option<CustomerNumber>,
+    price_tier: Option<TierName>,
+    currency_code: Option<CurrencyCode>,
 }
 
 /// Exchanges a user token for a token of one of the user's organizations, by the present state.
@@ -64,8 +65,10 @@ pub(crate) async fn enrich_token(
     user: User,
     Body(request): Body<EnrichToken>,
 ) -> Result<Json<OrganizationAccess>, Problem> {
-    let organization = state.app.table.organization_by_code(&request.org_code).await?;
-    let enriched = enrich(&state, organization, request.org_code, user.user_id().clone()).await?;
+    let table = &state.app.table;
+    let organization = table.organization_by_code(&request.org_code);
+    let (organization, memberships) = tokio::try_join!(organization, table.memberships(user.user_id()))?;
+    let enriched = enrich(&state, organization, request.org_code, user.user_id().clone(), &memberships).await?;
     Ok(Json(OrganizationAccess {
         access_token: enriched.signed.token,
         token_type: "Bearer",
@@ -73,8 +76,8 @@ pub(crate) async fn enrich_token(
         organization_id: enriched.member.organization_id,
         user_id: enriched.member.sub,
         roles: enriched.member.roles,
-        customer_number: None,
-        price_tier: None,
-        currency_code: None,
+        customer_number: enriched.member.customer_number,
+        price_tier: enriched.member.price_tier,
+        currency_code: enriched.member.currency_code,
     }))
 }

@@ -41,7 +41,7 @@ pub(crate) struct Configuration {
     response_types_supported: [&'static str; 1],
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 1],
-    claims_supported: [&'static str; 10],
+    claims_supported: [&'static str; 13],
 }
 
 /// Names the issuer and its key set.
@@ -60,7 +60,21 @@ pub(crate) async fn get_configuration(State(state): State<AuthApp>) -> impl Into
         response_types_supported: ["token"],
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: ["ES256"],
-        claims_supported: ["iss", "aud", "sub", "iat", "exp", "jti", "token_use", "OrganizationId", "OrgCode", "Roles"],
+        claims_supported: [
+            "iss",
+            "aud",
+            "sub",
+            "iat",
+            "exp",
+            "jti",
+            "token_use",
+            "OrganizationId",
+            "OrgCode",
+            "Roles",
+            "CustomerNumber",
+            "PriceTier",
+            "CurrencyCode",
+        ],
     };
     (CACHED, Json(configuration))
 }

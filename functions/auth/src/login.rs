@@ -9,7 +9,7 @@ use shared::{
     password,
     problem::Problem,
     request::{Body, Fields, FromFields},
-    table::{self, Table},
+    table::{self, MembershipRecord, Table},
     text::EmailAddress,
 };
 use utoipa::ToSchema;
@@ -87,12 +87,13 @@ pub(crate) async fn sign_in(
     let credential = credential.filter(|_| verified).ok_or_else(Problem::wrong_credentials)?;
 
     let user = credential.user_id;
-    let organizations = organizations(table, &user);
+    let memberships = table.memberships(&user).await?;
+    let organizations = organizations(table, &memberships);
     let (signed, organizations) = match wanted {
         Wanted::Nothing => (state.issuer.sign(Identity::User { sub: user.clone() })?, organizations.await?),
         Wanted::Unknown => return Err(table::Error::UnknownOrganizationCode.into()),
         Wanted::Organization(id, code) => {
-            let enriched = enrich(&state, id, code, user.clone());
+            let enriched = enrich(&state, id, code, user.clone(), &memberships);
             let (enriched, organizations) = tokio::try_join!(enriched, organizations)?;
             (enriched.signed, organizations)
         }
@@ -131,10 +132,13 @@ async fn wanted(table: &Table, code: Option<&str>) -> Result<Wanted, Problem> {
     }
 }
 
-async fn organizations(table: &Table, user: &UserId) -> Result<Vec<UserOrganization>, Problem> {
+/// The organizations that a user belongs to, by id.
+async fn organizations(table: &Table, memberships: &[MembershipRecord]) -> Result<Vec<UserOrganization>, Problem> {
     let mut roles: BTreeMap<_, (OrganizationCode, Vec<Role>)> = BTreeMap::new();
-    for membership in table.memberships(user).await? {
-        let (_, roles) = roles.entry(membership.organization_id).or_insert((membership.organization_code, Vec::new()));
+    for membership in memberships {
+        let (_, roles) = roles
+            .entry(membership.organization_id.clone())
+            .or_insert_with(|| (membership.organization_code.clone(), Vec::new()));
         roles.push(membership.role);
     }
     if roles.is_empty() {

@@ -3,6 +3,7 @@
 mod create;
 mod document;
 mod health;
+mod update;
 mod view;
 
 use axum::Router;
@@ -14,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(create::create_organization))
-        .routes(routes!(view::view_organization))
+        .routes(routes!(view::view_organization, update::update_organization))
         .routes(routes!(health::check_health))
         .routes(routes!(document::get_document))
 }

@@ -116,6 +116,11 @@ impl From<OrganizationOverview> for OrganizationView {
 )]
 pub(crate) async fn view_organization(State(app): State<App>, admin: Admin) -> Result<Response, Problem> {
     let overview = app.table.organization(&admin).overview().await?;
-    let version = format!("\"{}\"", overview.organization.version);
+    let version = entity_tag(overview.organization.version);
     Ok(([(ETAG, version)], Json(OrganizationView::from(overview))).into_response())
+}
+
+/// A record's version as a strong entity tag (RFC 9110, section 8.8.3).
+pub(crate) fn entity_tag(version: u64) -> String {
+    format!("\"{version}\"")
 }

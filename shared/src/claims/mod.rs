@@ -17,7 +17,10 @@ pub use key_set::KeySet;
 pub use public_key::PublicKey;
 pub use verify::{TokenError, Verifier};
 
-use crate::ids::{OrganizationCode, OrganizationId, UserId};
+use crate::{
+    ids::{OrganizationCode, OrganizationId, UserId},
+    text::{CurrencyCode, CustomerNumber, TierName},
+};
 
 /// What a user is in an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -25,6 +28,8 @@ use crate::ids::{OrganizationCode, OrganizationId, UserId};
 pub enum Role {
     /// Runs the organization.
     Admin,
+    /// Buys for a customer of the organization.
+    Customer,
 }
 
 /// What a token says, by what it is: its `token_use`.
@@ -54,6 +59,15 @@ pub struct Membership {
     /// What the user was there when the token was made.
     #[serde(rename = "Roles")]
     pub roles: Vec<Role>,
+    /// The customer that the user buys for.
+    #[serde(rename = "CustomerNumber", skip_serializing_if = "Option::is_none")]
+    pub customer_number: Option<CustomerNumber>,
+    /// The name of the customer's price tier.
+    #[serde(rename = "PriceTier", skip_serializing_if = "Option::is_none")]
+    pub price_tier: Option<TierName>,
+    /// The customer's currency, or its tier's.
+    #[serde(rename = "CurrencyCode", skip_serializing_if = "Option::is_none")]
+    pub currency_code: Option<CurrencyCode>,
 }
 
 /// A token's claims (RFC 7519, section 4.1, and the identity's own).

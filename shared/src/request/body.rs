@@ -88,7 +88,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.contains('/') && kind.ends_with("+json"))
 }
 
-fn query(uri: &Uri) -> Map<String, Value> {
+pub(super) fn query(uri: &Uri) -> Map<String, Value> {
     let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect()
 }

@@ -6,11 +6,12 @@ use crate::{App, claims::Admin, problem::Problem};
 /// longer holds wins over every other condition. (Where it is good, the call itself checks the role.)
 pub struct ByAdmin<E>(pub Admin, pub E);
 
-impl<S, E> FromRequest<S> for ByAdmin<E>
+impl<S, E, M> FromRequest<S, (M,)> for ByAdmin<E>
 where
     S: Send + Sync,
     App: FromRef<S>,
-    E: FromRequest<S, Rejection = Problem>,
+    // `M` is axum's own marker, which tells extractors of a whole request from those of its head.
+    E: FromRequest<S, M, Rejection = Problem>,
 {
     type Rejection = Problem;
 

@@ -10,6 +10,29 @@ pub trait FromFields: Sized {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
+/// What a merge patch says of a field (RFC 7396).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// Nothing: it stays.
+    Keep,
+    /// It goes.
+    Remove,
+    /// It becomes this.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    /// What becomes of a field that was `old`.
+    #[must_use]
+    pub fn over(self, old: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => old,
+            Self::Remove => None,
+            Self::Set(new) => Some(new),
+        }
+    }
+}
+
 /// The fields of a JSON object, each parsed on its own: a wrong type, a missing field and a broken rule are noted side
 /// by side, under the field's path. (Serde stops at the first.)
 pub struct Fields<'a> {
@@ -65,6 +88,32 @@ impl Fields<'_> {
                 None
             }
         }
+    }
+
+    /// A text of a merge patch; `None` where it is bad.
+    pub fn patch<T>(&mut self, name: &str, parse: fn(String) -> Result<T, Fault>) -> Option<Patch<T>> {
+        if self.values.get(name).is_some_and(Value::is_null) {
+            return Some(Patch::Remove);
+        }
+        Some(self.optional(name, parse)?.map_or(Patch::Keep, Patch::Set))
+    }
+
+    /// A truth value that may be absent or null; `None` where it is bad.
+    pub fn optional_bool(&mut self, name: &str) -> Option<Option<bool>> {
+        match self.values.remove(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(Value::Bool(value)) => Some(Some(value)),
+            Some(_) => {
+                self.note(name, "must be true or false");
+                None
+            }
+        }
+    }
+
+    /// Whether the body has a field of this name, whatever its value.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
     }
 
     /// Notes what a rule over more than one field found.

@@ -3,7 +3,9 @@
 mod body;
 mod by_admin;
 mod fields;
+mod query;
 
 pub use body::{Body, BodyOrQuery};
 pub use by_admin::ByAdmin;
-pub use fields::{Fields, FromFields};
+pub use fields::{Fields, FromFields, Patch};
+pub use query::Query;

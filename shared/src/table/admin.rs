@@ -10,7 +10,8 @@ use super::{
     mail::{Mail, MailKind},
     membership::MembershipRecord,
     organization::Organization,
-    transaction::{Change, Refused, Transaction, number},
+    read::Range,
+    transaction::{Refused, Terms, Transaction, number},
 };
 use crate::{claims::Role, ids::UserId, text::EmailAddress};
 
@@ -106,7 +107,8 @@ impl OrganizationTable<'_> {
     pub async fn admins(&self) -> Result<Vec<AdminUser>, Error> {
         let partition = keys::organization_partition(self.id);
         // The organization's item, its subscriptions and its admins are neighbours.
-        let items = self.table.query(&partition, keys::ORGANIZATION, &format!("{}~", keys::ADMIN_PREFIX)).await?;
+        let last = format!("{}~", keys::ADMIN_PREFIX);
+        let items = self.table.query(&partition, Range::Between(keys::ORGANIZATION, &last)).await?;
         let (mut exists, mut admins) = (false, Vec::new());
         for item in items {
             match item.get("sk").and_then(|sk| sk.as_s().ok()) {
@@ -153,11 +155,11 @@ impl OrganizationTable<'_> {
             organization_id: self.id.clone(),
             organization_code: organization.code,
             role: Role::Admin,
+            customer_number: None,
         };
-        let one_more =
-            Change { expression: "ADD admin_count :one", condition: None, values: vec![(":one", number(1))] };
+        let one_more = Terms::change("ADD admin_count :one").value(":one", number(1));
         let transaction = Transaction::new(self.table)
-            .update(keys::organization(self.id), one_more, Failure(Error::OrganizationGone))?
+            .update(keys::organization(self.id), &one_more, Failure(Error::OrganizationGone))?
             .check_exists(keys::admin(self.id, self.caller), Failure(Error::NotAdmin))?
             .put_new(keys::admin(self.id, &user.user_id), "admin", &AdminRecord::of(&user), AlreadyAdmin)?
             .put_new(keys::membership(&user.user_id, self.id, Role::Admin), "membership", &membership, AlreadyAdmin)?;
@@ -182,22 +184,22 @@ impl OrganizationTable<'_> {
     pub async fn demote(&self, user: &UserId) -> Result<(), Error> {
         use DemotionRefusal::{Membership, NotAdmin, Organization, UserNotAdmin};
 
-        let one_less = Change {
-            expression: "ADD admin_count :less",
-            condition: Some("admin_count > :one"),
-            values: vec![(":less", number(-1)), (":one", number(1))],
-        };
+        let one_less = Terms::change("ADD admin_count :less").when("admin_count > :one");
+        let one_less = one_less.value(":less", number(-1)).value(":one", number(1));
         let mut transaction =
-            Transaction::new(self.table).update(keys::organization(self.id), one_less, Organization)?;
+            Transaction::new(self.table).update(keys::organization(self.id), &one_less, Organization)?;
         transaction = if user == self.caller {
             // One item, one action: the caller's condition is the deletion's own.
-            transaction.delete(keys::admin(self.id, user), NotAdmin)?
+            transaction.delete(keys::admin(self.id, user), &Terms::default(), NotAdmin)?
         } else {
-            transaction
-                .check_exists(keys::admin(self.id, self.caller), NotAdmin)?
-                .delete(keys::admin(self.id, user), UserNotAdmin)?
+            transaction.check_exists(keys::admin(self.id, self.caller), NotAdmin)?.delete(
+                keys::admin(self.id, user),
+                &Terms::default(),
+                UserNotAdmin,
+            )?
         };
-        let transaction = transaction.delete(keys::membership(user, self.id, Role::Admin), Membership)?;
+        let membership = keys::membership(user, self.id, Role::Admin);
+        let transaction = transaction.delete(membership, &Terms::default(), Membership)?;
         let failed = match transaction.commit().await {
             Ok(()) => return Ok(()),
             Err(Refused::Failed(error)) => return Err(error),

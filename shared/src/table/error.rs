@@ -27,6 +27,45 @@ pub enum Error {
     /// The user to be demoted is the only admin that the organization has.
     #[error("the user is the last admin of the organization")]
     LastAdmin,
+    /// The version that the caller saw is not the present one.
+    #[error("the organization was changed meanwhile")]
+    StaleVersion,
+    /// Another organization has the name.
+    #[error("another organization has the name")]
+    OrganizationNameTaken,
+    /// No account has this id.
+    #[error("no account has this id")]
+    NoUser,
+    /// The user has no customer in the organization.
+    #[error("the user has no customer in the organization")]
+    NotAssociated,
+    /// The organization has no such price tier.
+    #[error("the organization has no such price tier")]
+    NoTier,
+    /// The organization has no price tier of the name that is to be changed.
+    #[error("the organization has no price tier of the old name")]
+    NoOldTier,
+    /// Another of the organization's price tiers has the name.
+    #[error("another price tier has the name")]
+    TierNameTaken,
+    /// Another of the organization's price tiers has the name that one is to get.
+    #[error("another price tier has the new name")]
+    NewTierNameTaken,
+    /// The organization has as many price tiers as it may have.
+    #[error("the organization has as many price tiers as it may have")]
+    TooManyTiers,
+    /// So many customers are on the price tier.
+    #[error("{0} customers are on the price tier")]
+    TierInUse(u64),
+    /// The organization has no price tier of the name that a customer is to be put on.
+    #[error("the organization has no price tier of this name for the customer")]
+    NoTierForCustomer,
+    /// The organization has no customer of this number.
+    #[error("the organization has no customer of this number")]
+    NoCustomer,
+    /// The user's customer is inactive.
+    #[error("the user's customer is inactive")]
+    InactiveCustomer,
     /// The table is throttled, busy or out of reach, for this reason.
     #[error("the table is out of reach: {0}")]
     Unavailable(String),

@@ -8,6 +8,7 @@ use super::mail::MailId;
 use crate::{
     claims::Role,
     ids::{OrganizationCode, OrganizationId, UserId},
+    text::CustomerNumber,
 };
 
 /// Where the partition of every mail begins.
@@ -17,6 +18,10 @@ pub const MAIL_PREFIX: &str = "MAIL#";
 pub(super) const PUBLIC_KEYS: &str = "KEYS";
 /// Where the sort key of each of an organization's admins begins.
 pub(super) const ADMIN_PREFIX: &str = "ADMIN#";
+/// Where the sort key of each of an organization's price tiers begins.
+pub(super) const TIER_PREFIX: &str = "TIER#";
+/// Where the sort key of each entry of an index begins.
+pub(super) const ENTRY_PREFIX: &str = "E#";
 /// The sort key of an organization's own item: below every other of its partition but its subscriptions.
 pub(super) const ORGANIZATION: &str = "#ORG";
 
@@ -75,8 +80,42 @@ pub(super) fn membership_partition(user: &UserId) -> String {
 pub(super) fn membership(user: &UserId, organization: &OrganizationId, role: Role) -> Key {
     let role = match role {
         Role::Admin => "admin",
+        Role::Customer => "customer",
     };
     Key::new(membership_partition(user), format!("ORG#{organization}#{role}"))
+}
+
+/// `folded` is the name as [`crate::text::TierName::folded`] gives it.
+pub(super) fn price_tier(organization: &OrganizationId, folded: &str) -> Key {
+    Key::new(organization_partition(organization), format!("{TIER_PREFIX}{folded}"))
+}
+
+pub(super) fn tier_use(organization: &OrganizationId, tier_id: &str, counter: u8) -> Key {
+    Key::new(organization_partition(organization), format!("TIERUSE#{tier_id}#{counter}"))
+}
+
+pub(super) fn customer(organization: &OrganizationId, number: &CustomerNumber) -> Key {
+    Key::new(format!("ORG#{organization}#CUSTOMER"), number.as_str())
+}
+
+/// The partition of an organization's associations by user.
+pub(super) fn associations_by_user(organization: &OrganizationId) -> String {
+    format!("ORG#{organization}#ASSOC#U")
+}
+
+/// The partition of an organization's associations by customer.
+pub(super) fn associations_by_customer(organization: &OrganizationId) -> String {
+    format!("ORG#{organization}#ASSOC#C")
+}
+
+pub(super) fn association_by_user(organization: &OrganizationId, user: &UserId) -> Key {
+    Key::new(associations_by_user(organization), format!("{ENTRY_PREFIX}{user}"))
+}
+
+/// The separator, U+001F, is below every character that a number may hold, so that the order of keys is the order of
+/// numbers, then of users.
+pub(super) fn association_by_customer(organization: &OrganizationId, customer: &CustomerNumber, user: &UserId) -> Key {
+    Key::new(associations_by_customer(organization), format!("{ENTRY_PREFIX}{}\u{1f}{user}", customer.as_str()))
 }
 
 pub(super) fn public_key(kid: &str) -> Key {

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Table, item::from_item, keys};
+use super::{Error, Table, item::from_item, keys, read::Range};
 use crate::{
     claims::Role,
     ids::{OrganizationCode, OrganizationId, UserId},
+    text::CustomerNumber,
 };
 
 /// One role of a user in one organization.
@@ -19,6 +20,9 @@ pub struct MembershipRecord {
     pub organization_code: OrganizationCode,
     /// The role.
     pub role: Role,
+    /// The customer that the user buys for, in that role.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub customer_number: Option<CustomerNumber>,
 }
 
 #[derive(Deserialize)]
@@ -33,16 +37,13 @@ struct NameRecord {
     name: String,
 }
 
-#[derive(Deserialize)]
-struct Exists {}
-
 impl Table {
     /// Each role of a user in each organization: one Query.
     ///
     /// # Errors
     /// The table is out of reach.
     pub async fn memberships(&self, user: &UserId) -> Result<Vec<MembershipRecord>, Error> {
-        let items = self.query(&keys::membership_partition(user), "ORG#", "ORG#~").await?;
+        let items = self.query(&keys::membership_partition(user), Range::Prefix("ORG#")).await?;
         items.into_iter().map(from_item).collect()
     }
 
@@ -66,14 +67,5 @@ impl Table {
     pub async fn organization_by_code(&self, code: &OrganizationCode) -> Result<OrganizationId, Error> {
         let record: Option<CodeRecord> = self.get(keys::organization_code(code)).await?;
         Ok(record.ok_or(Error::UnknownOrganizationCode)?.organization_id)
-    }
-
-    /// What a user is in an organization at this moment: one round trip.
-    ///
-    /// # Errors
-    /// [`Error::NoAccessToOrganization`], or the table is out of reach.
-    pub async fn roles(&self, organization: &OrganizationId, user: &UserId) -> Result<Vec<Role>, Error> {
-        let admin: Option<Exists> = self.get(keys::admin(organization, user)).await?;
-        admin.map(|_| vec![Role::Admin]).ok_or(Error::NoAccessToOrganization)
     }
 }

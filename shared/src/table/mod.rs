@@ -2,24 +2,35 @@
 
 mod account;
 mod admin;
+mod association;
 mod client;
+mod contest;
+mod customer;
 mod error;
 mod item;
 mod keys;
 mod mail;
 mod membership;
 mod organization;
+mod price_tier;
 mod public_key;
 mod read;
 mod transaction;
 
 pub use account::{Credential, NewAccount};
 pub use admin::{AdminUser, Promotion};
+pub use association::{
+    Association, AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, UserReference,
+};
+pub use customer::{CommerceContext, Customer, CustomerChange};
 pub use error::Error;
 pub use keys::MAIL_PREFIX;
 pub use mail::{Claim, Mail, MailId, MailKind, Outbox};
 pub use membership::MembershipRecord;
-pub use organization::{Creation, Entitlement, Founder, Organization, OrganizationOverview, Subscription};
+pub use organization::{
+    Creation, Entitlement, Founder, Organization, OrganizationOverview, Subscription, VersionCheck,
+};
+pub use price_tier::PriceTier;
 
 use std::sync::Arc;
 

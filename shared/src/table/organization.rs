@@ -6,16 +6,18 @@ use super::{
     Error, OrganizationTable, Table,
     account::{Credential, NewAccount},
     admin::AdminRecord,
-    item::{from_item, rfc3339},
+    contest::Contest,
+    item::{Item, from_item, rfc3339},
     keys,
     mail::{Mail, MailKind},
     membership::MembershipRecord,
-    transaction::{Refused, Transaction},
+    read::Range,
+    transaction::{Refused, Terms, Transaction, number, text},
 };
 use crate::{
     claims::{Role, now},
     ids::{OrganizationCode, OrganizationId},
-    organization::OrganizationDetails,
+    organization::{OrganizationDetails, OrganizationPatch},
     text::fold,
 };
 
@@ -153,6 +155,7 @@ impl Table {
             organization_id: id.clone(),
             organization_code: organization.code.clone(),
             role: Role::Admin,
+            customer_number: None,
         };
         let name = organization.details.name.as_str();
         let transaction = transaction
@@ -191,7 +194,7 @@ impl OrganizationTable<'_> {
     pub async fn overview(&self) -> Result<OrganizationOverview, Error> {
         let partition = keys::organization_partition(self.id);
         // `#` and all that follows it: the organization's own item, then its subscriptions.
-        let items = self.table.query(&partition, "#", "#~");
+        let items = self.table.query(&partition, Range::Prefix("#"));
         let (items, is_admin) = tokio::try_join!(items, self.is_admin())?;
         let mut items = items.into_iter();
         let organization = items
@@ -206,4 +209,96 @@ impl OrganizationTable<'_> {
             subscriptions: items.map(from_item).collect::<Result<_, _>>()?,
         })
     }
+
+    /// Changes the organization's settings, where `accepts` takes the present version: a read, then one transaction, in
+    /// which a new name frees the old one.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::StaleVersion`], [`Error::OrganizationNameTaken`], or the
+    /// table is out of reach.
+    pub async fn update(&self, patch: &OrganizationPatch, accepts: &dyn VersionCheck) -> Result<Organization, Error> {
+        let mut contest = Contest::default();
+        loop {
+            let present = self.table.get::<Organization>(keys::organization(self.id));
+            let (present, is_admin) = tokio::try_join!(present, self.is_admin())?;
+            let present = present.ok_or(Error::OrganizationGone)?;
+            if !is_admin {
+                return Err(Error::NotAdmin);
+            }
+            if !accepts.accepts(present.version) {
+                return Err(Error::StaleVersion);
+            }
+            let details = patch.clone().apply(present.details.clone());
+            if details == present.details {
+                return Ok(present);
+            }
+            let updated =
+                Organization { details, updated_at: rfc3339(now()), version: present.version + 1, ..present.clone() };
+            match self.replacing(&present, &updated)?.commit().await {
+                Ok(()) => return Ok(updated),
+                Err(Refused::Failed(error)) => return Err(error),
+                Err(Refused::Conditions(failed)) => match failed.into_iter().next() {
+                    Some((UpdateRefusal::Failure(error), _)) => return Err(error),
+                    // The next try sees what became of it.
+                    _ => contest.lost("the organization is being changed by others").await?,
+                },
+            }
+        }
+    }
+
+    fn replacing(
+        &self,
+        present: &Organization,
+        updated: &Organization,
+    ) -> Result<Transaction<'_, UpdateRefusal>, Error> {
+        use UpdateRefusal::{Changed, Failure};
+
+        let transaction = Transaction::new(self.table)
+            .check_exists(keys::admin(self.id, self.caller), Failure(Error::NotAdmin))?
+            .update(keys::organization(self.id), &details_change(present, updated)?, Changed)?;
+        let name = |organization: &Organization| keys::organization_name(&fold(organization.details.name.as_str()));
+        let (old, new) = (name(present), name(updated));
+        if old == new {
+            return Ok(transaction);
+        }
+        let reference = Reference { organization_id: self.id };
+        transaction.put_new(new, "organization name", &reference, Failure(Error::OrganizationNameTaken))?.delete(
+            old,
+            &Terms::default(),
+            Changed,
+        )
+    }
+}
+
+/// Which versions of an organization a caller takes, as `If-Match` says.
+pub trait VersionCheck: Send + Sync {
+    /// Whether this one is among them.
+    fn accepts(&self, version: u64) -> bool;
+}
+
+/// Which condition of an update failed.
+enum UpdateRefusal {
+    Failure(Error),
+    /// The organization is no longer as it was read.
+    Changed,
+}
+
+/// Sets and removes the details alone: the counts beside them belong to other writes.
+fn details_change(present: &Organization, updated: &Organization) -> Result<Terms, Error> {
+    let mut details: Item = serde_dynamo::to_item(&updated.details).map_err(|error| Error::Internal(error.into()))?;
+    let mut terms = Terms::default();
+    let (mut set, mut remove) = (vec!["version = :version".to_owned(), "updated_at = :now".to_owned()], Vec::new());
+    for (place, field) in OrganizationDetails::FIELDS.iter().enumerate() {
+        terms = terms.name(format!("#f{place}"), *field);
+        if let Some(value) = details.remove(*field) {
+            set.push(format!("#f{place} = :f{place}"));
+            terms = terms.value(format!(":f{place}"), value);
+        } else {
+            remove.push(format!("#f{place}"));
+        }
+    }
+    let removal = if remove.is_empty() { String::new() } else { format!(" REMOVE {}", remove.join(", ")) };
+    let terms = terms.changing(format!("SET {}{removal}", set.join(", "))).when("version = :seen");
+    let terms = terms.value(":seen", number(present.version)).value(":version", number(updated.version));
+    Ok(terms.value(":now", text(&updated.updated_at)))
 }

@@ -6,6 +6,7 @@ use super::{
     Error, Table,
     item::{from_item, to_item},
     keys,
+    read::Range,
 };
 use crate::claims::PublicKey;
 
@@ -15,7 +16,7 @@ impl Table {
     /// # Errors
     /// The table is out of reach.
     pub async fn public_keys(&self) -> Result<Vec<PublicKey>, Error> {
-        let items = self.query(keys::PUBLIC_KEYS, "KEY#", "KEY#~").await?;
+        let items = self.query(keys::PUBLIC_KEYS, Range::Prefix("KEY#")).await?;
         items.into_iter().map(from_item).collect()
     }
 

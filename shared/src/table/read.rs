@@ -19,25 +19,37 @@ const BATCH: usize = 100;
 /// How often it is asked again for what it left out, with growing pauses: a second in all.
 const BATCH_TRIES: u32 = 6;
 
+/// A range of sort keys.
+#[derive(Clone, Copy)]
+pub(super) enum Range<'a> {
+    /// Those that begin with this.
+    Prefix(&'a str),
+    /// Those from the first to the second, both included.
+    Between(&'a str, &'a str),
+}
+
 impl Table {
     pub(super) async fn get<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, Error> {
         let call = self.client.get_item().table_name(&*self.name).set_key(Some(key.attributes())).consistent_read(true);
         call.send().await?.item.filter(is_live).map(from_item).transpose()
     }
 
-    /// Every item of a partition between two sort keys, both included, in their order.
-    pub(super) async fn query(&self, partition: &str, from: &str, to: &str) -> Result<Vec<Item>, Error> {
+    /// Every item of a range of a partition, in the order of their sort keys.
+    pub(super) async fn query(&self, partition: &str, range: Range<'_>) -> Result<Vec<Item>, Error> {
         let (mut items, mut start) = (Vec::new(), None);
         loop {
             let call = self.client.query().table_name(&*self.name).consistent_read(true);
-            let page = call
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
-                .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
-                .expression_attribute_values(":to", AttributeValue::S(to.to_owned()))
-                .set_exclusive_start_key(start)
-                .send()
-                .await?;
+            let call = call.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
+            let call = match range {
+                Range::Prefix(prefix) => call
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned())),
+                Range::Between(from, to) => call
+                    .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                    .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
+                    .expression_attribute_values(":to", AttributeValue::S(to.to_owned())),
+            };
+            let page = call.set_exclusive_start_key(start).send().await?;
             items.extend(page.items.unwrap_or_default().into_iter().filter(is_live));
             start = page.last_evaluated_key;
             if start.is_none() {

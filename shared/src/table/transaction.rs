@@ -1,26 +1,22 @@
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
+    error::BuildError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
         AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem, Update,
+        TransactWriteItem, Update, builders::PutBuilder,
     },
 };
-use rand::random_range;
-use tokio::time::sleep;
+use serde::Serialize;
 
 use super::{
     Error, Table,
+    contest::Contest,
     item::{Item, to_item},
     keys::Key,
 };
 use crate::ids;
-
-/// How long a transaction that meets others on its items is tried again.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
 /// A `TransactWriteItems`: each action with the refusal that its condition stands for.
 ///
@@ -57,11 +53,66 @@ impl<R> From<Error> for Refused<R> {
     }
 }
 
-/// What an update changes and on which condition, besides that the item exists.
-pub(super) struct Change {
-    pub(super) expression: &'static str,
-    pub(super) condition: Option<&'static str>,
-    pub(super) values: Vec<(&'static str, AttributeValue)>,
+/// What an action changes, and on which condition besides that its item exists (or doesn't), with what the placeholders of
+/// both stand for.
+#[derive(Default)]
+pub(super) struct Terms {
+    change: String,
+    condition: Option<&'static str>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Terms {
+    /// A change, as an update expression.
+    pub(super) fn change(expression: impl Into<String>) -> Self {
+        Self::default().changing(expression)
+    }
+
+    pub(super) fn changing(mut self, expression: impl Into<String>) -> Self {
+        self.change = expression.into();
+        self
+    }
+
+    /// No change, on a condition.
+    pub(super) fn condition(condition: &'static str) -> Self {
+        Self::default().when(condition)
+    }
+
+    pub(super) fn when(mut self, condition: &'static str) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    pub(super) fn name(mut self, placeholder: impl Into<String>, name: impl Into<String>) -> Self {
+        self.names.insert(placeholder.into(), name.into());
+        self
+    }
+
+    pub(super) fn value(mut self, placeholder: impl Into<String>, value: AttributeValue) -> Self {
+        self.values.insert(placeholder.into(), value);
+        self
+    }
+
+    fn on_existing(&self) -> String {
+        match self.condition {
+            Some(condition) => format!("attribute_exists(pk) AND {condition}"),
+            None => "attribute_exists(pk)".to_owned(),
+        }
+    }
+
+    fn names(&self) -> Option<HashMap<String, String>> {
+        Some(self.names.clone()).filter(|names| !names.is_empty())
+    }
+
+    fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+        Some(self.values.clone()).filter(|values| !values.is_empty())
+    }
+}
+
+/// The text as an attribute.
+pub(super) fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
 }
 
 /// The number as an attribute.
@@ -81,21 +132,34 @@ impl<'t, R> Transaction<'t, R> {
     }
 
     /// Puts an item that must not exist yet.
-    pub(super) fn put_new(
+    pub(super) fn put_new(self, key: Key, entity: &str, record: &impl Serialize, refusal: R) -> Result<Self, Error> {
+        let put = self.put(key, entity, record)?.condition_expression("attribute_not_exists(pk)").build();
+        Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
+    }
+
+    /// Puts an item in the place of one that exists and keeps the terms' condition.
+    pub(super) fn replace(
         self,
         key: Key,
         entity: &str,
-        record: &impl serde::Serialize,
+        record: &impl Serialize,
+        terms: &Terms,
         refusal: R,
     ) -> Result<Self, Error> {
-        let put = Put::builder()
+        let put = self
+            .put(key, entity, record)?
+            .condition_expression(terms.on_existing())
+            .set_expression_attribute_names(terms.names())
+            .set_expression_attribute_values(terms.values())
+            .build();
+        Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
+    }
+
+    fn put(&self, key: Key, entity: &str, record: &impl Serialize) -> Result<PutBuilder, Error> {
+        Ok(Put::builder()
             .table_name(&*self.table.name)
             .set_item(Some(to_item(key, entity, record)?))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| Error::Internal(error.into()))?;
-        Ok(self.add(TransactWriteItem::builder().put(put).build(), refusal))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld))
     }
 
     /// Asks that an item exists.
@@ -104,69 +168,59 @@ impl<'t, R> Transaction<'t, R> {
             .table_name(&*self.table.name)
             .set_key(Some(key.attributes()))
             .condition_expression("attribute_exists(pk)")
-            .build()
-            .map_err(|error| Error::Internal(error.into()))?;
-        Ok(self.add(TransactWriteItem::builder().condition_check(check).build(), refusal))
+            .build();
+        Ok(self.add(TransactWriteItem::builder().condition_check(check.map_err(defect)?).build(), refusal))
     }
 
     /// Changes an item, which must exist.
-    pub(super) fn update(self, key: Key, change: Change, refusal: R) -> Result<Self, Error> {
-        let condition = match change.condition {
-            Some(condition) => format!("attribute_exists(pk) AND {condition}"),
-            None => "attribute_exists(pk)".to_owned(),
-        };
-        let mut update = Update::builder()
+    pub(super) fn update(self, key: Key, terms: &Terms, refusal: R) -> Result<Self, Error> {
+        let update = Update::builder()
             .table_name(&*self.table.name)
             .set_key(Some(key.attributes()))
-            .update_expression(change.expression)
-            .condition_expression(condition)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for (name, value) in change.values {
-            update = update.expression_attribute_values(name, value);
-        }
-        let update = update.build().map_err(|error| Error::Internal(error.into()))?;
-        Ok(self.add(TransactWriteItem::builder().update(update).build(), refusal))
+            .update_expression(&terms.change)
+            .condition_expression(terms.on_existing())
+            .set_expression_attribute_names(terms.names())
+            .set_expression_attribute_values(terms.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        Ok(self.add(TransactWriteItem::builder().update(update.map_err(defect)?).build(), refusal))
     }
 
-    /// Deletes an item, which must exist.
-    pub(super) fn delete(self, key: Key, refusal: R) -> Result<Self, Error> {
+    /// Deletes an item, which must exist and keep the terms' condition.
+    pub(super) fn delete(self, key: Key, terms: &Terms, refusal: R) -> Result<Self, Error> {
         let delete = Delete::builder()
             .table_name(&*self.table.name)
             .set_key(Some(key.attributes()))
-            .condition_expression("attribute_exists(pk)")
-            .build()
-            .map_err(|error| Error::Internal(error.into()))?;
-        Ok(self.add(TransactWriteItem::builder().delete(delete).build(), refusal))
+            .condition_expression(terms.on_existing())
+            .set_expression_attribute_names(terms.names())
+            .set_expression_attribute_values(terms.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        Ok(self.add(TransactWriteItem::builder().delete(delete.map_err(defect)?).build(), refusal))
     }
 
     /// Does all of it or nothing. Where other transactions hold one of the items it is tried again with full jitter, under
     /// one request token: a commit whose answer was lost is not done twice.
     pub(super) async fn commit(self) -> Result<(), Refused<R>> {
         let token = ids::random_id(36);
-        let started = Instant::now();
-        for attempt in 0.. {
+        let mut contest = Contest::default();
+        loop {
             let call = self.table.client.transact_write_items().client_request_token(&token);
             let Err(error) = call.set_transact_items(Some(self.actions.clone())).send().await else { return Ok(()) };
-            let busy = match error.as_service_error() {
+            match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     let reasons = cancelled.cancellation_reasons();
                     if !reasons.iter().any(is_passing) {
                         return Err(self.refused(reasons));
                     }
-                    "a transaction conflict".to_owned()
+                    contest.lost("a transaction conflict").await?;
                 }
                 _ => match Error::from(error) {
-                    Error::Unavailable(cause) => cause,
+                    Error::Unavailable(cause) => contest.lost(&cause).await?,
                     error => return Err(error.into()),
                 },
-            };
-            if started.elapsed() >= PATIENCE {
-                return Err(Error::Unavailable(busy).into());
             }
-            let longest = Duration::from_millis(10 << attempt.min(6)).min(LONGEST_PAUSE);
-            sleep(random_range(Duration::ZERO..longest)).await;
         }
-        Err(Error::Unavailable("no try was left".to_owned()).into())
     }
 
     fn refused(self, reasons: &[CancellationReason]) -> Refused<R> {
@@ -183,6 +237,11 @@ impl<'t, R> Transaction<'t, R> {
         }
         Refused::Conditions(failed)
     }
+}
+
+/// A request that can't be built is a defect.
+fn defect(error: BuildError) -> Error {
+    Error::Internal(error.into())
 }
 
 /// A reason that says nothing of the conditions: the transaction may succeed when it is tried again.

@@ -1,0 +1,77 @@
+use axum::{Json, extract::State};
+use serde::Serialize;
+use shared::{
+    App,
+    ids::{OrganizationId, UserId},
+    openapi::{BodyFailures, Failures, TokenFailures},
+    problem::Problem,
+    request::{Body, ByAdmin, Fields, FromFields},
+    table::{Association, UserReference},
+    text::{CustomerNumber, EmailAddress},
+};
+use utoipa::ToSchema;
+
+/// Who buys for which customer.
+#[derive(ToSchema)]
+#[schema(rename_all = "PascalCase")]
+pub(crate) struct AssociateCustomer {
+    /// The user's id, or `Email` in its place: the address of the user's account.
+    #[schema(rename = "UserId", value_type = Option<UserId>)]
+    user: UserReference,
+    customer_number: CustomerNumber,
+}
+
+impl FromFields for AssociateCustomer {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let user = if fields.has("UserId") || !fields.has("Email") {
+            // What is no user id at all is answered as any other that no account has.
+            let parse = |text: String| UserId::parse(&text).ok_or_else(|| "is no account's id".to_owned());
+            fields.required("UserId", parse).map(UserReference::Id)
+        } else {
+            fields.required("Email", EmailAddress::parse).map(UserReference::Address)
+        };
+        let customer_number = fields.required("CustomerNumber", CustomerNumber::parse);
+        Some(Self { user: user?, customer_number: customer_number? })
+    }
+}
+
+/// The link as it is now.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct AssociatedCustomer {
+    association: AssociationRecord,
+}
+
+/// A user and the customer account that the user buys for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = Association)]
+pub(crate) struct AssociationRecord {
+    user_id: UserId,
+    customer_number: CustomerNumber,
+    organization_id: OrganizationId,
+}
+
+impl AssociationRecord {
+    pub(crate) fn new(association: Association, organization_id: OrganizationId) -> Self {
+        Self { user_id: association.user_id, customer_number: association.customer_number, organization_id }
+    }
+}
+
+/// Links a user to a customer account, or moves the user to it. The ERP owns the customer: no record of it need exist.
+#[utoipa::path(
+    post,
+    path = "/api/organizations/users/associate-customer",
+    tag = "Associations",
+    security(("bearer" = [])),
+    request_body = AssociateCustomer,
+    responses((status = 200, body = AssociatedCustomer), TokenFailures, BodyFailures, Failures)
+)]
+pub(crate) async fn associate_customer(
+    State(app): State<App>,
+    ByAdmin(admin, Body(request)): ByAdmin<Body<AssociateCustomer>>,
+) -> Result<Json<AssociatedCustomer>, Problem> {
+    let association = app.table.organization(&admin).associate(request.user, request.customer_number).await?;
+    let association = AssociationRecord::new(association, admin.organization_id().clone());
+    Ok(Json(AssociatedCustomer { association }))
+}

@@ -1,0 +1,9 @@
+//! The `customers` function on AWS Lambda.
+
+use shared::{App, lambda};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = App::from_env().await?;
+    lambda::run(customers::router(app)).await
+}

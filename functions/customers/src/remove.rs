@@ -1,0 +1,44 @@
+use axum::{Json, extract::State};
+use shared::{
+    App,
+    openapi::{Failures, NoSuchCustomer, Success, TokenFailures},
+    problem::Problem,
+    request::{ByAdmin, Query},
+    text::CustomerNumber,
+};
+
+use crate::number::{NumberInPath, NumberParameter};
+
+/// Removes a customer. Users who are linked to it stay linked to its number.
+#[utoipa::path(
+    delete,
+    path = "/api/customers/{CustomerNumber}",
+    tag = "Customers",
+    security(("bearer" = [])),
+    params(("CustomerNumber" = CustomerNumber, Path)),
+    responses((status = 200, body = Success), NoSuchCustomer, TokenFailures, Failures)
+)]
+pub(crate) async fn remove_customer(
+    State(app): State<App>,
+    ByAdmin(admin, NumberInPath(number)): ByAdmin<NumberInPath>,
+) -> Result<Json<Success>, Problem> {
+    app.table.organization(&admin).remove_customer(&number).await?;
+    Ok(Json(Success::YES))
+}
+
+/// Removes the customer whose number is in the query.
+#[utoipa::path(
+    delete,
+    path = "/api/customers",
+    tag = "Customers",
+    security(("bearer" = [])),
+    params(NumberParameter),
+    responses((status = 200, body = Success), NoSuchCustomer, TokenFailures, Failures)
+)]
+pub(crate) async fn remove_customer_by_query(
+    State(app): State<App>,
+    ByAdmin(admin, Query(query)): ByAdmin<Query<NumberParameter>>,
+) -> Result<Json<Success>, Problem> {
+    app.table.organization(&admin).remove_customer(&query.customer_number).await?;
+    Ok(Json(Success::YES))
+}

@@ -1,0 +1,51 @@
+use axum::{Json, extract::State};
+use shared::{
+    App,
+    claims::Admin,
+    openapi::{Failures, NoSuchCustomer, TokenFailures},
+    problem::Problem,
+    request::{ByAdmin, Query},
+    text::CustomerNumber,
+};
+
+use crate::{
+    customer::CustomerRecord,
+    number::{NumberInPath, NumberParameter},
+};
+
+/// Shows a customer.
+#[utoipa::path(
+    get,
+    path = "/api/customers/{CustomerNumber}",
+    tag = "Customers",
+    security(("bearer" = [])),
+    params(("CustomerNumber" = CustomerNumber, Path)),
+    responses((status = 200, body = CustomerRecord), NoSuchCustomer, TokenFailures, Failures)
+)]
+pub(crate) async fn view_customer(
+    State(app): State<App>,
+    ByAdmin(admin, NumberInPath(number)): ByAdmin<NumberInPath>,
+) -> Result<Json<CustomerRecord>, Problem> {
+    view(&app, &admin, &number).await
+}
+
+/// Shows the customer whose number is in the query.
+#[utoipa::path(
+    get,
+    path = "/api/customers",
+    tag = "Customers",
+    security(("bearer" = [])),
+    params(NumberParameter),
+    responses((status = 200, body = CustomerRecord), NoSuchCustomer, TokenFailures, Failures)
+)]
+pub(crate) async fn view_customer_by_query(
+    State(app): State<App>,
+    ByAdmin(admin, Query(query)): ByAdmin<Query<NumberParameter>>,
+) -> Result<Json<CustomerRecord>, Problem> {
+    view(&app, &admin, &query.customer_number).await
+}
+
+async fn view(app: &App, admin: &Admin, number: &CustomerNumber) -> Result<Json<CustomerRecord>, Problem> {
+    let customer = app.table.organization(admin).customer(number).await?;
+    Ok(Json(customer.into()))
+}

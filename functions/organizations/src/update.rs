@@ -1,0 +1,90 @@
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::{
+        header::{ETAG, IF_MATCH},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use shared::{
+    App,
+    openapi::{BodyFailures, Failures, TokenFailures},
+    organization::OrganizationPatch,
+    problem::Problem,
+    request::{Body, ByAdmin, Fields, FromFields},
+    table::VersionCheck,
+};
+use utoipa::ToSchema;
+
+use crate::view::{OrganizationRecord, entity_tag};
+
+/// The changed organization.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UpdatedOrganization {
+    organization: OrganizationRecord,
+}
+
+/// The patch, bare or, as the organization is answered, inside `Organization`.
+pub(crate) struct UpdateOrganization(OrganizationPatch);
+
+impl FromFields for UpdateOrganization {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        if fields.has("Organization") {
+            return fields.object("Organization").map(Self);
+        }
+        OrganizationPatch::from_fields(fields).map(Self)
+    }
+}
+
+/// The versions that a change is for: the entity tags of `If-Match`, compared strongly (RFC 9110, section 13.1.1).
+pub(crate) struct IfMatch(Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let values = parts.headers.get_all(IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default());
+        let values: Vec<_> = values.collect();
+        Ok(Self(if values.is_empty() { None } else { Some(values.join(",")) }))
+    }
+}
+
+impl VersionCheck for IfMatch {
+    fn accepts(&self, version: u64) -> bool {
+        let Some(tags) = &self.0 else { return true };
+        tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == entity_tag(version))
+    }
+}
+
+/// Changes the organization's settings by a JSON merge patch (RFC 7396).
+#[utoipa::path(
+    patch,
+    path = "/api/organization",
+    tag = "Organizations",
+    security(("bearer" = [])),
+    params(("If-Match" = Option<String>, Header, description = "The version to be changed, as `ETag` named it")),
+    request_body(content(
+        (OrganizationPatch = "application/merge-patch+json"),
+        (OrganizationPatch = "application/json"),
+    )),
+    responses(
+        (status = 200, body = UpdatedOrganization, headers(("ETag" = String, description = "The record's new version"))),
+        (status = 412, description = "`If-Match` names another version than the present one.",
+            body = Problem, content_type = "application/problem+json"),
+        TokenFailures,
+        BodyFailures,
+        Failures,
+    )
+)]
+pub(crate) async fn update_organization(
+    State(app): State<App>,
+    if_match: IfMatch,
+    ByAdmin(admin, Body(UpdateOrganization(patch))): ByAdmin<Body<UpdateOrganization>>,
+) -> Result<Response, Problem> {
+    let updated = app.table.organization(&admin).update(&patch, &if_match).await?;
+    let version = entity_tag(updated.version);
+    Ok(([(ETAG, version)], Json(UpdatedOrganization { organization: updated.into() })).into_response())
+}

@@ -1,0 +1,36 @@
+use axum::{Json, extract::State};
+use serde::Serialize;
+use shared::{
+    App,
+    claims::Admin,
+    openapi::{Failures, TokenFailures},
+    problem::Problem,
+    text::{CurrencyCode, TierName},
+};
+use utoipa::ToSchema;
+
+/// A price tier.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = PriceTier)]
+pub(crate) struct PriceTierEntry {
+    name: TierName,
+    currency_code: CurrencyCode,
+}
+
+/// Lists the price tiers by name.
+#[utoipa::path(
+    get,
+    path = "/api/organizations/price-tiers",
+    tag = "Price tiers",
+    security(("bearer" = [])),
+    responses((status = 200, body = [PriceTierEntry]), TokenFailures, Failures)
+)]
+pub(crate) async fn list_price_tiers(
+    State(app): State<App>,
+    admin: Admin,
+) -> Result<Json<Vec<PriceTierEntry>>, Problem> {
+    let tiers = app.table.organization(&admin).price_tiers().await?;
+    let entries = tiers.into_iter().map(|tier| PriceTierEntry { name: tier.name, currency_code: tier.currency_code });
+    Ok(Json(entries.collect()))
+}

@@ -1,0 +1,227 @@
+//! Price tiers, and how many customers are on each.
+//!
+//! A customer refers to its tier by an id that never changes, so that a rename touches the tier alone. Sixteen counters a
+//! tier say how many customers are on it: a customer's write adds to the one that its number falls on, on condition that
+//! the counter exists, and a tier is deleted with all sixteen on condition that each is 0. Existence, use and deletion
+//! are one atomic question, and writes in bulk don't meet on one item.
+
+use ring::digest;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Error, OrganizationTable, Table,
+    item::{Item, from_item},
+    keys,
+    read::Range,
+    transaction::{Refused, Terms, Transaction, number, text},
+};
+use crate::{
+    ids::{self, OrganizationId},
+    text::{CurrencyCode, CustomerNumber, TierName},
+};
+
+/// Counters of one tier.
+pub(super) const USE_COUNTERS: u8 = 16;
+/// Tiers that an organization may have.
+const MOST_TIERS: u8 = 100;
+
+/// A price tier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceTier {
+    /// Its id, which customers refer to; never shown.
+    tier_id: String,
+    /// Its name, unique in its organization without case.
+    #[serde(rename = "tier_name")]
+    pub name: TierName,
+    /// The currency of customers that have none of their own.
+    pub currency_code: CurrencyCode,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Uses {
+    uses: u64,
+}
+
+impl PriceTier {
+    /// A new tier.
+    #[must_use]
+    pub fn new(name: TierName, currency_code: CurrencyCode) -> Self {
+        Self { tier_id: ids::random_id(16), name, currency_code }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.tier_id
+    }
+}
+
+/// Which of a tier's counters a customer is counted by.
+pub(super) fn use_counter(customer: &CustomerNumber) -> u8 {
+    let hash = digest::digest(&digest::SHA256, customer.as_str().as_bytes());
+    hash.as_ref().first().map_or(0, |byte| byte % USE_COUNTERS)
+}
+
+/// Which condition of an addition failed.
+enum AdditionRefusal {
+    /// The organization is gone, or has all the tiers that it may have.
+    Organization,
+    Failure(Error),
+}
+
+/// Which condition of a deletion failed.
+enum DeletionRefusal {
+    Failure(Error),
+    InUse,
+}
+
+impl Table {
+    /// Every price tier of an organization, by folded name.
+    pub(super) async fn price_tiers_of(&self, organization: &OrganizationId) -> Result<Vec<PriceTier>, Error> {
+        let items = self.query(&keys::organization_partition(organization), Range::Prefix(keys::TIER_PREFIX)).await?;
+        items.into_iter().map(from_item).collect()
+    }
+}
+
+impl<'t> OrganizationTable<'t> {
+    /// Every price tier by name: one round trip.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], or the table is out of reach.
+    pub async fn price_tiers(&self) -> Result<Vec<PriceTier>, Error> {
+        let (tiers, ()) = tokio::try_join!(self.table.price_tiers_of(self.id), self.require_admin())?;
+        Ok(tiers)
+    }
+
+    /// The tier of this name.
+    pub(super) async fn price_tier(&self, name: &TierName) -> Result<Option<PriceTier>, Error> {
+        self.table.get(keys::price_tier(self.id, &name.folded())).await
+    }
+
+    /// Adds a tier with its counters: one round trip.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::TierNameTaken`], [`Error::TooManyTiers`], or the table is
+    /// out of reach.
+    pub async fn add_price_tier(&self, tier: &PriceTier) -> Result<(), Error> {
+        let one_more = Terms::change("ADD tier_count :one")
+            .when("(attribute_not_exists(tier_count) OR tier_count < :most)")
+            .value(":one", number(1))
+            .value(":most", number(MOST_TIERS));
+        let mut transaction = Transaction::new(self.table)
+            .update(keys::organization(self.id), &one_more, AdditionRefusal::Organization)?
+            .check_exists(keys::admin(self.id, self.caller), AdditionRefusal::Failure(Error::NotAdmin))?
+            .put_new(
+                keys::price_tier(self.id, &tier.name.folded()),
+                "price tier",
+                tier,
+                AdditionRefusal::Failure(Error::TierNameTaken),
+            )?;
+        for counter in 0..USE_COUNTERS {
+            let id_taken = AdditionRefusal::Failure(Error::Internal("a random tier id was taken".into()));
+            let key = keys::tier_use(self.id, tier.id(), counter);
+            transaction = transaction.put_new(key, "price tier use", &Uses { uses: 0 }, id_taken)?;
+        }
+        match transaction.commit().await {
+            Ok(()) => Ok(()),
+            Err(Refused::Failed(error)) => Err(error),
+            Err(Refused::Conditions(failed)) => Err(addition_error(failed)),
+        }
+    }
+
+    /// Renames a tier and sets its currency; its customers stay on it. One round trip where the name differs at most in
+    /// case, two where it is another.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoOldTier`], [`Error::NewTierNameTaken`], or the table is
+    /// out of reach.
+    pub async fn change_price_tier(
+        &self,
+        old_name: &TierName,
+        new_name: &TierName,
+        currency_code: &CurrencyCode,
+    ) -> Result<(), Error> {
+        let old_key = keys::price_tier(self.id, &old_name.folded());
+        let new_key = keys::price_tier(self.id, &new_name.folded());
+        let transaction = self.checked_transaction()?;
+        if old_key == new_key {
+            let change = Terms::change("SET tier_name = :name, currency_code = :currency")
+                .value(":name", text(new_name.as_str()))
+                .value(":currency", text(currency_code.as_str()));
+            return Ok(transaction.update(old_key, &change, Error::NoOldTier)?.commit().await?);
+        }
+        let (tier, ()) = tokio::try_join!(self.price_tier(old_name), self.require_admin())?;
+        let tier_id = tier.ok_or(Error::NoOldTier)?.tier_id;
+        let unchanged = Terms::condition("tier_id = :id").value(":id", text(&tier_id));
+        let tier = PriceTier { tier_id, name: new_name.clone(), currency_code: currency_code.clone() };
+        transaction
+            .delete(old_key, &unchanged, Error::NoOldTier)?
+            .put_new(new_key, "price tier", &tier, Error::NewTierNameTaken)?
+            .commit()
+            .await?;
+        Ok(())
+    }
+
+    /// Removes a tier that no customer is on: two round trips.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoTier`], [`Error::TierInUse`], or the table is out of
+    /// reach.
+    pub async fn remove_price_tier(&self, name: &TierName) -> Result<(), Error> {
+        use DeletionRefusal::{Failure, InUse};
+
+        let (tier, ()) = tokio::try_join!(self.price_tier(name), self.require_admin())?;
+        let tier = tier.ok_or(Error::NoTier)?;
+        let one_less = Terms::change("ADD tier_count :less").value(":less", number(-1));
+        let unchanged = Terms::condition("tier_id = :id").value(":id", text(tier.id()));
+        let unused = Terms::condition("uses = :none").value(":none", number(0));
+        let mut transaction = Transaction::new(self.table)
+            .update(keys::organization(self.id), &one_less, Failure(Error::OrganizationGone))?
+            .check_exists(keys::admin(self.id, self.caller), Failure(Error::NotAdmin))?
+            .delete(keys::price_tier(self.id, &name.folded()), &unchanged, Failure(Error::NoTier))?;
+        for counter in 0..USE_COUNTERS {
+            transaction = transaction.delete(keys::tier_use(self.id, tier.id(), counter), &unused, InUse)?;
+        }
+        match transaction.commit().await {
+            Ok(()) => Ok(()),
+            Err(Refused::Failed(error)) => Err(error),
+            Err(Refused::Conditions(failed)) => Err(deletion_error(failed)?),
+        }
+    }
+
+    /// A transaction that begins with what every rare write of an admin asks: the organization exists, and the role holds.
+    pub(super) fn checked_transaction(&self) -> Result<Transaction<'t, Error>, Error> {
+        Transaction::new(self.table)
+            .check_exists(keys::organization(self.id), Error::OrganizationGone)?
+            .check_exists(keys::admin(self.id, self.caller), Error::NotAdmin)
+    }
+}
+
+fn addition_error(failed: Vec<(AdditionRefusal, Option<Item>)>) -> Error {
+    let (mut full, mut first) = (false, None);
+    for (refusal, item) in failed {
+        match refusal {
+            AdditionRefusal::Organization if item.is_none_or(|item| item.is_empty()) => return Error::OrganizationGone,
+            AdditionRefusal::Organization => full = true,
+            AdditionRefusal::Failure(error) => first = first.or(Some(error)),
+        }
+    }
+    match first {
+        Some(error) => error,
+        None if full => Error::TooManyTiers,
+        None => Error::Internal("an addition was cancelled without a reason".into()),
+    }
+}
+
+/// The counters that aren't 0 come back with what they count.
+fn deletion_error(failed: Vec<(DeletionRefusal, Option<Item>)>) -> Result<Error, Error> {
+    let mut customers = 0;
+    for (refusal, item) in failed {
+        match refusal {
+            DeletionRefusal::Failure(error) => return Ok(error),
+            DeletionRefusal::InUse => {
+                let uses: Option<Uses> = item.map(from_item).transpose()?;
+                customers += uses.map_or(0, |uses| uses.uses);
+            }
+        }
+    }
+    Ok(Error::TierInUse(customers))
+}

@@ -1,0 +1,137 @@
+//! `/api/customers`.
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Caller, Member, tenant};
+
+const PATH: &str = "/api/customers";
+const NONE: &str = "This organization has no such customer.";
+
+async fn put(admin: &Member, body: &Value) -> Answer {
+    admin.send(admin.request(Method::PUT, PATH).json(body)).await
+}
+
+async fn with_tiers() -> Member {
+    let admin = tenant().await.admin;
+    for (name, currency) in [("Gold", "EUR"), ("Silver", "USD")] {
+        let tier = json!({"Name": name, "CurrencyCode": currency});
+        assert_eq!(admin.post("/api/organizations/price-tiers", &tier).await.status, 200);
+    }
+    admin
+}
+
+#[tokio::test]
+async fn a_customer_is_created_replaced_viewed_and_removed() {
+    let admin = with_tiers().await;
+    let body = json!({"CustomerNumber": " C-1 ", "CompanyName": "Acme Retail", "Pricing": "gold"});
+    let mut customer = json!({
+        "CustomerNumber": "C-1", "CompanyName": "Acme Retail", "Pricing": "Gold", "CurrencyCode": "EUR", "Active": true,
+    });
+    assert_eq!(put(&admin, &body).await.ok(), customer);
+    assert_eq!(admin.get("/api/customers/C-1").await.ok(), customer);
+    assert_eq!(admin.get("/api/customers?CustomerNumber=C-1").await.ok(), customer);
+
+    let body = json!({
+        "CustomerNumber": "C-1", "CompanyName": "Acme Shops", "Pricing": "SILVER", "CurrencyCode": "chf", "Active": false,
+    });
+    customer = json!({
+        "CustomerNumber": "C-1", "CompanyName": "Acme Shops", "Pricing": "Silver", "CurrencyCode": "CHF", "Active": false,
+    });
+    assert_eq!(put(&admin, &body).await.ok(), customer);
+    assert_eq!(admin.get("/api/customers/C-1").await.ok(), customer);
+
+    assert_eq!(admin.delete("/api/customers/C-1", &json!({})).await.ok(), json!({"Success": true}));
+    admin.get("/api/customers/C-1").await.problem(404, NONE);
+    admin.delete("/api/customers/C-1", &json!({})).await.problem(404, NONE);
+}
+
+#[tokio::test]
+async fn a_customer_without_a_currency_follows_its_tiers() {
+    let admin = with_tiers().await;
+    put(&admin, &json!({"CustomerNumber": "C-1", "CompanyName": "A", "Pricing": "Gold"})).await.ok();
+    put(&admin, &json!({"CustomerNumber": "C-2", "CompanyName": "B", "Pricing": "Gold", "CurrencyCode": "PLN"}))
+        .await
+        .ok();
+    let change = json!({"OldName": "Gold", "NewName": "Premium", "CurrencyCode": "NOK"});
+    let changed = admin.send(admin.request(Method::PUT, "/api/organizations/price-tiers").json(&change)).await;
+    assert_eq!(changed.status, 200);
+    for (number, currency) in [("C-1", "NOK"), ("C-2", "PLN")] {
+        let customer = admin.get(&format!("{PATH}/{number}")).await.ok();
+        assert_eq!((&customer["Pricing"], &customer["CurrencyCode"]), (&json!("Premium"), &json!(currency)));
+    }
+}
+
+#[tokio::test]
+async fn a_number_of_any_printable_characters_keeps_its_case() {
+    let admin = with_tiers().await;
+    for number in ["A B", "A#B", "A!B", "Ünï", "50%", "C-1&x=1", "a/b", "what?", "c-1", "C-1", "E#x", ".", "+1"] {
+        let body = json!({"CustomerNumber": number, "CompanyName": number, "Pricing": "Gold"});
+        assert_eq!(put(&admin, &body).await.ok()["CustomerNumber"], number);
+        let encoded: String = url::form_urlencoded::byte_serialize(number.as_bytes()).collect();
+        let by_query = format!("{PATH}?CustomerNumber={encoded}");
+        let customer = admin.get(&by_query).await.ok();
+        assert_eq!((&customer["CustomerNumber"], &customer["CompanyName"]), (&json!(number), &json!(number)));
+        // In the path, a gateway can't carry these; and a client resolves a dot away.
+        if !number.contains(['/', '%', '?', '#']) && number != "." {
+            let in_path = encoded.replace('+', "%20");
+            assert_eq!(admin.get(&format!("{PATH}/{in_path}")).await.ok(), customer);
+        }
+    }
+    for number in ["A#B", "a/b", "50%"] {
+        let encoded: String = url::form_urlencoded::byte_serialize(number.as_bytes()).collect();
+        let by_query = admin.request(Method::DELETE, &format!("{PATH}?CustomerNumber={encoded}"));
+        assert_eq!(admin.send(by_query).await.ok(), json!({"Success": true}));
+    }
+    admin.get("/api/customers?CustomerNumber=A%23B").await.problem(404, NONE);
+    admin.get("/api/customers?CustomerNumber=A%20B").await.ok();
+}
+
+#[tokio::test]
+async fn every_bad_field_of_a_customer_is_named() {
+    let admin = with_tiers().await;
+    let required = json!(["is required"]);
+    put(&admin, &json!({})).await.fields(&json!({
+        "CustomerNumber": required, "CompanyName": required, "Pricing": required,
+    }));
+    let body = json!({
+        "CustomerNumber": "x".repeat(65), "CompanyName": "x".repeat(201), "Pricing": 1, "CurrencyCode": "HRK",
+        "Active": "yes",
+    });
+    put(&admin, &body).await.fields(&json!({
+        "CustomerNumber": ["must have at most 64 characters"],
+        "CompanyName": ["must have at most 200 characters"],
+        "Pricing": ["must be a string"],
+        "CurrencyCode": ["must be the code of an active ISO 4217 currency such as EUR"],
+        "Active": ["must be true or false"],
+    }));
+    let body = json!({"CustomerNumber": "C-1", "CompanyName": "A", "Pricing": "Bronze"});
+    put(&admin, &body).await.fields(&json!({"Pricing": ["is no price tier of this organization"]}));
+    admin.get(PATH).await.fields(&json!({"CustomerNumber": required}));
+    let long = format!("{PATH}/{}", "x".repeat(65));
+    admin.get(&long).await.fields(&json!({"CustomerNumber": ["must have at most 64 characters"]}));
+    admin.get("/api/customers/%ff").await.fields(&json!({"CustomerNumber": ["must be UTF-8"]}));
+    admin.get("/api/customers/C-1").await.problem(404, NONE);
+}
+
+#[tokio::test]
+async fn writes_of_one_customer_at_once_all_succeed_and_one_is_the_last() {
+    let admin = with_tiers().await;
+    let bodies: Vec<_> = (0..16)
+        .map(|n| {
+            let tier = if n % 2 == 0 { "Gold" } else { "Silver" };
+            json!({"CustomerNumber": "C-1", "CompanyName": format!("Company {n}"), "Pricing": tier})
+        })
+        .collect();
+    let answers = join_all(bodies.iter().map(|body| put(&admin, body))).await;
+    let written: Vec<_> = answers.into_iter().map(Answer::ok).collect();
+    let customer = admin.get("/api/customers/C-1").await.ok();
+    assert!(written.contains(&customer));
+    // The tiers' counts are right: the one that the customer isn't on can go.
+    let (on, off) = if customer["Pricing"] == "Gold" { ("Gold", "Silver") } else { ("Silver", "Gold") };
+    let tiers = "/api/organizations/price-tiers";
+    assert_eq!(admin.delete(tiers, &json!({"Name": off})).await.status, 200);
+    let refused = admin.delete(tiers, &json!({"Name": on})).await;
+    refused.fields(&json!({"Name": ["can't be removed: 1 customer is on it"]}));
+}
