@@ -35,6 +35,16 @@ fn record(tenant: &Tenant, user: &str, number: &str) -> Value {
 
 /// What the list answers, by the model: every row in a `Vec`.
 fn modelled(tenant: &Tenant, rows: &[(String, String)], query: &Query) -> Value {
+    let rows = kept(rows, query);
+    let page = rows.iter().skip((query.page - 1) * query.size).take(query.size);
+    json!({
+        "Data": page.map(|(user, number)| record(tenant, user, number)).collect::<Vec<_>>(),
+        "TotalCount": rows.len(), "PageNumber": query.page, "PageSize": query.size,
+    })
+}
+
+/// The rows on all pages, in their order.
+fn kept<'r>(rows: &'r [(String, String)], query: &Query) -> Vec<&'r (String, String)> {
     let mut rows: Vec<_> = rows.iter().filter(|row| query.filters.iter().all(|filter| filter.keeps(row))).collect();
     rows.sort_by(|one, other| match query.sort_on {
         "UserId" => one.0.chars().cmp(other.0.chars()),
@@ -43,11 +53,19 @@ fn modelled(tenant: &Tenant, rows: &[(String, String)], query: &Query) -> Value 
     if query.direction == "desc" {
         rows.reverse();
     }
-    let page = rows.iter().skip((query.page - 1) * query.size).take(query.size);
-    json!({
-        "Data": page.map(|(user, number)| record(tenant, user, number)).collect::<Vec<_>>(),
-        "TotalCount": rows.len(), "PageNumber": query.page, "PageSize": query.size,
-    })
+    rows
+}
+
+/// The list's answer, its `NextPageToken` taken out: it is there exactly if more follows.
+async fn listed(tenant: &Tenant, path: &str) -> (Value, Option<String>) {
+    let mut answer = tenant.admin.get(path).await.ok();
+    let token = answer.as_object_mut().unwrap().remove("NextPageToken");
+    let token = token.map(|token| token.as_str().unwrap().to_owned());
+    if let (Some(page), Some(size)) = (answer["PageNumber"].as_u64(), answer["PageSize"].as_u64()) {
+        let more = answer["TotalCount"].as_u64().unwrap() > page.saturating_mul(size);
+        assert_eq!(token.is_some(), more, "{path}: {answer}");
+    }
+    (answer, token)
 }
 
 #[derive(Clone, Debug)]
@@ -255,7 +273,7 @@ async fn each_form_operator_field_order_and_page_is_as_the_model_says() {
                         let filters = vec![Filter { field, operator, value: value.clone() }];
                         let (page, size) = [(1, 25), (1, 3), (2, 3), (4, 1), (9, 7)][turn % 5];
                         let query = Query { sort_on, direction, page, size, filters };
-                        let answer = tenant.admin.get(&query.path(form)).await.ok();
+                        let (answer, _) = listed(&tenant, &query.path(form)).await;
                         assert_eq!(answer, modelled(&tenant, &rows, &query), "{form:?} {query:?}");
                     }
                 }
@@ -287,7 +305,8 @@ async fn filters_hold_together_whatever_their_form() {
         };
         let expected = modelled(&tenant, &rows, &query);
         for form in FORMS {
-            assert_eq!(tenant.admin.get(&query.path(form)).await.ok(), expected, "round {round} {form:?} {query:?}");
+            let (answer, _) = listed(&tenant, &query.path(form)).await;
+            assert_eq!(answer, expected, "round {round} {form:?} {query:?}");
         }
     }
 }
@@ -371,6 +390,90 @@ async fn each_bad_parameter_is_named_with_what_it_accepts() {
         let path = format!("{LIST}?Filters={}", byte_serialize(filters.as_bytes()).collect::<String>());
         assert_eq!(admin.get(&path).await.status, status);
     }
+}
+
+#[tokio::test]
+async fn page_tokens_lead_through_every_row_once_in_either_direction_whatever_the_filters() {
+    let (tenant, rows) = linked(&NUMBERS).await;
+    let filter = |field, operator, value: &str| Filter { field, operator, value: value.to_owned() };
+    let filters = [
+        vec![],
+        vec![filter("CustomerNumber", "startswith", "C-")],
+        vec![filter("CustomerNumber", "notequals", "C-1")],
+        vec![filter("CustomerNumber", "contains", "1"), filter("UserId", "gt", "kp_")],
+        vec![filter("UserId", "notequals", &rows[2].0), filter("CustomerNumber", "lt", "\u{1F600}")],
+    ];
+    for filters in filters {
+        for sort_on in FIELDS {
+            for direction in ["asc", "desc"] {
+                let query = Query { sort_on, direction, page: 1, size: 3, filters: filters.clone() };
+                let all: Vec<_> =
+                    kept(&rows, &query).iter().map(|(user, number)| record(&tenant, user, number)).collect();
+                let (first, mut token) = listed(&tenant, &query.path(Form::Json)).await;
+                let mut met = first["Data"].as_array().unwrap().clone();
+                while let Some(next) = token {
+                    let path = query.path(Form::Json).replace("PageNumber=1", &format!("PageToken={next}"));
+                    let (page, after) = listed(&tenant, &path).await;
+                    let data = &all[met.len()..all.len().min(met.len() + 3)];
+                    assert_eq!(page, json!({"Data": data, "TotalCount": all.len(), "PageSize": 3}), "{query:?}");
+                    met.extend_from_slice(data);
+                    assert_eq!(after.is_some(), met.len() < all.len());
+                    token = after;
+                }
+                assert_eq!(met, all, "{query:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_token_goes_on_where_it_was_whatever_comes_and_goes_before_it() {
+    let (tenant, rows) = linked(&["B", "D", "F", "H", "J"]).await;
+    let path = format!("{LIST}?SortOn=CustomerNumber&PageSize=2");
+    let (_, token) = listed(&tenant, &path).await;
+    let users = account_items(2).await;
+    associate(&tenant, &users[0], "A").await.ok();
+    associate(&tenant, &users[1], "E").await.ok();
+    // The very row that the token stands on goes.
+    tenant.admin.delete(LIST, &json!({"UserId": rows[1].0})).await.ok();
+    let (page, _) = listed(&tenant, &format!("{path}&PageToken={}", token.unwrap())).await;
+    let data = [record(&tenant, &users[1], "E"), record(&tenant, &rows[2].0, "F")];
+    assert_eq!(page, json!({"Data": data, "TotalCount": 6, "PageSize": 2}));
+}
+
+#[tokio::test]
+async fn a_page_token_that_was_altered_or_is_of_another_query_or_organization_is_refused() {
+    let (tenant, _) = linked(&["A", "B", "C"]).await;
+    let (other, _) = linked(&["A", "B", "C"]).await;
+    let query = "SortOn=CustomerNumber&PageSize=1";
+    let (_, token) = listed(&tenant, &format!("{LIST}?{query}")).await;
+    let token = token.unwrap();
+    let refused = json!({"PageToken": ["is not of this query; begin with PageNumber"]});
+    let good = format!("{LIST}?{query}&PageToken={token}");
+    assert_eq!(tenant.admin.get(&good).await.status, 200);
+    other.admin.get(&good).await.fields(&refused);
+    let mut altered = token.clone();
+    let last = if altered.pop() == Some('A') { 'B' } else { 'A' };
+    altered.push(last);
+    for (query, token) in [
+        (query, altered.as_str()),
+        (query, &token[..10]),
+        (query, ""),
+        (query, "not base64!"),
+        ("SortOn=UserId&PageSize=1", &token),
+        ("SortOn=CustomerNumber&SortDirection=desc&PageSize=1", &token),
+        ("SortOn=CustomerNumber&Filters[0].Field=UserId&Filters[0].Operator=gt&Filters[0].Value=a", &token),
+    ] {
+        let token: String = byte_serialize(token.as_bytes()).collect();
+        tenant.admin.get(&format!("{LIST}?{query}&PageToken={token}")).await.fields(&refused);
+    }
+    let both = tenant.admin.get(&format!("{good}&PageNumber=1")).await;
+    both.fields(&json!({"PageToken": ["can't be sent together with PageNumber"]}));
+    // The size may change on the way.
+    assert_eq!(
+        tenant.admin.get(&good.replace("PageSize=1", "PageSize=9")).await.ok()["Data"].as_array().unwrap().len(),
+        2
+    );
 }
 
 #[tokio::test]

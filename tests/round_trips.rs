@@ -56,15 +56,19 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 2), "associate");
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 1), "associate again");
     let link = json!({"Email": grace.email, "CustomerNumber": "C-2"});
-    assert_eq!(trips(&admin.post(associate, &link).await), (200, 3), "move, by address");
-    assert_eq!(trips(&admin.get(associations).await), (200, 1), "list associations");
+    assert_eq!(trips(&admin.post(associate, &link).await), (200, 4), "move, by address");
+    let link = json!({"UserId": grace.id, "CustomerNumber": "C-3"});
+    assert_eq!(trips(&admin.post(associate, &link).await), (200, 3), "move");
+    let link = json!({"UserId": grace.id, "CustomerNumber": "C-2"});
+    assert_eq!(trips(&admin.post(associate, &link).await), (200, 3), "move");
+    assert_eq!(trips(&admin.get(associations).await), (200, 2), "list associations");
 
     let login = json!({"Email": grace.email, "Password": PASSWORD});
     assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 3), "sign in");
     let login = json!({"Email": grace.email, "Password": PASSWORD, "OrgCode": tenant.code});
     assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 3), "sign in for an organization");
     assert_eq!(trips(&user.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await), (200, 2), "enrich");
-    assert_eq!(trips(&admin.delete(associations, &json!({"UserId": grace.id})).await), (200, 2), "dissociate");
+    assert_eq!(trips(&admin.delete(associations, &json!({"UserId": grace.id})).await), (200, 3), "dissociate");
     assert_eq!(
         trips(&user.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await),
         (200, 1),

@@ -1,5 +1,6 @@
 use std::{io, net::SocketAddr, time::Duration};
 
+use associations::AssociationsApp;
 use auth::{AuthApp, Issuer, SetupError};
 use aws_sdk_dynamodb::Client;
 use axum::{
@@ -145,7 +146,7 @@ impl Bundle {
         let issuer = Issuer::new(&secret, &config)?;
         let app = App::on(table.clone(), &config).await;
         let auth = AuthApp::start(app.clone(), issuer).await;
-        let router = router(app, auth, mailbox);
+        let router = router(app, auth, options.max_tested_rows, mailbox);
 
         let stream = Stream::open(database, Self::TABLE, file("stream-position"))?;
         let sender = Sender::new("no-reply@organizations.example", Some(&config.issuer));
@@ -213,11 +214,11 @@ fn asked(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'stati
     }
 }
 
-fn router(app: App, auth: AuthApp, mailbox: Mailbox) -> Router {
+fn router(app: App, auth: AuthApp, max_tested_rows: u64, mailbox: Mailbox) -> Router {
     let routers = Router::new()
         .merge(organizations::router(app.clone()))
         .merge(admins::router(app.clone()))
-        .merge(associations::router(app.clone()))
+        .merge(associations::router(AssociationsApp::new(app.clone(), max_tested_rows)))
         .merge(price_tiers::router(app.clone()))
         .merge(customers::router(app.clone()))
         .merge(accounts::router(app))

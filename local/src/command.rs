@@ -4,6 +4,7 @@ use std::{
     process::ExitCode,
 };
 
+use associations::AssociationsApp;
 use clap::{Args, Parser, Subcommand};
 use shared::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,6 +39,9 @@ pub struct Options {
     /// Keeps nothing: all data ends with the process.
     #[arg(long)]
     pub in_memory: bool,
+    /// Rows that a list of associations tests one by one at most.
+    #[arg(long, env = "MAX_TESTED_ROWS", default_value_t = AssociationsApp::MAX_TESTED_ROWS)]
+    pub max_tested_rows: u64,
     /// Where the data is kept.
     #[arg(long, default_value = ".local", conflicts_with = "in_memory")]
     pub data_dir: PathBuf,

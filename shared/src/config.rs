@@ -60,15 +60,15 @@ pub fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A number of seconds, `default` where the variable isn't set.
+/// A number from 1, `default` where the variable isn't set.
 ///
 /// # Errors
 /// The value is no positive number.
-pub fn seconds(name: &'static str, default: u64) -> Result<u64, ConfigError> {
+pub fn positive(name: &'static str, default: u64) -> Result<u64, ConfigError> {
     let Some(value) = optional(name) else { return Ok(default) };
     value
         .parse()
         .ok()
-        .filter(|seconds| *seconds > 0)
-        .ok_or_else(|| ConfigError::Invalid { name, fault: "must be a positive number of seconds".to_owned() })
+        .filter(|number| *number > 0)
+        .ok_or_else(|| ConfigError::Invalid { name, fault: "must be a positive number".to_owned() })
 }

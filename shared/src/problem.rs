@@ -174,6 +174,14 @@ impl From<table::Error> for Problem {
             Error::NoTierForCustomer => Self::field("Pricing", "is no price tier of this organization"),
             Error::NoCustomer => Self::new(StatusCode::NOT_FOUND).detail("This organization has no such customer."),
             Error::InactiveCustomer => Self::forbidden("Your customer account is inactive."),
+            Error::BadPageToken => Self::field("PageToken", "is not of this query; begin with PageNumber"),
+            Error::TooManyRows(most) => Self::field(
+                "Filters",
+                format!(
+                    "would have to test more than {most} rows one by one; add a filter that narrows: startswith, equals, gt, \
+                     gte, lt or lte"
+                ),
+            ),
             Error::Unavailable(cause) => {
                 tracing::warn!(cause, "the table is out of reach");
                 Self::unavailable()
@@ -234,6 +242,8 @@ mod tests {
             (Error::TierInUse(2), 400),
             (Error::NoTierForCustomer, 400),
             (Error::NoCustomer, 404),
+            (Error::BadPageToken, 400),
+            (Error::TooManyRows(1), 400),
             (Error::InactiveCustomer, 403),
             (Error::Unavailable("throttled".to_owned()), 503),
             (Error::Internal("a broken item".into()), 500),

@@ -12,6 +12,6 @@ pub(crate) use answer::Answer;
 pub(crate) use callers::{Anonymous, Caller, Member};
 pub(crate) use conflicts::proxy as conflict_proxy;
 pub(crate) use mails::mails_to;
-pub(crate) use server::server;
+pub(crate) use server::{in_memory, server};
 pub(crate) use table::{account_items, delete_item, dynamodb, put_item};
 pub(crate) use world::{PASSWORD, Person, Tenant, person, tenant, tenant_named, unique};

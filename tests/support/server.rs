@@ -21,8 +21,7 @@ pub(crate) fn server() -> &'static Server {
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let options =
-                    Options { port: 0, dynamodb_port: 0, in_memory: true, data_dir: std::path::PathBuf::new() };
+                let options = in_memory();
                 let bundle = match std::env::var_os("CONFLICTS") {
                     Some(_) => Bundle::start_behind(&options, conflicts::proxy).await.unwrap(),
                     None => Bundle::start(&options).await.unwrap(),
@@ -33,4 +32,10 @@ pub(crate) fn server() -> &'static Server {
         });
         receive.recv().unwrap()
     })
+}
+
+/// How a bundle of a test's own runs: in memory, on free ports.
+pub(crate) fn in_memory() -> Options {
+    let max_tested_rows = associations::AssociationsApp::MAX_TESTED_ROWS;
+    Options { port: 0, dynamodb_port: 0, in_memory: true, max_tested_rows, data_dir: std::path::PathBuf::new() }
 }

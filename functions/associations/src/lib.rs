@@ -6,19 +6,54 @@ mod filters;
 mod list;
 mod parameters;
 
-use axum::Router;
-use shared::App;
+use axum::{Router, extract::FromRef};
+use shared::{
+    App,
+    config::{self, ConfigError},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What this function holds beyond every other: how much work a list may be.
+#[derive(Clone, Debug)]
+pub struct AssociationsApp {
+    app: App,
+    max_tested_rows: u64,
+}
+
+impl AssociationsApp {
+    /// Rows that a list tests one by one at most, where nothing else is configured.
+    pub const MAX_TESTED_ROWS: u64 = 200_000;
+
+    /// The function's state.
+    #[must_use]
+    pub fn new(app: App, max_tested_rows: u64) -> Self {
+        Self { app, max_tested_rows }
+    }
+
+    /// The function's state by the environment: `MAX_TESTED_ROWS`.
+    ///
+    /// # Errors
+    /// The variable is no positive number.
+    pub fn from_env(app: App) -> Result<Self, ConfigError> {
+        Ok(Self::new(app, config::positive("MAX_TESTED_ROWS", Self::MAX_TESTED_ROWS)?))
+    }
+}
+
+impl FromRef<AssociationsApp> for App {
+    fn from_ref(state: &AssociationsApp) -> Self {
+        state.app.clone()
+    }
+}
 
 /// The routes with their documentation.
 #[must_use]
-pub fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<AssociationsApp> {
     OpenApiRouter::default()
         .routes(routes!(associate::associate_customer))
         .routes(routes!(list::list_associations, dissociate::dissociate_customer))
 }
 
 /// The function's router.
-pub fn router(app: App) -> Router {
-    Router::from(routes()).with_state(app)
+pub fn router(state: AssociationsApp) -> Router {
+    Router::from(routes()).with_state(state)
 }

@@ -1,14 +1,15 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
-    App,
     openapi::{Failures, TokenFailures},
     problem::Problem,
     request::ByAdmin,
+    table::PageStart,
 };
 use utoipa::ToSchema;
 
 use crate::{
+    AssociationsApp,
     associate::AssociationRecord,
     parameters::{ListParameters, Parameters},
 };
@@ -20,8 +21,13 @@ pub(crate) struct AssociationList {
     data: Vec<AssociationRecord>,
     /// How many there are on all pages, exactly.
     total_count: u64,
-    page_number: u64,
+    /// Only where the request didn't come by token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_number: Option<u64>,
     page_size: u64,
+    /// `PageToken` of the next page, where more follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
 }
 
 /// Lists the associations by page, sorted and filtered. What was written before the call is in the answer.
@@ -34,15 +40,20 @@ pub(crate) struct AssociationList {
     responses((status = 200, body = AssociationList), TokenFailures, Failures)
 )]
 pub(crate) async fn list_associations(
-    State(app): State<App>,
+    State(state): State<AssociationsApp>,
     ByAdmin(admin, ListParameters(query)): ByAdmin<ListParameters>,
 ) -> Result<Json<AssociationList>, Problem> {
-    let page = app.table.organization(&admin).associations(&query).await?;
+    let AssociationsApp { app, max_tested_rows } = state;
+    let page = app.table.organization(&admin).associations(&query, max_tested_rows).await?;
     let record = |association| AssociationRecord::new(association, admin.organization_id().clone());
     Ok(Json(AssociationList {
         data: page.rows.into_iter().map(record).collect(),
         total_count: page.total,
-        page_number: query.page,
+        page_number: match query.start {
+            PageStart::Number(number) => Some(number),
+            PageStart::Token(_) => None,
+        },
         page_size: query.size,
+        next_page_token: page.next,
     }))
 }

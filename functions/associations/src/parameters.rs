@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use shared::{
     problem::{FieldErrors, Problem},
-    table::{AssociationOrder, ListQuery},
+    table::{AssociationOrder, ListQuery, PageStart},
 };
 use url::form_urlencoded;
 use utoipa::IntoParams;
@@ -22,6 +22,9 @@ pub(crate) struct Parameters {
     /// The page, from 1.
     #[param(minimum = 1, default = 1)]
     page_number: Option<u64>,
+    /// `NextPageToken` of the page before, in the place of `PageNumber`: continues beyond its last row, untouched by rows
+    /// that come and go elsewhere.
+    page_token: Option<String>,
     /// The most associations on a page.
     #[param(minimum = 1, maximum = 1000, default = 25)]
     page_size: Option<u64>,
@@ -83,7 +86,12 @@ fn parse(query: &str) -> Result<ListQuery, FieldErrors> {
     }
     let filters = filters.finish(&mut errors);
     let mut single = Single { values, errors: &mut errors };
-    let page = single.read("PageNumber", "must be a whole number from 1", 1, positive);
+    let number = single.read("PageNumber", "must be a whole number from 1", None, |text| positive(text).map(Some));
+    let token = single.read("PageToken", "", None, |text| Some(Some(text.to_owned())));
+    if token.is_some() && single.values.contains_key("pagenumber") {
+        single.errors.insert("PageToken".into(), vec!["can't be sent together with PageNumber".into()]);
+    }
+    let start = token.map_or_else(|| PageStart::Number(number.unwrap_or(1)), PageStart::Token);
     let size = single.read("PageSize", "must be a whole number from 1 to 1000", 25, |text| {
         positive(text).filter(|size| *size <= MOST_ROWS)
     });
@@ -101,7 +109,7 @@ fn parse(query: &str) -> Result<ListQuery, FieldErrors> {
             "desc" => Some(true),
             _ => None,
         });
-    if errors.is_empty() { Ok(ListQuery { order, descending, filters, page, size }) } else { Err(errors) }
+    if errors.is_empty() { Ok(ListQuery { order, descending, filters, start, size }) } else { Err(errors) }
 }
 
 /// A number from 1; one beyond what can be counted is as far past the end as any other.

@@ -73,8 +73,8 @@ impl Issuer {
             key: Arc::new(derive(secret)?),
             name: config.issuer.as_str().into(),
             audience: config.audience.as_str().into(),
-            user_ttl: Duration::from_secs(config::seconds("USER_TOKEN_TTL_SECONDS", 12 * 60 * 60)?),
-            organization_ttl: Duration::from_secs(config::seconds("TOKEN_TTL_SECONDS", 60 * 60)?),
+            user_ttl: Duration::from_secs(config::positive("USER_TOKEN_TTL_SECONDS", 12 * 60 * 60)?),
+            organization_ttl: Duration::from_secs(config::positive("TOKEN_TTL_SECONDS", 60 * 60)?),
         })
     }
 

@@ -66,6 +66,12 @@ pub enum Error {
     /// The user's customer is inactive.
     #[error("the user's customer is inactive")]
     InactiveCustomer,
+    /// A page token was altered, or is of another query or organization.
+    #[error("the page token is not of this query")]
+    BadPageToken,
+    /// More rows than this would have to be read and tested one by one.
+    #[error("more than {0} rows would have to be tested")]
+    TooManyRows(u64),
     /// The table is throttled, busy or out of reach, for this reason.
     #[error("the table is out of reach: {0}")]
     Unavailable(String),

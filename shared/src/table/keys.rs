@@ -20,8 +20,16 @@ pub(super) const PUBLIC_KEYS: &str = "KEYS";
 pub(super) const ADMIN_PREFIX: &str = "ADMIN#";
 /// Where the sort key of each of an organization's price tiers begins.
 pub(super) const TIER_PREFIX: &str = "TIER#";
-/// Where the sort key of each entry of an index begins.
+/// Where the sort key of each entry of a counted index begins.
 pub(super) const ENTRY_PREFIX: &str = "E#";
+/// Beyond every entry of a counted index.
+pub(super) const ENTRIES_END: &str = "E$";
+/// Where the sort key of each bucket of a counted index begins.
+pub(super) const BUCKET_PREFIX: &str = "B#";
+/// Beyond every bucket of a counted index.
+pub(super) const BUCKETS_END: &str = "B$";
+/// Ends a customer's number in a key: U+001F, below every character that a number may hold.
+pub(super) const CUSTOMER_END: char = '\u{1f}';
 /// The sort key of an organization's own item: below every other of its partition but its subscriptions.
 pub(super) const ORGANIZATION: &str = "#ORG";
 
@@ -108,14 +116,19 @@ pub(super) fn associations_by_customer(organization: &OrganizationId) -> String 
     format!("ORG#{organization}#ASSOC#C")
 }
 
-pub(super) fn association_by_user(organization: &OrganizationId, user: &UserId) -> Key {
-    Key::new(associations_by_user(organization), format!("{ENTRY_PREFIX}{user}"))
+/// An association's key among those by customer: the order of keys is the order of numbers, then of users.
+pub(super) fn customer_then_user(customer: &CustomerNumber, user: &UserId) -> String {
+    format!("{}{CUSTOMER_END}{user}", customer.as_str())
 }
 
-/// The separator, U+001F, is below every character that a number may hold, so that the order of keys is the order of
-/// numbers, then of users.
-pub(super) fn association_by_customer(organization: &OrganizationId, customer: &CustomerNumber, user: &UserId) -> Key {
-    Key::new(associations_by_customer(organization), format!("{ENTRY_PREFIX}{}\u{1f}{user}", customer.as_str()))
+/// An entry of a counted index.
+pub(super) fn index_entry(partition: &str, key: &str) -> Key {
+    Key::new(partition, format!("{ENTRY_PREFIX}{key}"))
+}
+
+/// A bucket of a counted index.
+pub(super) fn index_bucket(partition: &str, lower: &str) -> Key {
+    Key::new(partition, format!("{BUCKET_PREFIX}{lower}"))
 }
 
 pub(super) fn public_key(kid: &str) -> Key {

@@ -5,6 +5,7 @@ mod admin;
 mod association;
 mod client;
 mod contest;
+mod counted_index;
 mod customer;
 mod error;
 mod item;
@@ -16,12 +17,15 @@ mod price_tier;
 mod public_key;
 mod read;
 mod transaction;
+mod write;
 
 pub use account::{Credential, NewAccount};
 pub use admin::{AdminUser, Promotion};
 pub use association::{
-    Association, AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, UserReference,
+    Association, AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, PageStart,
+    UserReference,
 };
+pub use counted_index::{IndexFault, IndexReport};
 pub use customer::{CommerceContext, Customer, CustomerChange};
 pub use error::Error;
 pub use keys::MAIL_PREFIX;

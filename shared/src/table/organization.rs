@@ -6,7 +6,9 @@ use super::{
     Error, OrganizationTable, Table,
     account::{Credential, NewAccount},
     admin::AdminRecord,
+    association,
     contest::Contest,
+    counted_index::CountedIndex,
     item::{Item, from_item, rfc3339},
     keys,
     mail::{Mail, MailKind},
@@ -80,6 +82,7 @@ pub enum Creation {
 }
 
 /// Why one condition of a creation failed.
+#[derive(Clone)]
 enum CreationRefusal {
     AddressTaken,
     AccountGone,
@@ -164,6 +167,7 @@ impl Table {
             .put_new(keys::organization(id), "organization", organization, IdTaken)?
             .put_new(keys::admin(id, &founder.user_id), "admin", &AdminRecord::of(founder), IdTaken)?
             .put_new(keys::membership(&founder.user_id, id, Role::Admin), "membership", &membership, IdTaken)?;
+        let transaction = association::create_indexes(CountedIndex::new(self), id, transaction, &IdTaken)?;
         let mail = Mail::new(MailKind::WelcomeFounder, founder, name);
 
         match mail.put(transaction, IdTaken)?.commit().await {

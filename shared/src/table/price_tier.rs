@@ -103,7 +103,7 @@ impl<'t> OrganizationTable<'t> {
     /// out of reach.
     pub async fn add_price_tier(&self, tier: &PriceTier) -> Result<(), Error> {
         let one_more = Terms::change("ADD tier_count :one")
-            .when("(attribute_not_exists(tier_count) OR tier_count < :most)")
+            .when("attribute_not_exists(tier_count) OR tier_count < :most")
             .value(":one", number(1))
             .value(":most", number(MOST_TIERS));
         let mut transaction = Transaction::new(self.table)

@@ -94,18 +94,22 @@ impl Terms {
         self
     }
 
-    fn on_existing(&self) -> String {
+    pub(super) fn expression(&self) -> &str {
+        &self.change
+    }
+
+    pub(super) fn on_existing(&self) -> String {
         match self.condition {
-            Some(condition) => format!("attribute_exists(pk) AND {condition}"),
+            Some(condition) => format!("attribute_exists(pk) AND ({condition})"),
             None => "attribute_exists(pk)".to_owned(),
         }
     }
 
-    fn names(&self) -> Option<HashMap<String, String>> {
+    pub(super) fn names(&self) -> Option<HashMap<String, String>> {
         Some(self.names.clone()).filter(|names| !names.is_empty())
     }
 
-    fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+    pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         Some(self.values.clone()).filter(|values| !values.is_empty())
     }
 }
@@ -133,7 +137,12 @@ impl<'t, R> Transaction<'t, R> {
 
     /// Puts an item that must not exist yet.
     pub(super) fn put_new(self, key: Key, entity: &str, record: &impl Serialize, refusal: R) -> Result<Self, Error> {
-        let put = self.put(key, entity, record)?.condition_expression("attribute_not_exists(pk)").build();
+        self.put_new_item(to_item(key, entity, record)?, refusal)
+    }
+
+    /// Puts an item that must not exist yet, made before.
+    pub(super) fn put_new_item(self, item: Item, refusal: R) -> Result<Self, Error> {
+        let put = self.put(item).condition_expression("attribute_not_exists(pk)").build();
         Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
     }
 
@@ -147,7 +156,7 @@ impl<'t, R> Transaction<'t, R> {
         refusal: R,
     ) -> Result<Self, Error> {
         let put = self
-            .put(key, entity, record)?
+            .put(to_item(key, entity, record)?)
             .condition_expression(terms.on_existing())
             .set_expression_attribute_names(terms.names())
             .set_expression_attribute_values(terms.values())
@@ -155,19 +164,26 @@ impl<'t, R> Transaction<'t, R> {
         Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
     }
 
-    fn put(&self, key: Key, entity: &str, record: &impl Serialize) -> Result<PutBuilder, Error> {
-        Ok(Put::builder()
+    fn put(&self, item: Item) -> PutBuilder {
+        Put::builder()
             .table_name(&*self.table.name)
-            .set_item(Some(to_item(key, entity, record)?))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld))
+            .set_item(Some(item))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
     /// Asks that an item exists.
     pub(super) fn check_exists(self, key: Key, refusal: R) -> Result<Self, Error> {
+        self.check(key, &Terms::default(), refusal)
+    }
+
+    /// Asks that an item exists and keeps the terms' condition.
+    pub(super) fn check(self, key: Key, terms: &Terms, refusal: R) -> Result<Self, Error> {
         let check = ConditionCheck::builder()
             .table_name(&*self.table.name)
             .set_key(Some(key.attributes()))
-            .condition_expression("attribute_exists(pk)")
+            .condition_expression(terms.on_existing())
+            .set_expression_attribute_names(terms.names())
+            .set_expression_attribute_values(terms.values())
             .build();
         Ok(self.add(TransactWriteItem::builder().condition_check(check.map_err(defect)?).build(), refusal))
     }

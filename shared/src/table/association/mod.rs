@@ -1,0 +1,239 @@
+//! Associations: which customer account of the ERP a user buys for, in two counted orders.
+
+mod filter;
+mod import;
+mod list;
+mod plan;
+mod token;
+
+use serde::{Deserialize, Serialize};
+
+pub use filter::{AssociationFilter, Field, Operator};
+pub use list::{AssociationPage, ListQuery, PageStart};
+
+use super::{
+    Error, OrganizationTable,
+    contest::Contest,
+    counted_index::{CountedIndex, IndexFault, IndexReport, Order, Outcome},
+    keys,
+    membership::MembershipRecord,
+    organization::Organization,
+    transaction::{Terms, Transaction, text},
+};
+use crate::{
+    claims::Role,
+    ids::{OrganizationId, UserId},
+    text::{CustomerNumber, EmailAddress},
+};
+
+/// A user and the customer account that the user buys for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Association {
+    /// The user.
+    pub user_id: UserId,
+    /// The customer's number, as the ERP writes it.
+    pub customer_number: CustomerNumber,
+}
+
+/// How a caller names the user to be linked.
+#[derive(Clone, Debug)]
+pub enum UserReference {
+    /// By the account's id.
+    Id(UserId),
+    /// By the account's address, which takes a round trip more.
+    Address(EmailAddress),
+}
+
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum AssociationOrder {
+    /// The user's id.
+    UserId,
+    /// The customer's number, then the user's id.
+    CustomerNumber,
+}
+
+impl AssociationOrder {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::UserId, Self::CustomerNumber];
+
+    fn of(self, organization: &OrganizationId) -> Order {
+        match self {
+            Self::UserId => {
+                Order { partition: keys::associations_by_user(organization), entity: "association by user" }
+            }
+            Self::CustomerNumber => {
+                Order { partition: keys::associations_by_customer(organization), entity: "association by customer" }
+            }
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::UserId => Self::CustomerNumber,
+            Self::CustomerNumber => Self::UserId,
+        }
+    }
+
+    /// An association's key in this order.
+    fn key(self, association: &Association) -> String {
+        match self {
+            Self::UserId => association.user_id.to_string(),
+            Self::CustomerNumber => keys::customer_then_user(&association.customer_number, &association.user_id),
+        }
+    }
+}
+
+/// Adds what associations need to the transaction that creates an organization.
+pub(super) fn create_indexes<'t, R: Clone>(
+    index: CountedIndex<'t>,
+    organization: &OrganizationId,
+    transaction: Transaction<'t, R>,
+    exists: &R,
+) -> Result<Transaction<'t, R>, Error> {
+    AssociationOrder::ALL
+        .into_iter()
+        .try_fold(transaction, |transaction, order| index.create(transaction, &order.of(organization), exists.clone()))
+}
+
+#[derive(Deserialize)]
+struct Exists {}
+
+impl OrganizationTable<'_> {
+    /// Links a user to a customer, or moves the user to it: two round trips, three for a move, one more by address.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoUser`], [`Error::NoAccount`], or the table is out of
+    /// reach.
+    pub async fn associate(&self, user: UserReference, customer_number: CustomerNumber) -> Result<Association, Error> {
+        let user_id = match user {
+            UserReference::Id(user_id) => user_id,
+            UserReference::Address(email) => {
+                let (account, ()) = tokio::try_join!(self.table.credential(&email), self.require_admin())?;
+                account.ok_or(Error::NoAccount)?.user_id
+            }
+        };
+        let association = Association { user_id, customer_number };
+        self.link(&association).await?;
+        Ok(association)
+    }
+
+    async fn link(&self, association: &Association) -> Result<(), Error> {
+        let index = CountedIndex::new(self.table);
+        let by_user = AssociationOrder::UserId.of(self.id);
+        let by_customer = AssociationOrder::CustomerNumber.of(self.id);
+        let user_key = AssociationOrder::UserId.key(association);
+        let customer_key = AssociationOrder::CustomerNumber.key(association);
+        let read = || async {
+            tokio::try_join!(
+                self.association_of(&association.user_id),
+                index.locate(&by_user, &user_key),
+                index.locate(&by_customer, &customer_key),
+            )
+        };
+        let user = self.table.get::<Exists>(keys::account(&association.user_id));
+        let organization = self.table.get::<Organization>(keys::organization(self.id));
+        let (user, organization, is_admin, mut found) = tokio::join!(user, organization, self.is_admin(), read());
+        let organization = organization?.ok_or(Error::OrganizationGone)?;
+        if !is_admin? {
+            return Err(Error::NotAdmin);
+        }
+        user?.ok_or(Error::NoUser)?;
+
+        let membership_key = || keys::membership(&association.user_id, self.id, Role::Customer);
+        let number = text(association.customer_number.as_str());
+        let mut contest = Contest::default();
+        loop {
+            let (known, user_bucket, customer_bucket) = found?;
+            let write = index.write().insert(&by_customer, &customer_bucket, &customer_key, association)?;
+            let write = match known {
+                Some(known) if known == *association => return Ok(()),
+                Some(known) => {
+                    let left_key = AssociationOrder::CustomerNumber.key(&known);
+                    let left_bucket = index.locate(&by_customer, &left_key).await?;
+                    let moved = Terms::change("SET customer_number = :number").value(":number", number.clone());
+                    write.remove(&by_customer, &left_bucket, &left_key, &Terms::default())?.beside(|transaction| {
+                        transaction.update(membership_key(), &moved, ())?.update(
+                            keys::index_entry(&by_user.partition, &user_key),
+                            &as_read(&known, moved),
+                            (),
+                        )
+                    })?
+                }
+                None => {
+                    let membership = MembershipRecord {
+                        organization_id: self.id.clone(),
+                        organization_code: organization.code.clone(),
+                        role: Role::Customer,
+                        customer_number: Some(association.customer_number.clone()),
+                    };
+                    write
+                        .insert(&by_user, &user_bucket, &user_key, association)?
+                        .beside(|transaction| transaction.put_new(membership_key(), "membership", &membership, ()))?
+                }
+            };
+            match write.commit().await? {
+                Outcome::Done => return Ok(()),
+                Outcome::Lost => contest.lost("the associations are being changed by others").await?,
+            }
+            found = read().await;
+        }
+    }
+
+    /// Removes a user's link: three round trips.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NotAssociated`], or the table is out of reach.
+    pub async fn dissociate(&self, user: &UserId) -> Result<(), Error> {
+        let index = CountedIndex::new(self.table);
+        let by_user = AssociationOrder::UserId.of(self.id);
+        let by_customer = AssociationOrder::CustomerNumber.of(self.id);
+        let mut contest = Contest::default();
+        loop {
+            let user_bucket = index.locate(&by_user, user.as_str());
+            let (known, user_bucket, ()) =
+                tokio::try_join!(self.association_of(user), user_bucket, self.require_admin())?;
+            let known = known.ok_or(Error::NotAssociated)?;
+            let customer_key = AssociationOrder::CustomerNumber.key(&known);
+            let customer_bucket = index.locate(&by_customer, &customer_key).await?;
+            let membership = keys::membership(user, self.id, Role::Customer);
+            let write = index
+                .write()
+                .remove(&by_user, &user_bucket, user.as_str(), &as_read(&known, Terms::default()))?
+                .remove(&by_customer, &customer_bucket, &customer_key, &Terms::default())?
+                .beside(|transaction| transaction.delete(membership, &Terms::default(), ()))?;
+            match write.commit().await? {
+                Outcome::Done => return Ok(()),
+                Outcome::Lost => contest.lost("the associations are being changed by others").await?,
+            }
+        }
+    }
+
+    async fn association_of(&self, user: &UserId) -> Result<Option<Association>, Error> {
+        let partition = keys::associations_by_user(self.id);
+        self.table.get(keys::index_entry(&partition, user.as_str())).await
+    }
+}
+
+/// Adds the condition that the user's customer is still the one that was read.
+fn as_read(association: &Association, terms: Terms) -> Terms {
+    terms.when("customer_number = :known").value(":known", text(association.customer_number.as_str()))
+}
+
+impl super::Table {
+    /// Walks both orders of an organization's associations and says whether every count is right.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn verify_associations(&self, organization: &OrganizationId) -> Result<[IndexReport; 2], Error> {
+        let index = CountedIndex::new(self);
+        let [by_user, by_customer] = AssociationOrder::ALL.map(|order| order.of(organization));
+        let (mut by_user, mut by_customer) = tokio::try_join!(index.verify(&by_user), index.verify(&by_customer))?;
+        if by_user.entries != by_customer.entries {
+            for report in [&mut by_user, &mut by_customer] {
+                report.faults.push(IndexFault::OrdersDiffer);
+            }
+        }
+        Ok([by_user, by_customer])
+    }
+}

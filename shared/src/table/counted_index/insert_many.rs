@@ -1,0 +1,85 @@
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Bucket, CountedIndex, Order, Outcome};
+use crate::table::{Error, contest::Contest, item::Item, transaction::Transaction};
+
+/// Actions of a transaction.
+const MOST_ACTIONS: usize = 100;
+
+/// One thing to be indexed: its key in each of the orders, and its record.
+#[derive(Clone, Debug)]
+pub(in crate::table) struct Row<T> {
+    /// A key for each order, in the orders' order.
+    pub(in crate::table) keys: Vec<String>,
+    /// What the entry says.
+    pub(in crate::table) record: T,
+    /// Another new item that belongs to it.
+    pub(in crate::table) beside: Option<Item>,
+}
+
+impl CountedIndex<'_> {
+    /// Inserts rows of which none may exist yet, as many in a transaction as there is room for: rows of one bucket share
+    /// its count. Each transaction is done or not; where it stops with an error, the rows of those before are there.
+    ///
+    /// # Errors
+    /// A row exists already, or the table is out of reach.
+    pub(in crate::table) async fn insert_many<T: Serialize>(
+        self,
+        orders: &[Order],
+        mut rows: Vec<Row<T>>,
+    ) -> Result<(), Error> {
+        rows.sort_by(|one, other| one.keys.cmp(&other.keys));
+        let mut contest = Contest::default();
+        let mut rows = rows.as_slice();
+        while !rows.is_empty() {
+            let located = self.fill(orders, rows).await?;
+            let (now, later) = rows.split_at(located.len());
+            let mut write = self.write();
+            for (row, buckets) in now.iter().zip(&located) {
+                for ((order, key), bucket) in orders.iter().zip(&row.keys).zip(buckets) {
+                    write = write.insert(order, bucket, key, &row.record)?;
+                }
+                if let Some(item) = &row.beside {
+                    write =
+                        write.beside(|transaction: Transaction<'_, ()>| transaction.put_new_item(item.clone(), ()))?;
+                }
+            }
+            match write.commit().await? {
+                Outcome::Done => (rows, contest) = (later, Contest::default()),
+                Outcome::Lost => {
+                    contest.lost("rows exist already, or their buckets are being changed by others").await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The buckets, in each order, of as many of the first rows as fit into one transaction.
+    async fn fill<T>(self, orders: &[Order], rows: &[Row<T>]) -> Result<Vec<Vec<Bucket>>, Error> {
+        let mut all = Vec::new();
+        for order in orders {
+            all.push(self.buckets(order).await?);
+        }
+        let (mut met, mut located, mut actions) = (BTreeSet::new(), Vec::new(), 0);
+        for row in rows {
+            let buckets: Option<Vec<_>> =
+                row.keys.iter().zip(&all).map(|(key, buckets)| holder(buckets, key)).collect();
+            let buckets = buckets.ok_or_else(|| Error::Internal("an index has no first bucket".into()))?;
+            actions += orders.len() + usize::from(row.beside.is_some());
+            met.extend(buckets.iter().enumerate().map(|(order, bucket)| (order, bucket.lower.clone())));
+            if actions + met.len() > MOST_ACTIONS {
+                break;
+            }
+            located.push(buckets);
+        }
+        Ok(located)
+    }
+}
+
+/// The bucket that a key belongs to.
+fn holder(buckets: &[Bucket], key: &str) -> Option<Bucket> {
+    let after = buckets.partition_point(|bucket| bucket.lower.as_str() <= key);
+    buckets.get(after.checked_sub(1)?).cloned()
+}
