@@ -102,6 +102,9 @@ async fn only_an_admin_of_this_organization_can_be_demoted() {
     for (body, fault) in cases {
         tenant.admin.delete(PATH, &body).await.fields(&json!({"UserId": [fault]}));
     }
+    let twice = format!("{PATH}?UserId={0}&UserId={0}", tenant.admin_id);
+    let twice = tenant.admin.send(tenant.admin.request(Method::DELETE, &twice)).await;
+    twice.fields(&json!({"UserId": ["must be given once"]}));
     let bare = tenant.admin.send(tenant.admin.request(Method::DELETE, PATH)).await;
     bare.fields(&json!({"UserId": ["is required"]}));
     assert_eq!(tenant.admin_ids().await, [tenant.admin_id.as_str()]);

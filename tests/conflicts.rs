@@ -10,10 +10,10 @@ use futures_util::future::join_all;
 use local::Bundle;
 use shared::table::Table;
 
-use crate::support::{conflict_proxy, server, unique};
+use crate::support::{server, unique};
 
 async fn through_the_proxy() -> Client {
-    let proxy = conflict_proxy(server().dynamodb_url.clone()).await;
+    let proxy = conflict_proxy::proxy(server().dynamodb_url.clone()).await;
     Client::from_conf(Table::client_config(Some(&proxy)).retry_config(RetryConfig::disabled()).build())
 }
 

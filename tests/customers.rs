@@ -113,6 +113,11 @@ async fn every_bad_field_of_a_customer_is_named() {
     admin.get(&long).await.fields(&json!({"CustomerNumber": ["must have at most 64 characters"]}));
     admin.get("/api/customers/%ff").await.fields(&json!({"CustomerNumber": ["must be UTF-8"]}));
     admin.get("/api/customers/C-1").await.problem(404, NONE);
+    admin.get("/api/customers?CustomerNumber=a&CustomerNumber=b").await.fields(&json!({
+        "CustomerNumber": ["must be given once"],
+    }));
+    let body = json!({"CustomerNumber": "A\u{200b}B", "CompanyName": "A", "Pricing": "Gold"});
+    put(&admin, &body).await.fields(&json!({"CustomerNumber": ["must hold printable characters only"]}));
 }
 
 #[tokio::test]

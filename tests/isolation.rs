@@ -105,8 +105,10 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
     assert_eq!(ours.admin.send(headers).await.ok(), listed);
 
     let user = person().await.signed_in().await;
-    let access = user.post(&format!("/api/auth/access{query}"), &with("UserId", &theirs.admin_id)).await;
+    let access = user.post(&format!("/api/auth/access{query}"), &claims).await;
     access.problem(403, "You have no role in this organization.");
+    let access = user.post(&format!("/api/auth/access{query}"), &with("UserId", &theirs.admin_id)).await;
+    access.problem(403, "Only a machine may enrich a token for another user.");
     assert_eq!(items(&theirs).await, before);
     assert_eq!(items(&ours).await, before_ours);
 

@@ -13,6 +13,7 @@ mod isolation;
 mod mails;
 mod one_machine;
 mod openapi;
+mod operators;
 mod organizations;
 mod price_tiers;
 mod readme;

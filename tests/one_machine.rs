@@ -1,7 +1,7 @@
 //! `cargo run`: the real binary, its ports, its data, its end.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
@@ -146,6 +146,15 @@ async fn a_clean_stop_loses_nothing_and_a_second_start_goes_on() {
     assert_eq!(again, keys, "the signing secret is kept");
     process.create(&unique("More")).await.unwrap();
     assert_eq!(process.mails_to(&email, 1).await, 1, "a restart sends nothing again");
+
+    // What a crash can leave of the files that aren't the table's.
+    assert_eq!(process.stop("-INT"), Some(0));
+    std::fs::write(data.path().join("stream-position"), "").unwrap();
+    let mut mailbox = std::fs::OpenOptions::new().append(true).open(data.path().join("mailbox.jsonl")).unwrap();
+    mailbox.write_all(b"{\"Subject\":\"\xc3").unwrap();
+    let process = Process::start(command(data.path()));
+    assert_eq!(process.name_of(&email, &code).await, name);
+    assert_eq!(process.mails_to(&email, 1).await, 1, "the stream from its beginning sends nothing again");
 }
 
 #[tokio::test]

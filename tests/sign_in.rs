@@ -34,7 +34,9 @@ fn identity(token: &str, life: u64) -> Value {
 #[tokio::test]
 async fn a_user_token_names_a_user_and_no_organization() {
     let tenant = tenant().await;
-    let answer = Anonymous.post(LOGIN, &json!({"Email": tenant.email, "Password": PASSWORD})).await.ok();
+    let answer = Anonymous.post(LOGIN, &json!({"Email": tenant.email, "Password": PASSWORD})).await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let answer = answer.ok();
     let token = answer["AccessToken"].as_str().unwrap();
     assert_eq!(identity(token, 12 * 60 * 60), json!({"token_use": "user", "sub": tenant.admin_id}));
     let organizations = json!([{"IdentityOrganizationId": tenant.code, "Name": tenant.name, "Roles": ["admin"]}]);
@@ -165,6 +167,9 @@ async fn a_code_that_no_organization_has_is_a_bad_field() {
         let login = json!({"Email": grace.email, "Password": PASSWORD, "OrgCode": code});
         Anonymous.post(LOGIN, &login).await.fields(&unknown);
     }
+    let code = format!("org_{}", ids::random_id(12));
+    let other_name = user.post(ACCESS, &json!({"IdentityOrganizationId": code})).await;
+    other_name.fields(&json!({"IdentityOrganizationId": ["is no organization's code"]}));
     user.post(ACCESS, &json!({})).await.fields(&json!({"OrgCode": ["is required"]}));
     user.post(ACCESS, &json!({"OrgCode": 1})).await.fields(&json!({"OrgCode": ["must be a string"]}));
 }
@@ -175,6 +180,8 @@ async fn who_has_no_role_in_an_organization_gets_no_token_of_it() {
     let none = "You have no role in this organization.";
     let user = grace.signed_in().await;
     user.post(ACCESS, &json!({"OrgCode": tenant.code})).await.problem(403, none);
+    let for_another = user.post(ACCESS, &json!({"OrgCode": tenant.code, "UserId": tenant.admin_id})).await;
+    for_another.problem(403, "Only a machine may enrich a token for another user.");
     let login = json!({"Email": grace.email, "Password": PASSWORD, "OrgCode": tenant.code});
     Anonymous.post(LOGIN, &login).await.problem(403, none);
 }

@@ -9,8 +9,16 @@ use axum::{
     middleware,
     response::Response,
 };
+use dynoxide::Database;
 use mailer::{Mailer, Sender};
-use shared::{App, config::Config, service, table::Table, telemetry::Costs};
+use shared::{
+    App,
+    config::Config,
+    ids::{OrganizationCode, OrganizationId},
+    service,
+    table::{Association, Table},
+    telemetry::Costs,
+};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
@@ -18,6 +26,7 @@ use crate::{
     data::{DataDirectory, DataError, new_secret},
     engine::{self, EngineError},
     mailbox::Mailbox,
+    seed::seed,
     stream::{Stream, StreamError, Wake},
 };
 
@@ -61,12 +70,14 @@ pub enum StartError {
 }
 
 /// The bundle while it runs.
-#[derive(Debug)]
 pub struct Bundle {
     api: SocketAddr,
     dynamodb: SocketAddr,
     stop: Stop,
     tasks: Tasks,
+    database: Database,
+    /// Held until everything has stopped.
+    data: Option<DataDirectory>,
 }
 
 /// Signals in the order in which a stop gives them.
@@ -74,6 +85,7 @@ pub struct Bundle {
 struct Stop {
     api: watch::Sender<bool>,
     stream: watch::Sender<bool>,
+    mailbox: watch::Sender<bool>,
     dynamodb: watch::Sender<bool>,
 }
 
@@ -81,6 +93,7 @@ struct Stop {
 struct Tasks {
     api: JoinHandle<()>,
     stream: JoinHandle<()>,
+    mailbox: JoinHandle<()>,
     dynamodb: JoinHandle<()>,
 }
 
@@ -120,10 +133,11 @@ impl Bundle {
         let stop = Stop {
             api: watch::Sender::new(false),
             stream: watch::Sender::new(false),
+            mailbox: watch::Sender::new(false),
             dynamodb: watch::Sender::new(false),
         };
 
-        let database = engine::open(file("dynamodb.sqlite"))?;
+        let database = engine::open(file(DataDirectory::DATABASE))?;
         let serving = dynoxide::server::serve_with_shutdown(dynamodb_listener, database.clone(), asked(&stop.dynamodb));
         let dynamodb_task = tokio::spawn(async move {
             if let Err(error) = serving.await {
@@ -146,29 +160,40 @@ impl Bundle {
         let issuer = Issuer::new(&secret, &config)?;
         let app = App::on(table.clone(), &config).await;
         let auth = AuthApp::start(app.clone(), issuer).await;
+        let mailbox_router = mailbox.clone().router();
         let router = router(app, auth, options.max_tested_rows, mailbox);
 
-        let stream = Stream::open(database, Self::TABLE, file("stream-position"))?;
-        let sender = Sender::new("no-reply@organizations.example", Some(&config.issuer));
+        let stream = Stream::open(database.clone(), Self::TABLE, file("stream-position"))?;
+        // The mailer's own way to the mailbox outlives the API: a stop still sends what the last requests put.
+        let mailbox_listener = listen(0, "--port").await?;
+        let mailbox_url = format!("http://{}", address(&mailbox_listener)?);
+        let mailbox_task = serve(mailbox_listener, mailbox_router, asked(&stop.mailbox));
+        let sender = Sender::new("no-reply@organizations.example", Some(&mailbox_url));
         let mailer = Mailer::new(table.outbox(), sender);
         let stream_task = tokio::spawn(stream.feed(mailer, wake, stop.stream.subscribe()));
 
-        let serving = axum::serve(api_listener, router).with_graceful_shutdown(asked(&stop.api));
-        let api_task = tokio::spawn(async move {
-            // Held until the last request is answered.
-            let _data = data;
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the API stopped");
-            }
-        });
-        let tasks = Tasks { api: api_task, stream: stream_task, dynamodb: dynamodb_task };
-        Ok(Self { api, dynamodb, stop, tasks })
+        let api_task = serve(api_listener, router, asked(&stop.api));
+        let tasks = Tasks { api: api_task, stream: stream_task, mailbox: mailbox_task, dynamodb: dynamodb_task };
+        Ok(Self { api, dynamodb, stop, tasks, database, data })
     }
 
     /// Where the API is.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.api)
+    }
+
+    /// Puts associations into an organization that has none, past the stream: data for benchmarks.
+    ///
+    /// # Errors
+    /// The engine refused them.
+    pub fn seed(
+        &self,
+        organization: &OrganizationId,
+        code: &OrganizationCode,
+        associations: Vec<Association>,
+    ) -> Result<(), EngineError> {
+        seed(&self.database, Self::TABLE, organization, code, associations, |_| {})
     }
 
     /// Where DynamoDB is.
@@ -179,11 +204,14 @@ impl Bundle {
 
     /// Stops: the mails that wait are sent and the requests under way are answered first.
     pub async fn stop(self) {
-        let Self { stop, tasks, .. } = self;
+        let Self { stop, tasks, data, .. } = self;
         let stopping = async {
-            // The mailbox is part of the API, so the stream goes first.
-            for (signal, task) in [(stop.stream, tasks.stream), (stop.api, tasks.api), (stop.dynamodb, tasks.dynamodb)]
-            {
+            for (signal, task) in [
+                (stop.api, tasks.api),
+                (stop.stream, tasks.stream),
+                (stop.mailbox, tasks.mailbox),
+                (stop.dynamodb, tasks.dynamodb),
+            ] {
                 signal.send_replace(true);
                 // A task that panicked has stopped too.
                 let _ = task.await;
@@ -192,6 +220,7 @@ impl Bundle {
         if tokio::time::timeout(LONGEST_STOP, stopping).await.is_err() {
             tracing::warn!("stopped with requests under way");
         }
+        drop(data);
     }
 }
 
@@ -204,6 +233,15 @@ async fn listen(port: u16, option: &'static str) -> Result<TcpListener, StartErr
 
 fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
     listener.local_addr().map_err(|error| StartError::Port { port: 0, error })
+}
+
+/// Serves until asked to stop, the requests under way included.
+fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+            tracing::error!(%error, "a server stopped");
+        }
+    })
 }
 
 fn asked(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'static {

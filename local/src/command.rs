@@ -9,7 +9,10 @@ use clap::{Args, Parser, Subcommand};
 use shared::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Bundle, document};
+use crate::{
+    Bundle, document,
+    operate::{Target, seed_associations, verify_index},
+};
 
 /// The organizations API on one machine: every function, DynamoDB, the mails, nothing to install.
 #[derive(Debug, Parser)]
@@ -25,6 +28,16 @@ pub struct Command {
 enum Task {
     /// Prints the OpenAPI document that the code makes.
     Openapi,
+    /// Walks the associations of an organization and says whether every count is right.
+    VerifyIndex(Target),
+    /// Fills an organization with made-up associations, for benchmarks.
+    Seed {
+        #[command(flatten)]
+        target: Target,
+        /// How many.
+        #[arg(long, default_value_t = 1000)]
+        count: u64,
+    },
 }
 
 /// How the bundle runs.
@@ -52,6 +65,8 @@ impl Command {
     pub async fn run(self) -> ExitCode {
         let done = match self.task {
             Some(Task::Openapi) => print_document(),
+            Some(Task::VerifyIndex(target)) => verify_index(&target).await,
+            Some(Task::Seed { target, count }) => seed_associations(&target, count).await,
             None => serve(&self.options).await,
         };
         match done {

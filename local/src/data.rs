@@ -10,6 +10,7 @@ use std::{
 use shared::ids;
 
 /// The place where data is kept, held for this process alone.
+#[derive(Debug)]
 pub(crate) struct DataDirectory {
     path: PathBuf,
     _lock: File,
@@ -32,6 +33,9 @@ pub enum DataError {
 }
 
 impl DataDirectory {
+    /// The engine's file.
+    pub(crate) const DATABASE: &str = "dynamodb.sqlite";
+
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
         let failed = |error| DataError::Io { path: path.to_owned(), error };
         fs::create_dir_all(path).map_err(failed)?;
@@ -61,13 +65,17 @@ fn read_or_make_secret(path: &Path) -> io::Result<String> {
         Err(error) => return Err(error),
     }
     let secret = new_secret();
-    // Written aside and moved: a crash leaves the whole secret or none.
+    replace(path, secret.as_bytes())?;
+    Ok(secret)
+}
+
+/// Writes a file aside and moves it into place, for its owner alone: a crash leaves the old content or the new.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let aside = path.with_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-    file.write_all(secret.as_bytes())?;
+    file.write_all(content)?;
     file.sync_all()?;
-    fs::rename(&aside, path)?;
-    Ok(secret)
+    fs::rename(&aside, path)
 }
 
 /// A secret that nobody can guess: 48 characters of `a-z0-9` hold 248 bits.
@@ -82,17 +90,35 @@ impl Journal {
     /// Opens or makes it, and reads its lines. A last line that a crash cut short is removed: it was never acknowledged.
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        file.set_len(u64::try_from(whole).unwrap_or(u64::MAX))?;
-        let lines = text.get(..whole).unwrap_or_default().lines().map(str::to_owned).collect();
-        Ok((Self(file), lines))
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        file.set_len(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+        let text = String::from_utf8(bytes).map_err(io::Error::other)?;
+        Ok((Self(file), text.lines().map(str::to_owned).collect()))
     }
 
     /// Adds a line, and returns when it is on the disk.
     pub(crate) fn add(&mut self, line: &str) -> io::Result<()> {
         self.0.write_all(format!("{line}\n").as_bytes())?;
         self.0.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_a_crash_cut_short_is_gone_and_the_rest_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal");
+        for cut in [&b"half"[..], b"{\"Subject\":\"\xc3"] {
+            fs::write(&path, [b"one\n\xc3\xbc\n", cut].concat()).unwrap();
+            let (mut journal, lines) = Journal::open(&path).unwrap();
+            assert_eq!(lines, ["one", "\u{fc}"]);
+            journal.add("three").unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "one\n\u{fc}\nthree\n");
+        }
     }
 }

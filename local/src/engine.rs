@@ -18,13 +18,19 @@ use dynoxide::Database;
 #[error("the embedded DynamoDB: {0}")]
 pub struct EngineError(String);
 
+impl EngineError {
+    pub(crate) fn of(error: impl std::fmt::Debug) -> Self {
+        Self(format!("{error:?}"))
+    }
+}
+
 /// Opens the database at `path`, or one in memory.
 pub(crate) fn open(path: Option<PathBuf>) -> Result<Database, EngineError> {
     let database = match path {
         Some(path) => Database::new(&path.to_string_lossy()),
         None => Database::memory(),
     };
-    database.map_err(|error| EngineError(format!("{error:?}")))
+    database.map_err(EngineError::of)
 }
 
 /// Makes the table as `template.yaml` does, unless it is there.

@@ -7,8 +7,12 @@ mod data;
 mod engine;
 mod mailbox;
 mod openapi;
+mod operate;
+mod seed;
 mod stream;
 
 pub use bundle::{Bundle, StartError};
 pub use command::{Command, Options};
+pub use engine::EngineError;
 pub use openapi::document;
+pub use seed::made_up_associations;

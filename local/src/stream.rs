@@ -22,6 +22,8 @@ use tokio::{
     time::MissedTickBehavior,
 };
 
+use crate::data;
+
 /// How long a write by somebody else (who doesn't wake the stream), or a mail that failed, waits at most.
 const TICK: Duration = Duration::from_secs(1);
 /// Records in one event, as the function's mapping has it.
@@ -72,7 +74,9 @@ impl Stream {
         let request = DescribeStreamRequest { stream_arn: arn.clone(), ..DescribeStreamRequest::default() };
         let shards = database.describe_stream(request).map_err(failed)?.stream_description.shards;
         let shard = shards.into_iter().next().ok_or_else(|| StreamError("it has no shard".to_owned()))?;
+        // Whatever is no position means from the beginning: mails that were sent are found sent.
         let position = position_file.as_ref().and_then(|path| fs::read_to_string(path).ok());
+        let position = position.filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
         let kind = if position.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
         let request = GetShardIteratorRequest {
             stream_arn: arn,
@@ -123,7 +127,7 @@ impl Stream {
             }
             // Behind an unsent mail nothing counts as read: after a restart it must come again.
             if let (Some(position), Some(path), []) = (position, &self.position_file, &*self.unsent) {
-                fs::write(path, position).map_err(failed)?;
+                data::replace(path, position.as_bytes()).map_err(failed)?;
             }
             if caught_up {
                 return Ok(());

@@ -1,9 +1,12 @@
 //! What every AWS client of the bundle is made of: the environment alone, so that a start looks nothing up.
 
-use aws_sdk_dynamodb::config::{Credentials, Region, SharedHttpClient};
+use aws_sdk_dynamodb::{
+    config::{Credentials, Region, SharedHttpClient},
+    error::{ProvideErrorMetadata, SdkError},
+};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use crate::config::optional;
+use crate::{config::optional, telemetry};
 
 /// `AWS_REGION`, which Lambda always sets.
 #[must_use]
@@ -27,5 +30,21 @@ pub fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
         builder.build_http()
     } else {
         builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+    }
+}
+
+/// What went wrong with a call, for the log. The SDK's own description holds the whole answer (stored items, or the address
+/// that SES refused); this says the kind, the code and, where nothing was answered, the causes.
+#[must_use]
+pub fn describe<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+    let cause = |cause: Option<&(dyn std::error::Error + 'static)>| cause.map_or_else(String::new, telemetry::chain);
+    match error {
+        SdkError::ServiceError(error) => format!("refused: {}", error.err().code().unwrap_or("no code")),
+        SdkError::TimeoutError(_) => "timed out".to_owned(),
+        SdkError::DispatchFailure(failure) => {
+            format!("not sent: {}", cause(failure.as_connector_error().map(|error| error as _)))
+        }
+        SdkError::ResponseError(_) => "the answer can't be read".to_owned(),
+        _ => "the request can't be made".to_owned(),
     }
 }

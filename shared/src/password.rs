@@ -2,7 +2,7 @@
 //!
 //! Source: OWASP Password Storage Cheat Sheet (19 MiB of memory, 2 iterations, 1 lane).
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -27,8 +27,8 @@ static ARGON2: LazyLock<Argon2<'static>> = LazyLock::new(|| {
 });
 
 /// Each hash holds 19 MiB; more of them at once than there are cores only costs memory.
-static CORES: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+static CORES: LazyLock<Arc<Semaphore>> =
+    LazyLock::new(|| Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))));
 
 /// Verified against where there is no account, so that the work is the same. It is no hash of anything guessable.
 const NOBODY: &str =
@@ -65,9 +65,13 @@ pub async fn verify(password: &str, hash: Option<&str>) -> Result<bool, Password
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
 ) -> Result<T, PasswordError> {
-    // The semaphore is never closed.
-    let _core = CORES.acquire().await.ok();
-    task::spawn_blocking(work).await?
+    // Never closed. The permit goes along: a caller that goes away doesn't stop the work.
+    let core = CORES.clone().acquire_owned().await.ok();
+    task::spawn_blocking(move || {
+        let _core = core;
+        work()
+    })
+    .await?
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ impl Problem {
     }
 
     fn unavailable() -> Self {
-        let detail = "The service is busy. Nothing was changed; try again.";
+        let detail = "The service is busy; try again.";
         Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail) }
     }
 }
@@ -183,7 +183,7 @@ impl From<table::Error> for Problem {
                 ),
             ),
             Error::Unavailable(cause) => {
-                tracing::warn!(cause, "the table is out of reach");
+                tracing::warn!(cause, "answered 503");
                 Self::unavailable()
             }
             Error::Internal(_) => Self::internal(&error),

@@ -36,7 +36,8 @@ async fn in_context(mut request: Request, next: Next) -> Response {
     // The route and never the path: a path can hold what doesn't belong in a log.
     let route = request.extensions().get::<MatchedPath>().cloned();
 
-    let span = tracing::info_span!("request", request_id = context.id());
+    // At this level no filter drops the id from the lines that are logged.
+    let span = tracing::error_span!("request", request_id = context.id());
 
     let mut response = context.scope(next.run(request)).instrument(span.clone()).await;
 

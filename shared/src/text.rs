@@ -7,6 +7,7 @@ use iso_currency::Currency;
 use serde::{Deserialize, Serialize};
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use url::Url;
 use utoipa::ToSchema;
 
@@ -22,7 +23,8 @@ const CONTROL: &str = "must not hold control characters";
 pub fn bounded(text: &str, least: usize, most: usize) -> Result<String, Fault> {
     let text: String = text.trim().nfc().collect();
     let length = text.chars().count();
-    if text.chars().any(char::is_control) {
+    // Unicode's own line breaks too: a name may stand in a mail's subject.
+    if text.chars().any(|character| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')) {
         Err(CONTROL.to_owned())
     } else if length < least {
         Err(format!("must have {least} to {most} characters"))
@@ -39,6 +41,13 @@ pub fn bounded(text: &str, least: usize, most: usize) -> Result<String, Fault> {
 pub fn fold(text: &str) -> String {
     let decomposed: String = text.trim().nfd().collect();
     UniCase::unicode(decomposed).to_folded_case().nfc().collect()
+}
+
+/// Whether a character shows: no format character (such as a zero-width space), line separator, private or unassigned one.
+fn is_printable(character: char) -> bool {
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, Surrogate, Unassigned};
+    let category = character.general_category();
+    !matches!(category, Control | Format | LineSeparator | ParagraphSeparator | PrivateUse | Surrogate | Unassigned)
 }
 
 macro_rules! value {
@@ -151,7 +160,10 @@ value! {
 value! {
     /// A customer's number as the ERP writes it: 1 to 64 printable characters, its case kept.
     #[schema(min_length = 1, max_length = 64, examples("C-10042"))]
-    CustomerNumber, |text| bounded(&text, 1, 64)
+    CustomerNumber, |text| {
+        let text = bounded(&text, 1, 64)?;
+        if text.chars().all(is_printable) { Ok(text) } else { Err("must hold printable characters only".to_owned()) }
+    }
 }
 
 value! {
@@ -289,6 +301,17 @@ mod tests {
         ];
         for bad in bad.into_iter().chain(["https://a b.example", "https://acme.example/a b", &long]) {
             assert!(Website::parse(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_customer_number_holds_what_shows_and_nothing_else() {
+        for good in ["C-1", "A B", "A#B", "Ünï", "日本", "50%", "\u{1F600}", "a/b?c=d&e"] {
+            assert!(CustomerNumber::parse(good.to_owned()).is_ok(), "{good}");
+        }
+        for bad in ["\u{200b}", "A\u{200b}", "A\u{202e}B", "A\u{2028}B", "\u{feff}", "A\u{1f}B", "\u{e000}", "\u{ffff}"]
+        {
+            assert!(CustomerNumber::parse(format!("x{bad}x")).is_err(), "{bad:?}");
         }
     }
 

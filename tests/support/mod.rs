@@ -2,7 +2,6 @@
 
 mod answer;
 mod callers;
-mod conflicts;
 mod mails;
 mod server;
 mod table;
@@ -10,7 +9,6 @@ mod world;
 
 pub(crate) use answer::Answer;
 pub(crate) use callers::{Anonymous, Caller, Member};
-pub(crate) use conflicts::proxy as conflict_proxy;
 pub(crate) use mails::mails_to;
 pub(crate) use server::{in_memory, server};
 pub(crate) use table::{account_items, delete_item, dynamodb, put_item};

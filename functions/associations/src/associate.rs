@@ -12,20 +12,28 @@ use shared::{
 use utoipa::ToSchema;
 
 /// Who buys for which customer.
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
 pub(crate) struct AssociateCustomer {
-    /// The user's id, or `Email` in its place: the address of the user's account.
-    #[schema(rename = "UserId", value_type = Option<UserId>)]
     user: UserReference,
+    customer_number: CustomerNumber,
+}
+
+/// Who buys for which customer, as the document shows it.
+#[derive(ToSchema)]
+#[schema(as = AssociateCustomer, rename_all = "PascalCase")]
+#[expect(dead_code, reason = "it is read by the derive alone")]
+pub(crate) struct AssociateCustomerBody {
+    /// The user; `Email` may stand in its place.
+    user_id: Option<UserId>,
+    /// The address of the user's account, which counts where no `UserId` is sent.
+    email: Option<EmailAddress>,
     customer_number: CustomerNumber,
 }
 
 impl FromFields for AssociateCustomer {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        // What is no user id at all is answered as any other that no account has.
+        let parse = |text: String| UserId::parse(&text).ok_or_else(|| "is no account's id".to_owned());
         let user = if fields.has("UserId") || !fields.has("Email") {
-            // What is no user id at all is answered as any other that no account has.
-            let parse = |text: String| UserId::parse(&text).ok_or_else(|| "is no account's id".to_owned());
             fields.required("UserId", parse).map(UserReference::Id)
         } else {
             fields.required("Email", EmailAddress::parse).map(UserReference::Address)
@@ -64,7 +72,7 @@ impl AssociationRecord {
     path = "/api/organizations/users/associate-customer",
     tag = "Associations",
     security(("bearer" = [])),
-    request_body = AssociateCustomer,
+    request_body = AssociateCustomerBody,
     responses((status = 200, body = AssociatedCustomer), TokenFailures, BodyFailures, Failures)
 )]
 pub(crate) async fn associate_customer(

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::AuthApp;
 
-/// Verifiers may keep the answer for five minutes: as long as a new key is published before it signs.
+/// Verifiers may keep the answer for five minutes, and ask again for a key that they don't know.
 const CACHED: [(axum::http::HeaderName, &str); 1] = [(CACHE_CONTROL, "public, max-age=300")];
 
 /// A key set (RFC 7517, section 5).

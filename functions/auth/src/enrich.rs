@@ -38,6 +38,6 @@ pub(crate) async fn enrich(
     let (price_tier, currency_code) = context.map(|context| (context.price_tier, context.currency_code)).unzip();
     let member =
         Membership { sub: user, organization_id, organization_code, roles, customer_number, price_tier, currency_code };
-    let signed = state.issuer.sign(Identity::Organization(member.clone()))?;
+    let signed = state.sign(Identity::Organization(member.clone())).await?;
     Ok(Enriched { signed, member })
 }

@@ -6,11 +6,21 @@ mod enrich;
 mod login;
 mod signing;
 
-use axum::{Router, extract::FromRef};
-use shared::App;
+use axum::{
+    Router,
+    extract::FromRef,
+    http::{HeaderName, header::CACHE_CONTROL},
+};
+use shared::{App, claims::Identity, problem::Problem};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use signing::Signed;
 pub use signing::{Issuer, SetupError};
+
+/// On every answer that holds a token (RFC 6749, section 5.1).
+const NO_STORE: NoStore = [(CACHE_CONTROL, "no-store")];
+
+type NoStore = [(HeaderName, &'static str); 1];
 
 /// What this function holds beyond every other: the means to sign.
 #[derive(Clone, Debug)]
@@ -20,10 +30,19 @@ pub struct AuthApp {
 }
 
 impl AuthApp {
-    /// The function's state; publishes the issuer's public key where that isn't done yet.
+    /// The function's state; publishes the issuer's public key where that isn't done yet. A table out of reach is no error
+    /// here: the first token is signed after the key is published.
     pub async fn start(app: App, issuer: Issuer) -> Self {
-        issuer.publish(&app).await;
+        if let Err(error) = issuer.publish(&app).await {
+            tracing::warn!(%error, "the public key could not be published yet");
+        }
         Self { app, issuer }
+    }
+
+    /// Signs a token that names `identity`, by a key that is published.
+    async fn sign(&self, identity: Identity) -> Result<Signed, Problem> {
+        self.issuer.publish(&self.app).await?;
+        self.issuer.sign(identity)
     }
 }
 

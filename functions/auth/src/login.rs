@@ -14,7 +14,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::{AuthApp, enrich::enrich};
+use crate::{AuthApp, NO_STORE, NoStore, enrich::enrich};
 
 /// Who signs in, and for which organization.
 #[derive(ToSchema)]
@@ -77,7 +77,7 @@ pub(crate) struct UserOrganization {
 pub(crate) async fn sign_in(
     State(state): State<AuthApp>,
     Body(request): Body<SignIn>,
-) -> Result<Json<SignedIn>, Problem> {
+) -> Result<(NoStore, Json<SignedIn>), Problem> {
     let table = &state.app.table;
     let (credential, wanted) =
         tokio::try_join!(credential(table, request.email), wanted(table, request.org_code.as_deref()))?;
@@ -90,7 +90,7 @@ pub(crate) async fn sign_in(
     let memberships = table.memberships(&user).await?;
     let organizations = organizations(table, &memberships);
     let (signed, organizations) = match wanted {
-        Wanted::Nothing => (state.issuer.sign(Identity::User { sub: user.clone() })?, organizations.await?),
+        Wanted::Nothing => (state.sign(Identity::User { sub: user.clone() }).await?, organizations.await?),
         Wanted::Unknown => return Err(table::Error::UnknownOrganizationCode.into()),
         Wanted::Organization(id, code) => {
             let enriched = enrich(&state, id, code, user.clone(), &memberships);
@@ -98,13 +98,14 @@ pub(crate) async fn sign_in(
             (enriched.signed, organizations)
         }
     };
-    Ok(Json(SignedIn {
+    let signed_in = SignedIn {
         access_token: signed.token,
         token_type: "Bearer",
         expires_in: signed.expires_in,
         user_id: user,
         organizations,
-    }))
+    };
+    Ok((NO_STORE, Json(signed_in)))
 }
 
 /// What no account can have as its address is answered as any other address without one.

@@ -15,6 +15,7 @@ use shared::{
     problem::Problem,
     table,
 };
+use tokio::sync::OnceCell;
 
 /// Shorter secrets could be guessed.
 const SHORTEST_SECRET: usize = 32;
@@ -34,6 +35,7 @@ pub enum SetupError {
 #[derive(Clone)]
 pub struct Issuer {
     key: Arc<SigningKey>,
+    published: Arc<OnceCell<()>>,
     name: Arc<str>,
     audience: Arc<str>,
     user_ttl: Duration,
@@ -71,6 +73,7 @@ impl Issuer {
         claims::install_crypto();
         Ok(Self {
             key: Arc::new(derive(secret)?),
+            published: Arc::default(),
             name: config.issuer.as_str().into(),
             audience: config.audience.as_str().into(),
             user_ttl: Duration::from_secs(config::positive("USER_TOKEN_TTL_SECONDS", 12 * 60 * 60)?),
@@ -78,12 +81,12 @@ impl Issuer {
         })
     }
 
-    /// Puts the public key into the table, unless it is known to be there. A table out of reach is no error here: no token
-    /// can be made without it either.
-    pub(crate) async fn publish(&self, app: &App) {
-        if let Err(error) = self.publish_unless_known(app).await {
-            tracing::warn!(%error, "the public key could not be published");
-        }
+    /// Puts the public key into the table, once, unless it is there.
+    ///
+    /// # Errors
+    /// The table is out of reach; the next call tries again.
+    pub(crate) async fn publish(&self, app: &App) -> Result<(), table::Error> {
+        self.published.get_or_try_init(|| self.publish_unless_known(app)).await.copied()
     }
 
     async fn publish_unless_known(&self, app: &App) -> Result<(), table::Error> {

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use aws_sdk_sesv2::{
     Client,
-    config::{BehaviorVersion, Builder},
-    error::{BuildError, DisplayErrorContext},
+    config::{BehaviorVersion, Builder, timeout::TimeoutConfig},
+    error::BuildError,
     types::{Body, Content, Destination, EmailContent, Message},
 };
 use shared::{
@@ -11,6 +13,9 @@ use shared::{
 };
 
 use crate::letter::Letter;
+
+/// How long a mail may take to be sent: well within its lease, after which somebody else sends it.
+const LONGEST_SEND: Duration = Duration::from_secs(20);
 
 /// Why SES didn't take a mail.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +50,17 @@ impl Sender {
     /// A sender with the address `from`, to the region's own endpoint or to another.
     #[must_use]
     pub fn new(from: &str, endpoint: Option<&str>) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(8))
+            .operation_timeout(LONGEST_SEND)
+            .build();
         let mut config = Builder::new()
             .behavior_version(BehaviorVersion::latest())
             .region(aws::region())
             .credentials_provider(aws::credentials())
-            .http_client(aws::http_client(endpoint));
+            .http_client(aws::http_client(endpoint))
+            .timeout_config(timeouts);
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint);
         }
@@ -70,7 +81,7 @@ impl Sender {
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await
-            .map_err(|error| SendError::Ses(DisplayErrorContext(error).to_string()))?;
+            .map_err(|error| SendError::Ses(aws::describe(&error)))?;
         Ok(())
     }
 }

@@ -32,7 +32,7 @@ pub(crate) struct UpdateOrganization(OrganizationPatch);
 
 impl FromFields for UpdateOrganization {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        if fields.has("Organization") {
+        if fields.has_object("Organization") {
             return fields.object("Organization").map(Self);
         }
         OrganizationPatch::from_fields(fields).map(Self)

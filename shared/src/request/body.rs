@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::{Fields, FromFields};
-use crate::problem::Problem;
+use crate::problem::{FieldErrors, Problem};
 
 /// The longest body that is read, in bytes.
 const LIMIT: usize = 64 * 1024;
@@ -41,7 +41,7 @@ impl<S: Sync, T: FromFields> FromRequest<S> for BodyOrQuery<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let bytes = read(body).await?;
-        let fields = if bytes.is_empty() { query(&parts.uri) } else { object(&parts.headers, &bytes)? };
+        let fields = if bytes.is_empty() { query(&parts.uri)? } else { object(&parts.headers, &bytes)? };
         Ok(Self(Fields::read(fields)?))
     }
 }
@@ -88,7 +88,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.contains('/') && kind.ends_with("+json"))
 }
 
-pub(super) fn query(uri: &Uri) -> Map<String, Value> {
-    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect()
+pub(super) fn query(uri: &Uri) -> Result<Map<String, Value>, FieldErrors> {
+    let (mut fields, mut errors) = (Map::new(), FieldErrors::new());
+    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        if fields.insert(name.clone().into_owned(), Value::String(value.into_owned())).is_some() {
+            errors.insert(name.into_owned().into(), vec!["must be given once".into()]);
+        }
+    }
+    if errors.is_empty() { Ok(fields) } else { Err(errors) }
 }

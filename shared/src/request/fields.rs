@@ -110,10 +110,16 @@ impl Fields<'_> {
         }
     }
 
-    /// Whether the body has a field of this name, whatever its value.
+    /// Whether the body has a field of this name that isn't null.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.values.contains_key(name)
+        self.values.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Whether the body has an object of this name.
+    #[must_use]
+    pub fn has_object(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(Value::is_object)
     }
 
     /// Notes what a rule over more than one field found.

@@ -10,6 +10,6 @@ impl<S: Sync, T: FromFields> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(Fields::read(body::query(&parts.uri))?))
+        Ok(Self(Fields::read(body::query(&parts.uri)?)?))
     }
 }

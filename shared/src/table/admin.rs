@@ -96,8 +96,7 @@ impl OrganizationTable<'_> {
     }
 
     pub(super) async fn is_admin(&self) -> Result<bool, Error> {
-        let admin: Option<AdminRecord> = self.table.get(keys::admin(self.id, self.caller)).await?;
-        Ok(admin.is_some())
+        self.table.exists(keys::admin(self.id, self.caller)).await
     }
 
     /// Every admin, by user id: one Query, which also finds the organization and the caller.

@@ -1,4 +1,6 @@
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+use crate::aws::describe;
 
 /// Why the table refused a call, or could not answer it. Knows nothing of HTTP.
 #[derive(Debug, thiserror::Error)]
@@ -95,19 +97,14 @@ const PASSING: [&str; 9] = [
 
 impl<E, R> From<SdkError<E, R>> for Error
 where
-    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
+    E: ProvideErrorMetadata,
 {
     fn from(error: SdkError<E, R>) -> Self {
-        let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
-        match &error {
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
-                Self::Unavailable(DisplayErrorContext(&error).to_string())
-            }
-            _ => match code {
-                Some(code) if PASSING.contains(&code) => Self::Unavailable(code.to_owned()),
-                _ => Self::Internal(DisplayErrorContext(&error).to_string().into()),
-            },
-        }
+        let passing = match &error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+            error => error.code().is_some_and(|code| PASSING.contains(&code)),
+        };
+        let cause = describe(&error);
+        if passing { Self::Unavailable(cause) } else { Self::Internal(cause.into()) }
     }
 }

@@ -23,7 +23,7 @@ pub use account::{Credential, NewAccount};
 pub use admin::{AdminUser, Promotion};
 pub use association::{
     Association, AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, PageStart,
-    UserReference,
+    UserReference, bulk_association_items,
 };
 pub use counted_index::{IndexFault, IndexReport};
 pub use customer::{CommerceContext, Customer, CustomerChange};

@@ -8,7 +8,6 @@ use super::{
     admin::AdminRecord,
     association,
     contest::Contest,
-    counted_index::CountedIndex,
     item::{Item, from_item, rfc3339},
     keys,
     mail::{Mail, MailKind},
@@ -167,7 +166,7 @@ impl Table {
             .put_new(keys::organization(id), "organization", organization, IdTaken)?
             .put_new(keys::admin(id, &founder.user_id), "admin", &AdminRecord::of(founder), IdTaken)?
             .put_new(keys::membership(&founder.user_id, id, Role::Admin), "membership", &membership, IdTaken)?;
-        let transaction = association::create_indexes(CountedIndex::new(self), id, transaction, &IdTaken)?;
+        let transaction = association::create_indexes(id, transaction, &IdTaken)?;
         let mail = Mail::new(MailKind::WelcomeFounder, founder, name);
 
         match mail.put(transaction, IdTaken)?.commit().await {
@@ -187,6 +186,17 @@ impl Table {
                 Ok(Creation::Refused { name_taken, account })
             }
         }
+    }
+}
+
+impl Table {
+    /// The code of an organization, for operators: one read.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], or the table is out of reach.
+    pub async fn code_of(&self, organization: &OrganizationId) -> Result<OrganizationCode, Error> {
+        let organization: Option<Organization> = self.get(keys::organization(organization)).await?;
+        Ok(organization.ok_or(Error::OrganizationGone)?.code)
     }
 }
 

@@ -81,7 +81,7 @@ impl Table {
     }
 }
 
-impl<'t> OrganizationTable<'t> {
+impl OrganizationTable<'_> {
     /// Every price tier by name: one round trip.
     ///
     /// # Errors
@@ -141,7 +141,9 @@ impl<'t> OrganizationTable<'t> {
     ) -> Result<(), Error> {
         let old_key = keys::price_tier(self.id, &old_name.folded());
         let new_key = keys::price_tier(self.id, &new_name.folded());
-        let transaction = self.checked_transaction()?;
+        let transaction = Transaction::new(self.table)
+            .check_exists(keys::organization(self.id), Error::OrganizationGone)?
+            .check_exists(keys::admin(self.id, self.caller), Error::NotAdmin)?;
         if old_key == new_key {
             let change = Terms::change("SET tier_name = :name, currency_code = :currency")
                 .value(":name", text(new_name.as_str()))
@@ -185,13 +187,6 @@ impl<'t> OrganizationTable<'t> {
             Err(Refused::Failed(error)) => Err(error),
             Err(Refused::Conditions(failed)) => Err(deletion_error(failed)?),
         }
-    }
-
-    /// A transaction that begins with what every rare write of an admin asks: the organization exists, and the role holds.
-    pub(super) fn checked_transaction(&self) -> Result<Transaction<'t, Error>, Error> {
-        Transaction::new(self.table)
-            .check_exists(keys::organization(self.id), Error::OrganizationGone)?
-            .check_exists(keys::admin(self.id, self.caller), Error::NotAdmin)
     }
 }
 

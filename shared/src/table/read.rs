@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures_util::future::try_join_all;
 use rand::random_range;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::sleep;
 
 use super::{
@@ -32,6 +32,10 @@ impl Table {
     pub(super) async fn get<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, Error> {
         let call = self.client.get_item().table_name(&*self.name).set_key(Some(key.attributes())).consistent_read(true);
         call.send().await?.item.filter(is_live).map(from_item).transpose()
+    }
+
+    pub(super) async fn exists(&self, key: Key) -> Result<bool, Error> {
+        Ok(self.get::<IgnoredAny>(key).await?.is_some())
     }
 
     /// Every item of a range of a partition, in the order of their sort keys.

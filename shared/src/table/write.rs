@@ -28,7 +28,7 @@ impl Table {
                 Err(error) => match error.as_service_error() {
                     Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(None),
                     Some(UpdateItemError::TransactionConflictException(_)) => {
-                        contest.lost("a transaction conflict").await?
+                        contest.lost("a transaction conflict").await?;
                     }
                     _ => return Err(error.into()),
                 },
@@ -52,7 +52,7 @@ impl Table {
                 Err(error) => match error.as_service_error() {
                     Some(DeleteItemError::ConditionalCheckFailedException(_)) => return Ok(()),
                     Some(DeleteItemError::TransactionConflictException(_)) => {
-                        contest.lost("a transaction conflict").await?
+                        contest.lost("a transaction conflict").await?;
                     }
                     _ => return Err(error.into()),
                 },

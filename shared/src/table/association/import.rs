@@ -13,6 +13,36 @@ use crate::{
     },
 };
 
+/// Associations in one bucket of new data: below the limit, so that there is room for more.
+const BUCKET: usize = 750;
+
+/// Every item that these associations are, buckets included, for an organization that has none yet: for an engine that
+/// takes items in bulk. Made one by one, as they are asked for.
+///
+/// # Errors
+/// An item can't be made, which is a defect.
+pub fn bulk_items(
+    organization: &OrganizationId,
+    code: &OrganizationCode,
+    mut associations: Vec<Association>,
+) -> impl Iterator<Item = Result<Item, Error>> {
+    associations.sort_by_cached_key(|association| AssociationOrder::UserId.key(association));
+    let mut by_customer = associations.clone();
+    by_customer.sort_by_cached_key(|association| AssociationOrder::CustomerNumber.key(association));
+    let (id, code) = (organization.clone(), code.clone());
+    let orders = [(AssociationOrder::UserId, associations.clone()), (AssociationOrder::CustomerNumber, by_customer)];
+    let entries = orders.into_iter().flat_map({
+        let id = id.clone();
+        move |(order, associations)| {
+            let index = order.of(&id);
+            let entries = associations.into_iter().map(move |association| (order.key(&association), association));
+            index.bulk_items(entries.collect(), BUCKET)
+        }
+    });
+    let memberships = associations.into_iter().map(move |association| membership_item(&id, &code, &association));
+    entries.chain(memberships)
+}
+
 impl Table {
     /// Links users who have no customer in the organization yet, in as few transactions as there is room for.
     ///

@@ -9,6 +9,7 @@ mod token;
 use serde::{Deserialize, Serialize};
 
 pub use filter::{AssociationFilter, Field, Operator};
+pub use import::bulk_items as bulk_association_items;
 pub use list::{AssociationPage, ListQuery, PageStart};
 
 use super::{
@@ -86,18 +87,14 @@ impl AssociationOrder {
 
 /// Adds what associations need to the transaction that creates an organization.
 pub(super) fn create_indexes<'t, R: Clone>(
-    index: CountedIndex<'t>,
     organization: &OrganizationId,
     transaction: Transaction<'t, R>,
     exists: &R,
 ) -> Result<Transaction<'t, R>, Error> {
     AssociationOrder::ALL
         .into_iter()
-        .try_fold(transaction, |transaction, order| index.create(transaction, &order.of(organization), exists.clone()))
+        .try_fold(transaction, |transaction, order| order.of(organization).create(transaction, exists.clone()))
 }
-
-#[derive(Deserialize)]
-struct Exists {}
 
 impl OrganizationTable<'_> {
     /// Links a user to a customer, or moves the user to it: two round trips, three for a move, one more by address.
@@ -131,14 +128,16 @@ impl OrganizationTable<'_> {
                 index.locate(&by_customer, &customer_key),
             )
         };
-        let user = self.table.get::<Exists>(keys::account(&association.user_id));
+        let user = self.table.exists(keys::account(&association.user_id));
         let organization = self.table.get::<Organization>(keys::organization(self.id));
         let (user, organization, is_admin, mut found) = tokio::join!(user, organization, self.is_admin(), read());
         let organization = organization?.ok_or(Error::OrganizationGone)?;
         if !is_admin? {
             return Err(Error::NotAdmin);
         }
-        user?.ok_or(Error::NoUser)?;
+        if !user? {
+            return Err(Error::NoUser);
+        }
 
         let membership_key = || keys::membership(&association.user_id, self.id, Role::Customer);
         let number = text(association.customer_number.as_str());

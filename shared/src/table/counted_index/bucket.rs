@@ -91,17 +91,18 @@ impl Bucket {
     }
 }
 
-impl<'t> CountedIndex<'t> {
-    /// Adds the first bucket of an order, which reaches over every key, to the transaction that makes the collection.
-    pub(in crate::table) fn create<R>(
-        self,
+impl Order {
+    /// Adds the first bucket, which reaches over every key, to the transaction that makes the collection.
+    pub(in crate::table) fn create<'t, R>(
+        &self,
         transaction: Transaction<'t, R>,
-        order: &Order,
         exists: R,
     ) -> Result<Transaction<'t, R>, Error> {
-        transaction.put_new(keys::index_bucket(&order.partition, ""), "bucket", &BucketRecord::new(0), exists)
+        transaction.put_new(keys::index_bucket(&self.partition, ""), "bucket", &BucketRecord::new(0), exists)
     }
+}
 
+impl CountedIndex<'_> {
     /// The bucket that a key belongs to: one read.
     pub(in crate::table) async fn locate(self, order: &Order, key: &str) -> Result<Bucket, Error> {
         let last = keys::index_bucket(&order.partition, key).sk;

@@ -2,8 +2,14 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Bucket, CountedIndex, Order, Outcome};
-use crate::table::{Error, contest::Contest, item::Item, transaction::Transaction};
+use super::{Bucket, CountedIndex, Order, Outcome, bucket::BucketRecord};
+use crate::table::{
+    Error,
+    contest::Contest,
+    item::{Item, to_item},
+    keys,
+    transaction::Transaction,
+};
 
 /// Actions of a transaction.
 const MOST_ACTIONS: usize = 100;
@@ -17,6 +23,29 @@ pub(in crate::table) struct Row<T> {
     pub(in crate::table) record: T,
     /// Another new item that belongs to it.
     pub(in crate::table) beside: Option<Item>,
+}
+
+impl Order {
+    /// The items of these entries, sorted by key, and of buckets of so many each: the whole of a new order.
+    pub(in crate::table) fn bulk_items<T: Serialize>(
+        self,
+        entries: Vec<(String, T)>,
+        bucket: usize,
+    ) -> impl Iterator<Item = Result<Item, Error>> {
+        let buckets: Vec<_> = entries
+            .chunks(bucket)
+            .enumerate()
+            .map(|(place, entries)| {
+                // The first bucket reaches over every key below.
+                let lower = if place == 0 { "" } else { entries.first().map_or("", |(key, _)| key.as_str()) };
+                let record = BucketRecord::new(u64::try_from(entries.len()).unwrap_or(u64::MAX));
+                to_item(keys::index_bucket(&self.partition, lower), "bucket", &record)
+            })
+            .collect();
+        let entry =
+            move |(key, record): (String, T)| to_item(keys::index_entry(&self.partition, &key), self.entity, &record);
+        buckets.into_iter().chain(entries.into_iter().map(entry))
+    }
 }
 
 impl CountedIndex<'_> {

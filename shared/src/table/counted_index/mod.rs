@@ -18,6 +18,8 @@ mod insert_many;
 mod page;
 mod range;
 mod split;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod write;
 

@@ -174,7 +174,7 @@ impl CountedIndex<'_> {
 
     /// The first (or last) `most` entries of a range.
     async fn first_in(self, order: &Order, range: &KeyRange, most: u64, from_end: bool) -> Result<Vec<Item>, Error> {
-        let (mut items, mut start) = (Vec::new(), self.end_of(order, range).filter(|_| from_end));
+        let (mut items, mut start) = (Vec::new(), end_of(order, range).filter(|_| from_end));
         loop {
             let left = most - u64::try_from(items.len()).unwrap_or(most);
             // The end of the range is excluded, and may be read on the way.
@@ -200,7 +200,7 @@ impl CountedIndex<'_> {
 
     /// Entries in a range, by reading them: from the end, whose key is then excluded.
     async fn count_in(self, order: &Order, range: &KeyRange) -> Result<u64, Error> {
-        let (mut entries, mut start) = (0, self.end_of(order, range));
+        let (mut entries, mut start) = (0, end_of(order, range));
         loop {
             let query = self.query(order, range).scan_index_forward(false).select(Select::Count);
             let page = query.set_exclusive_start_key(start).send().await?;
@@ -248,11 +248,11 @@ impl CountedIndex<'_> {
             .expression_attribute_values(":first", sort_value(first))
             .expression_attribute_values(":last", sort_value(last))
     }
+}
 
-    /// The end of a range as the place to read backwards from.
-    fn end_of(self, order: &Order, range: &KeyRange) -> Option<Item> {
-        range.to.as_ref().map(|to| keys::index_entry(&order.partition, to).attributes())
-    }
+/// The end of a range as the place to read backwards from.
+fn end_of(order: &Order, range: &KeyRange) -> Option<Item> {
+    range.to.as_ref().map(|to| keys::index_entry(&order.partition, to).attributes())
 }
 
 fn sort_value(text: String) -> AttributeValue {

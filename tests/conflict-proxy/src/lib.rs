@@ -1,8 +1,9 @@
-//! What AWS does and no local engine: while a transaction is in flight, its items are taken.
+//! What AWS's DynamoDB does and no local engine: while a transaction is in flight, its items are taken.
 //!
 //! A transaction that touches an item of another one in flight is cancelled with `TransactionConflict` at that item's
 //! place; a plain write to such an item is refused with `TransactionConflictException`. Source: Amazon DynamoDB Developer
 //! Guide, "Transaction conflict handling in DynamoDB".
+#![expect(clippy::unwrap_used, reason = "a part of tests, which fail by panicking")]
 
 use std::{
     collections::HashSet,
@@ -51,7 +52,10 @@ impl Drop for Flight {
 }
 
 /// Starts a proxy in front of the engine at this address, and says where it is.
-pub(crate) async fn proxy(engine: String) -> String {
+///
+/// # Panics
+/// It can't listen.
+pub async fn proxy(engine: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let random = Arc::new(Mutex::new(StdRng::seed_from_u64(SEED)));

@@ -1,0 +1,121 @@
+//! What an operator does with a table: look whether its indexes are right, and fill it for benchmarks.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use aws_sdk_dynamodb::Client;
+use clap::Args;
+use dynoxide::Database;
+use indicatif::{ProgressBar, ProgressStyle};
+use shared::{
+    config,
+    ids::OrganizationId,
+    table::{IndexReport, Table},
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    Bundle,
+    data::DataDirectory,
+    engine,
+    seed::{made_up_associations, seed},
+};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Associations that go to a table elsewhere between two steps of the progress bar.
+const ROUND: usize = 1_000;
+
+/// An organization, and the table that holds it.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// The organization's id.
+    #[arg(value_parser = organization_id)]
+    organization: OrganizationId,
+    /// A table on AWS, or wherever `AWS_ENDPOINT_URL_DYNAMODB` says, in the place of this machine's.
+    #[arg(long)]
+    table: Option<String>,
+    /// Where this machine's data is kept; nothing else may use it meanwhile.
+    #[arg(long, default_value = ".local", conflicts_with = "table")]
+    data_dir: PathBuf,
+}
+
+fn organization_id(text: &str) -> Result<OrganizationId, &'static str> {
+    OrganizationId::parse(text).ok_or("an organization's id is 24 hex digits")
+}
+
+/// A table in an operator's hands.
+struct Opened {
+    table: Table,
+    /// The engine, where the table is this machine's.
+    database: Option<Database>,
+    _data: Option<DataDirectory>,
+}
+
+impl Target {
+    async fn open(&self) -> Result<Opened, Failure> {
+        if let Some(name) = &self.table {
+            let endpoint = config::optional("AWS_ENDPOINT_URL_DYNAMODB");
+            let client = Client::from_conf(Table::client_config(endpoint.as_deref()).build());
+            return Ok(Opened { table: Table::new(client, name), database: None, _data: None });
+        }
+        let data = DataDirectory::open(&self.data_dir)?;
+        let database = engine::open(Some(data.file(DataDirectory::DATABASE)))?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        let client = Client::from_conf(Table::client_config(Some(&endpoint)).build());
+        Ok(Opened { table: Table::new(client, Bundle::TABLE), database: Some(database), _data: Some(data) })
+    }
+}
+
+/// Says whether every count of an organization's associations is right, and which isn't.
+pub(crate) async fn verify_index(target: &Target) -> Result<(), Failure> {
+    let opened = target.open().await?;
+    opened.table.code_of(&target.organization).await?;
+    let reports = opened.table.verify_associations(&target.organization).await?;
+    let mut faults = 0;
+    for (order, report) in ["by user", "by customer"].into_iter().zip(reports) {
+        let IndexReport { entries, buckets, faults: found } = report;
+        writeln!(io::stdout(), "{order}: {entries} entries in {buckets} buckets, {} faults", found.len())?;
+        for fault in &found {
+            writeln!(io::stdout(), "  {fault}")?;
+        }
+        faults += found.len();
+    }
+    if faults > 0 { Err(format!("{faults} faults").into()) } else { Ok(()) }
+}
+
+/// Puts made-up associations into an organization: in bulk into this machine's engine, where the organization must have
+/// none yet, or in transactions into a table elsewhere.
+pub(crate) async fn seed_associations(target: &Target, count: u64) -> Result<(), Failure> {
+    let opened = target.open().await?;
+    let organization = &target.organization;
+    let code = opened.table.code_of(organization).await?;
+    let associations = made_up_associations(count)?;
+    let Some(database) = &opened.database else {
+        let bar = progress_bar(count)?;
+        for round in associations.chunks(ROUND) {
+            opened.table.import_associations(organization, &code, round.to_vec()).await?;
+            bar.inc(u64::try_from(round.len())?);
+        }
+        bar.finish();
+        return Ok(());
+    };
+    let [by_user, _] = opened.table.verify_associations(organization).await?;
+    if by_user.entries > 0 {
+        return Err("the organization has associations already; seed a new one".into());
+    }
+    // Two entries and a membership each; buckets are few.
+    let bar = progress_bar(count * 3)?;
+    seed(database, Bundle::TABLE, organization, &code, associations, |items| bar.inc(items))?;
+    bar.finish();
+    Ok(())
+}
+
+fn progress_bar(items: u64) -> Result<ProgressBar, Failure> {
+    let style = ProgressStyle::with_template("{wide_bar} {human_pos}/{human_len}, {per_sec}, {eta} left")?;
+    Ok(ProgressBar::new(items).with_style(style))
+}

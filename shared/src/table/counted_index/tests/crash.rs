@@ -1,0 +1,170 @@
+//! Every call of an insert, a move, a removal and a split, in turn, is the last one that is made; or fails once.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use aws_smithy_runtime_api::client::{
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    },
+    orchestrator::HttpRequest,
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+};
+use tokio::sync::Notify;
+
+use super::fixture::{Thing, Things, Way, run};
+use crate::aws;
+
+/// What happens at a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// The process is killed before the call is sent.
+    KilledBefore,
+    /// The process is killed once the call is done, before its answer is read.
+    KilledAfter,
+    /// The call isn't sent; the client is told so.
+    NotSent,
+    /// The call is done, and its answer is lost.
+    AnswerLost,
+}
+
+const FAULTS: [Fault; 4] = [Fault::KilledBefore, Fault::KilledAfter, Fault::NotSent, Fault::AnswerLost];
+
+/// A connection on which the call of this number, from 0, meets a fault.
+#[derive(Clone, Debug)]
+struct Faulty {
+    inner: SharedHttpClient,
+    fault: Fault,
+    at: usize,
+    calls: Arc<AtomicUsize>,
+    killed: Arc<Notify>,
+}
+
+impl HttpClient for Faulty {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let connector = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(FaultyConnector { connector, faulty: self.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct FaultyConnector {
+    connector: SharedHttpConnector,
+    faulty: Faulty,
+}
+
+impl HttpConnector for FaultyConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if self.faulty.calls.fetch_add(1, Ordering::SeqCst) != self.faulty.at {
+            return self.connector.call(request);
+        }
+        let fault = self.faulty.fault;
+        let killed = self.faulty.killed.clone();
+        let sent = matches!(fault, Fault::KilledAfter | Fault::AnswerLost).then(|| self.connector.call(request));
+        HttpConnectorFuture::new(async move {
+            if let Some(sent) = sent {
+                let _ = sent.await;
+            }
+            if matches!(fault, Fault::KilledBefore | Fault::KilledAfter) {
+                killed.notify_one();
+                std::future::pending::<()>().await;
+            }
+            Err(ConnectorError::io("injected".into()))
+        })
+    }
+}
+
+/// Things by id, whatever their order.
+async fn all(things: &Things) -> Vec<Thing> {
+    things.page(0, false, 0, 100).await.0
+}
+
+fn thing(id: u32, group_number: u32) -> Thing {
+    Thing { id, group_number }
+}
+
+/// Makes `work` meet each fault at each of its calls in turn, on things that `before` are there, and asserts that every
+/// count is right afterwards, and that what was said to be done is done.
+fn at_each_call(before: &[Thing], after: &[Thing], least_calls: usize, work: &impl AsyncFn(&Things) -> bool) {
+    run(async {
+        for fault in FAULTS {
+            let mut at = 0;
+            loop {
+                let things = Things::new(Way::Direct).await;
+                for thing in before {
+                    assert!(things.insert(thing).await.unwrap());
+                }
+                let calls = Arc::new(AtomicUsize::new(0));
+                let killed = Arc::new(Notify::new());
+                let inner = aws::http_client(Some("http://"));
+                let faulty = Faulty { inner, fault, at, calls: calls.clone(), killed: killed.clone() };
+                let faulted = things.by(|config| config.http_client(SharedHttpClient::new(faulty)));
+
+                let done = tokio::select! {
+                    done = work(&faulted) => Some(done),
+                    () = killed.notified() => None,
+                };
+                let met = calls.load(Ordering::SeqCst) > at;
+                things.assert_counted().await;
+                let now = all(&things).await;
+                match done {
+                    Some(done) => {
+                        assert!(done, "{fault:?} at call {at}: a fault that passes is no refusal");
+                        assert_eq!(now, after, "{fault:?} at call {at}: what was said to be done");
+                    }
+                    None => assert!(now == before || now == after, "{fault:?} at call {at}: all or nothing: {now:?}"),
+                }
+
+                // Others go on, at the latest once a fence has run out, and tend what was left.
+                for id in [97, 98] {
+                    assert!(things.insert(&thing(id, 5)).await.unwrap());
+                    assert!(things.remove(id).await.unwrap());
+                }
+                assert_eq!(all(&things).await, now);
+                things.assert_counted().await;
+                if !met {
+                    assert!(at >= least_calls, "the work takes {at} calls");
+                    break;
+                }
+                at += 1;
+            }
+        }
+    });
+}
+
+fn some(ids: std::ops::Range<u32>) -> Vec<Thing> {
+    ids.map(|id| thing(id, id % 3)).collect()
+}
+
+#[test]
+fn an_insert_that_is_cut_off_anywhere_leaves_right_counts() {
+    at_each_call(&some(0..2), &some(0..3), 4, &async |things| things.insert(&thing(2, 2)).await.unwrap());
+}
+
+#[test]
+fn a_removal_that_is_cut_off_anywhere_leaves_right_counts() {
+    let left: Vec<_> = some(0..3).into_iter().filter(|thing| thing.id != 1).collect();
+    at_each_call(&some(0..3), &left, 4, &async |things| things.remove(1).await.unwrap());
+}
+
+#[test]
+fn a_move_that_is_cut_off_anywhere_leaves_right_counts() {
+    let moved = [thing(0, 0), thing(1, 4), thing(2, 2)];
+    at_each_call(&some(0..3), &moved, 4, &async |things| things.move_to(&thing(1, 4)).await.unwrap());
+}
+
+#[test]
+fn a_split_that_is_cut_off_anywhere_leaves_right_counts() {
+    // The fifth of four: read, two look-ups and the commit, and then a fence, two reads and a commit in each order.
+    at_each_call(&some(0..4), &some(0..5), 12, &async |things| things.insert(&thing(4, 1)).await.unwrap());
+}
+
+#[test]
+fn a_bucket_that_falls_empty_is_deleted_whenever_that_is_cut_off() {
+    let before = some(0..6);
+    let left: Vec<_> = before[..5].to_vec();
+    at_each_call(&before, &left, 4, &async |things| things.remove(5).await.unwrap());
+}

@@ -1,0 +1,116 @@
+//! What an operator does on the command line: `verify-index` and `seed`; and the bound of rows that a list tests.
+
+use std::process::Command;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use local::{Bundle, made_up_associations};
+use reqwest::Client;
+use serde_json::{Value, json};
+use shared::ids::{OrganizationCode, OrganizationId};
+
+use crate::support::{Caller, PASSWORD, account_items, dynamodb, in_memory, server, tenant, unique};
+
+/// The command's exit code and what it printed on either output.
+fn local(arguments: &[&str], endpoint: Option<&str>) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.args(arguments).env_remove("PORT");
+    if let Some(endpoint) = endpoint {
+        command.env("AWS_ENDPOINT_URL_DYNAMODB", endpoint);
+    }
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
+    let tenant = tenant().await;
+    for (place, user) in account_items(3).await.iter().enumerate() {
+        let link = json!({"UserId": user, "CustomerNumber": format!("C-{place}")});
+        tenant.admin.post("/api/organizations/users/associate-customer", &link).await.ok();
+    }
+    let verify = || local(&["verify-index", &tenant.id, "--table", Bundle::TABLE], Some(&server().dynamodb_url));
+    let (code, stdout, stderr) = verify();
+    let right = "by user: 3 entries in 1 buckets, 0 faults\nby customer: 3 entries in 1 buckets, 0 faults\n";
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), right, ""));
+
+    let call = dynamodb().update_item().table_name(Bundle::TABLE);
+    let call = call.key("pk", AttributeValue::S(format!("ORG#{}#ASSOC#C", tenant.id)));
+    let call = call.key("sk", AttributeValue::S("B#".to_owned())).update_expression("SET entries = :wrong");
+    call.expression_attribute_values(":wrong", AttributeValue::N("7".to_owned())).send().await.unwrap();
+    let (code, stdout, stderr) = verify();
+    let wrong = "by user: 3 entries in 1 buckets, 0 faults\nby customer: 3 entries in 1 buckets, 1 faults\n  \
+                 the bucket from \"\" on counts 7 and holds 3\n";
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(1), wrong, "error: 1 faults\n"));
+
+    let nobody =
+        local(&["verify-index", "000000000000000000000000", "--table", Bundle::TABLE], Some(&server().dynamodb_url));
+    assert_eq!(nobody, (Some(1), String::new(), "error: the organization no longer exists\n".to_owned()));
+}
+
+#[tokio::test]
+async fn seed_fills_an_organization_with_counted_associations_in_a_table_elsewhere() {
+    let tenant = tenant().await;
+    let (code, _, stderr) =
+        local(&["seed", &tenant.id, "--count", "1500", "--table", Bundle::TABLE], Some(&server().dynamodb_url));
+    assert_eq!(code, Some(0), "{stderr}");
+    let (code, stdout, _) =
+        local(&["verify-index", &tenant.id, "--table", Bundle::TABLE], Some(&server().dynamodb_url));
+    assert_eq!(code, Some(0), "{stdout}");
+    assert!(stdout.starts_with("by user: 1500 entries in 2 buckets, 0 faults\n"), "a bucket was split: {stdout}");
+    let listed =
+        tenant.admin.get("/api/organizations/users/associations?PageNumber=60&SortOn=CustomerNumber").await.ok();
+    assert_eq!((&listed["TotalCount"], &listed["Data"][24]["CustomerNumber"]), (&json!(1500), &json!("C-0000499")));
+}
+
+/// A bundle of the test's own, with an organization's token, id and code.
+async fn own(bundle: &Bundle) -> (String, OrganizationId, OrganizationCode) {
+    let post = async |path: &str, body: &Value| -> Value {
+        Client::new().post(format!("{}{path}", bundle.url())).json(body).send().await.unwrap().json().await.unwrap()
+    };
+    let user = json!({"FirstName": "A", "LastName": "B", "Email": "a@b.example", "Password": PASSWORD});
+    let created = post("/api/organizations", &json!({"Organization": {"Name": unique("Own")}, "User": user})).await;
+    let login = json!({"Email": "a@b.example", "Password": PASSWORD, "OrgCode": created["Slug"]});
+    let token = post("/api/auth/login", &login).await["AccessToken"].as_str().unwrap().to_owned();
+    let id = OrganizationId::parse(created["OrganizationId"].as_str().unwrap()).unwrap();
+    (token, id, OrganizationCode::parse(created["Slug"].as_str().unwrap()).unwrap())
+}
+
+#[tokio::test]
+async fn rows_are_tested_one_by_one_up_to_the_bound_and_the_shorter_range_counts() {
+    let options = local::Options { max_tested_rows: 2_000, ..in_memory() };
+    let bundle = Bundle::start(&options).await.unwrap();
+    let (token, id, code) = own(&bundle).await;
+    bundle.seed(&id, &code, made_up_associations(3_000).unwrap()).unwrap();
+    let list = async |query: &str| {
+        let url = format!("{}/api/organizations/users/associations?{query}", bundle.url());
+        let answer = Client::new().get(url).bearer_auth(&token).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let filter = |place: u32, field: &str, operator: &str, value: &str| {
+        format!("Filters[{place}].Field={field}&Filters[{place}].Operator={operator}&Filters[{place}].Value={value}")
+    };
+    let contains = filter(0, "CustomerNumber", "contains", "99");
+
+    let (status, body) = list(&contains).await;
+    assert_eq!(status, 400);
+    let fault = "would have to test more than 2000 rows one by one; add a filter that narrows: startswith, equals, gt, gte, \
+                 lt or lte";
+    assert_eq!(body["errors"], json!({"Filters": [fault]}));
+
+    // A range of either field narrows, whatever the list is sorted by.
+    for order in ["UserId", "CustomerNumber"] {
+        let narrowed = format!("SortOn={order}&{contains}&{}", filter(1, "CustomerNumber", "lt", "C-0000500"));
+        let (status, body) = list(&narrowed).await;
+        let numbers: Vec<_> =
+            (0..500).map(|number| format!("C-{number:07}")).filter(|number| number.contains("99")).collect();
+        assert_eq!((status, &body["TotalCount"]), (200, &json!(numbers.len() * 3)), "{body}");
+    }
+    // Ranges alone test nothing, however many rows they hold.
+    let (status, body) = list(&filter(0, "CustomerNumber", "gte", "C-0000010")).await;
+    assert_eq!((status, &body["errors"]["Filters"]), (400, &json!([fault])), "sorted by the other field");
+    let range = format!("SortOn=CustomerNumber&{}", filter(0, "CustomerNumber", "gte", "C-0000010"));
+    let (status, body) = list(&range).await;
+    assert_eq!((status, &body["TotalCount"]), (200, &json!(2_970)), "{body}");
+    bundle.stop().await;
+}
