@@ -2,12 +2,7 @@
 //!
 //! The plain way counts by reading every row, and reaches a page by reading and skipping those before it. Both go through
 //! the AWS SDK to the same embedded engine. `-- N …` runs other sizes than 1,000, 100,000 and 1,000,000.
-#![expect(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a benchmark fails by panicking, and prints"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking, and prints")]
 
 use std::time::{Duration, Instant};
 
