@@ -40,7 +40,14 @@ struct Cost {
 
 fn options() -> Options {
     let max_tested_rows = AssociationsApp::MAX_TESTED_ROWS;
-    Options { port: 0, dynamodb_port: 0, in_memory: true, max_tested_rows, data_dir: std::path::PathBuf::new() }
+    Options {
+        port: 0,
+        dynamodb_port: 0,
+        in_memory: true,
+        no_mailer: true,
+        max_tested_rows,
+        data_dir: std::path::PathBuf::new(),
+    }
 }
 
 /// An organization whose admin is signed in.

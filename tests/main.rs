@@ -15,6 +15,7 @@ mod one_machine;
 mod openapi;
 mod operators;
 mod organizations;
+mod outbox;
 mod price_tiers;
 mod readme;
 mod round_trips;

@@ -13,6 +13,7 @@ use dynoxide::Database;
 use mailer::{Mailer, Sender};
 use shared::{
     App,
+    clock::Clock,
     config::Config,
     ids::{OrganizationCode, OrganizationId},
     service,
@@ -169,8 +170,12 @@ impl Bundle {
         let mailbox_url = format!("http://{}", address(&mailbox_listener)?);
         let mailbox_task = serve(mailbox_listener, mailbox_router, asked(&stop.mailbox));
         let sender = Sender::new("no-reply@organizations.example", Some(&mailbox_url));
-        let mailer = Mailer::new(table.outbox(), sender);
-        let stream_task = tokio::spawn(stream.feed(mailer, wake, stop.stream.subscribe()));
+        let mailer = Mailer::new(table.outbox(Clock::system()), sender);
+        let stream_task = if options.no_mailer {
+            tokio::spawn(asked(&stop.stream))
+        } else {
+            tokio::spawn(stream.feed(mailer, wake, stop.stream.subscribe()))
+        };
 
         let api_task = serve(api_listener, router, asked(&stop.api));
         let tasks = Tasks { api: api_task, stream: stream_task, mailbox: mailbox_task, dynamodb: dynamodb_task };

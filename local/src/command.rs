@@ -52,6 +52,9 @@ pub struct Options {
     /// Keeps nothing: all data ends with the process.
     #[arg(long)]
     pub in_memory: bool,
+    /// Leaves the mails in the outbox: another mailer is to send them.
+    #[arg(long)]
+    pub no_mailer: bool,
     /// Rows that a list of associations tests one by one at most.
     #[arg(long, env = "MAX_TESTED_ROWS", default_value_t = AssociationsApp::MAX_TESTED_ROWS)]
     pub max_tested_rows: u64,

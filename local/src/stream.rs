@@ -2,7 +2,6 @@
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
-use aws_lambda_events::dynamodb::Event;
 use aws_sdk_dynamodb::{
     config::{ConfigBag, Intercept, RuntimeComponents, interceptors::FinalizerInterceptorContextRef},
     error::BoxError,
@@ -15,7 +14,7 @@ use dynoxide::{
         get_shard_iterator::GetShardIteratorRequest,
     },
 };
-use mailer::Mailer;
+use mailer::{Answer, Mailer, Trigger};
 use serde_json::{Value, json};
 use tokio::{
     sync::{Notify, watch},
@@ -28,6 +27,11 @@ use crate::data;
 const TICK: Duration = Duration::from_secs(1);
 /// Records in one event, as the function's mapping has it.
 const BATCH: usize = 100;
+
+/// How often the schedule sweeps up what the stream left.
+const SWEEP: Duration = Duration::from_mins(5);
+/// A record that is older, in seconds, is left to the sweep, as the function's mapping has it.
+const RECORD_AGE: f64 = 3600.0;
 
 /// Wakes the stream when a transaction is done: every mail is put by one.
 #[derive(Clone, Debug, Default)]
@@ -92,11 +96,16 @@ impl Stream {
     pub(crate) async fn feed(mut self, mailer: Mailer, wake: Wake, mut stop: watch::Receiver<bool>) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sweeps = tokio::time::interval(SWEEP);
         loop {
             // What failed is tried again at each tick, however many writes wake the stream in between.
             let again = tokio::select! {
                 () = wake.0.notified() => false,
                 _ = ticks.tick() => true,
+                _ = sweeps.tick() => {
+                    sweep(&mailer).await;
+                    true
+                }
                 _ = stop.changed() => true,
             };
             let stopping = *stop.borrow();
@@ -135,19 +144,38 @@ impl Stream {
         }
     }
 
-    /// Hands records over, and keeps those that fail.
+    /// Hands records over. From the first one that fails on they come again, as AWS Lambda has it, until they are too old.
     async fn deliver(&mut self, mut records: Vec<Value>, mailer: &Mailer) -> Result<(), StreamError> {
-        let event: Event = serde_json::from_value(json!({"Records": records})).map_err(failed)?;
-        let response = mailer.handle(event).await;
+        let event: Trigger = serde_json::from_value(json!({"Records": records})).map_err(failed)?;
+        let Answer::Stream(response) = mailer.handle(event).await.map_err(failed)? else { return Ok(()) };
         let unsent: Vec<_> = response.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect();
-        records.retain(|record| sequence_number(record).is_some_and(|number| unsent.iter().any(|one| one == number)));
-        self.unsent.extend(records);
+        let first = records
+            .iter()
+            .position(|record| sequence_number(record).is_some_and(|number| unsent.iter().any(|one| one == number)));
+        let mut again = records.split_off(first.unwrap_or(records.len()));
+        again.retain(|record| {
+            let created = record.pointer("/dynamodb/ApproximateCreationDateTime").and_then(Value::as_f64);
+            created.is_none_or(|created| created + RECORD_AGE > now())
+        });
+        self.unsent.extend(again);
         Ok(())
+    }
+}
+
+async fn sweep(mailer: &Mailer) {
+    let event = Trigger::Schedule { source: "aws.events".to_owned() };
+    if let Err(error) = mailer.handle(event).await {
+        tracing::error!(%error, "the mails could not be swept");
     }
 }
 
 fn sequence_number(record: &Value) -> Option<&str> {
     record.pointer("/dynamodb/SequenceNumber")?.as_str()
+}
+
+/// Now, in seconds since the epoch, as records say it.
+fn now() -> f64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |elapsed| elapsed.as_secs_f64())
 }
 
 fn failed(error: impl std::fmt::Debug) -> StreamError {

@@ -4,6 +4,7 @@ pub mod account;
 mod app;
 pub mod aws;
 pub mod claims;
+pub mod clock;
 pub mod config;
 pub mod ids;
 pub mod lambda;

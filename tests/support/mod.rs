@@ -2,14 +2,18 @@
 
 mod answer;
 mod callers;
+mod gate;
 mod mails;
 mod server;
+mod ses;
 mod table;
 mod world;
 
 pub(crate) use answer::Answer;
 pub(crate) use callers::{Anonymous, Caller, Member};
+pub(crate) use gate::Gate;
 pub(crate) use mails::mails_to;
 pub(crate) use server::{in_memory, server};
+pub(crate) use ses::{Mood, Ses};
 pub(crate) use table::{account_items, delete_item, dynamodb, put_item};
 pub(crate) use world::{PASSWORD, Person, Tenant, person, tenant, tenant_named, unique};

@@ -35,5 +35,12 @@ pub(crate) fn server() -> &'static Server {
 /// How a bundle of a test's own runs: in memory, on free ports.
 pub(crate) fn in_memory() -> Options {
     let max_tested_rows = associations::AssociationsApp::MAX_TESTED_ROWS;
-    Options { port: 0, dynamodb_port: 0, in_memory: true, max_tested_rows, data_dir: std::path::PathBuf::new() }
+    Options {
+        port: 0,
+        dynamodb_port: 0,
+        in_memory: true,
+        no_mailer: false,
+        max_tested_rows,
+        data_dir: std::path::PathBuf::new(),
+    }
 }

@@ -2,12 +2,14 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
     App,
-    claims::{Admin, Role},
+    claims::Role,
     ids::UserId,
     openapi::{Failures, TokenFailures},
     problem::Problem,
+    request::{ByAdmin, Fields, FromFields, Query},
+    table::MailStatus,
 };
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// An admin.
 #[derive(Serialize, ToSchema)]
@@ -19,6 +21,25 @@ pub(crate) struct AdminEntry {
     first_name: String,
     last_name: String,
     roles: [Role; 1],
+    /// How far the welcome mail is: with `include=mail`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    welcome_email: Option<MailStatus>,
+}
+
+/// What to show beyond the admins themselves.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListAdmins {
+    /// `mail`: how far each admin's welcome mail is.
+    #[param(value_type = Option<String>)]
+    include: bool,
+}
+
+impl FromFields for ListAdmins {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let mail = |text: String| if text == "mail" { Ok(()) } else { Err("must be mail".to_owned()) };
+        Some(Self { include: fields.optional("include", mail)?.is_some() })
+    }
 }
 
 /// Lists the organization's admins by user id.
@@ -27,16 +48,21 @@ pub(crate) struct AdminEntry {
     path = "/api/organizations/users/admins",
     tag = "Admins",
     security(("bearer" = [])),
+    params(ListAdmins),
     responses((status = 200, body = [AdminEntry]), TokenFailures, Failures)
 )]
-pub(crate) async fn list_admins(State(app): State<App>, admin: Admin) -> Result<Json<Vec<AdminEntry>>, Problem> {
-    let admins = app.table.organization(&admin).admins().await?;
+pub(crate) async fn list_admins(
+    State(app): State<App>,
+    ByAdmin(admin, Query(query)): ByAdmin<Query<ListAdmins>>,
+) -> Result<Json<Vec<AdminEntry>>, Problem> {
+    let admins = app.table.organization(&admin).admins(query.include).await?;
     let entries = admins.into_iter().map(|admin| AdminEntry {
         id: admin.user_id,
         email: admin.email,
         first_name: admin.first_name,
         last_name: admin.last_name,
         roles: [Role::Admin],
+        welcome_email: admin.welcome,
     });
     Ok(Json(entries.collect()))
 }

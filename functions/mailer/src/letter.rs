@@ -1,6 +1,8 @@
 use askama::Template;
 use shared::table::{Mail, MailKind};
 
+use crate::name::Name;
+
 /// A mail as it is sent.
 pub(crate) struct Letter {
     pub(crate) subject: String,
@@ -10,44 +12,43 @@ pub(crate) struct Letter {
 
 #[derive(Template)]
 #[template(path = "welcome_founder.txt")]
-struct FounderText<'a>(Names<'a>);
+struct FounderText<'a>(&'a Names);
 
 #[derive(Template)]
 #[template(path = "welcome_founder.html")]
-struct FounderHtml<'a>(Names<'a>);
+struct FounderHtml<'a>(&'a Names);
 
 #[derive(Template)]
 #[template(path = "welcome_admin.txt")]
-struct AdminText<'a>(Names<'a>);
+struct AdminText<'a>(&'a Names);
 
 #[derive(Template)]
 #[template(path = "welcome_admin.html")]
-struct AdminHtml<'a>(Names<'a>);
+struct AdminHtml<'a>(&'a Names);
 
-#[derive(Clone, Copy)]
-struct Names<'a> {
-    first_name: &'a str,
-    organization: &'a str,
+struct Names {
+    first_name: Name,
+    organization: Name,
 }
 
 impl Letter {
-    /// Renders a mail. Names are data: escaped in HTML, and without line breaks since they were parsed.
+    /// Renders a mail.
     ///
     /// # Errors
     /// A template failed, which is a defect.
     pub(crate) fn render(mail: &Mail) -> askama::Result<Self> {
-        let names = Names { first_name: &mail.first_name, organization: &mail.organization_name };
-        let organization = names.organization;
+        let names = Names { first_name: Name::new(&mail.first_name), organization: Name::new(&mail.organization_name) };
+        let organization = names.organization.text();
         Ok(match mail.kind {
             MailKind::WelcomeFounder => Self {
                 subject: format!("{organization} is ready"),
-                text: FounderText(names).render()?,
-                html: FounderHtml(names).render()?,
+                text: FounderText(&names).render()?,
+                html: FounderHtml(&names).render()?,
             },
             MailKind::WelcomeAdmin => Self {
                 subject: format!("You are now an admin of {organization}"),
-                text: AdminText(names).render()?,
-                html: AdminHtml(names).render()?,
+                text: AdminText(&names).render()?,
+                html: AdminHtml(&names).render()?,
             },
         })
     }

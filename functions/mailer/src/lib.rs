@@ -1,39 +1,31 @@
-//! Sends the outbox's mails: reads the table's stream, claims each new mail, renders it, sends it through SES and marks
-//! it sent.
+//! Sends the outbox's mails: the table's stream brings each new one, and a schedule sweeps up what is left.
 
+mod deliver;
 mod letter;
+mod name;
 mod send;
+mod trigger;
 
-use aws_lambda_events::{
-    dynamodb::{Event, EventRecord},
-    streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
-};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use futures_util::{StreamExt, stream};
 use shared::{
+    clock::Clock,
     config::{self, Config, ConfigError},
-    table::{Claim, Error, MAIL_PREFIX, MailId, Outbox, Table},
+    table::{Error, Outbox, Table},
 };
 
+pub use deliver::DeliveryError;
 pub use send::{SendError, Sender};
+pub use trigger::{Answer, Trigger};
+
+/// Mails that are sent at once.
+const AT_ONCE: usize = 8;
 
 /// The function.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     outbox: Outbox,
     sender: Sender,
-}
-
-/// Why a mail is not sent yet.
-#[derive(Debug, thiserror::Error)]
-pub enum DeliveryError {
-    /// Another instance claimed it, and may have stopped before sending it.
-    #[error("another instance is sending it")]
-    Claimed,
-    /// The outbox is out of reach.
-    #[error(transparent)]
-    Outbox(#[from] Error),
-    /// It could not be rendered or sent.
-    #[error(transparent)]
-    Send(#[from] SendError),
 }
 
 impl Mailer {
@@ -51,51 +43,36 @@ impl Mailer {
         let table_name = config::required("TABLE_NAME")?;
         let endpoint = config::optional("AWS_ENDPOINT_URL_DYNAMODB");
         let config = Config { table_name, dynamodb_endpoint: endpoint, ..Config::default() };
-        Ok(Self::new(Table::connect(&config).outbox(), Sender::from_env()?))
+        Ok(Self::new(Table::connect(&config).outbox(Clock::system()), Sender::from_env()?))
     }
 
-    /// Sends the mails that a batch of stream records puts into the outbox. What could not be sent is named, so that the
-    /// stream brings it again.
-    pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
-        let mut response = DynamoDbEventResponse::default();
-        for record in event.records {
-            let Some(id) = new_mail(&record) else { continue };
-            if let Err(error) = self.deliver(&id).await {
-                tracing::warn!(mail = id.id, %error, "a mail is not sent yet");
-                let mut failure = DynamoDbBatchItemFailure::default();
-                failure.item_identifier = record.change.sequence_number;
-                response.batch_item_failures.push(failure);
-            }
-        }
-        response
-    }
-
-    /// Sends one mail, unless it was sent before.
+    /// Does what the event asks for.
     ///
     /// # Errors
-    /// Why it is not sent yet.
-    pub async fn deliver(&self, id: &MailId) -> Result<(), DeliveryError> {
-        let (mail, lease) = match self.outbox.claim(id).await? {
-            Claim::Ours(mail, lease) => (mail, lease),
-            Claim::Sent => return Ok(()),
-            Claim::Leased => return Err(DeliveryError::Claimed),
-        };
-        self.sender.send(&mail).await?;
-        self.outbox.mark_sent(lease).await?;
-        tracing::info!(mail = id.id, "a mail was sent");
-        Ok(())
+    /// The outbox is out of reach of a sweep; the schedule brings the next one.
+    pub async fn handle(&self, trigger: Trigger) -> Result<Answer, Error> {
+        match trigger {
+            Trigger::Stream { records } => {
+                let mails = records.iter().filter_map(trigger::new_mail);
+                let failures = stream::iter(mails.collect::<Vec<_>>())
+                    .map(async |(sequence_number, id)| self.deliver(&id).await.is_err().then_some(sequence_number));
+                let failures: Vec<_> = failures.buffered(AT_ONCE).collect().await;
+                let mut response = DynamoDbEventResponse::default();
+                for sequence_number in failures.into_iter().flatten() {
+                    let mut failure = DynamoDbBatchItemFailure::default();
+                    failure.item_identifier = Some(sequence_number);
+                    response.batch_item_failures.push(failure);
+                }
+                Ok(Answer::Stream(response))
+            }
+            Trigger::Schedule { .. } => Ok(Answer::Sweep { unsent: self.sweep().await? }),
+        }
     }
-}
 
-/// The mail that a record puts into the outbox, where it is such a record.
-fn new_mail(record: &EventRecord) -> Option<MailId> {
-    if record.event_name != "INSERT" {
-        return None;
+    /// Sends whatever waits in the outbox past its lease, and says how many are still unsent.
+    async fn sweep(&self) -> Result<usize, Error> {
+        let unsent = self.outbox.unsent().await?;
+        let failures = stream::iter(unsent).map(async |id| self.deliver(&id).await.is_err());
+        Ok(failures.buffered(AT_ONCE).filter(|failed| std::future::ready(*failed)).count().await)
     }
-    let key = |name: &str| match record.change.keys.get(name) {
-        Some(serde_dynamo::AttributeValue::S(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    let day = key("pk")?.strip_prefix(MAIL_PREFIX)?;
-    Some(MailId { day: day.to_owned(), id: key("sk")?.to_owned() })
 }

@@ -1,13 +1,13 @@
-//! The `mailer` function on AWS Lambda: fed by the table's stream.
+//! The `mailer` function on AWS Lambda: fed by the table's stream, and by a schedule.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use mailer::Mailer;
+use mailer::{Mailer, Trigger};
 use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let mailer = &Mailer::from_env()?;
-    let handle = async |event: LambdaEvent<_>| Ok::<_, Error>(mailer.handle(event.payload).await);
+    let handle = async |event: LambdaEvent<Trigger>| Ok::<_, Error>(mailer.handle(event.payload).await?);
     lambda_runtime::run(service_fn(handle)).await
 }

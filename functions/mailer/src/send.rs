@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use aws_sdk_sesv2::{
     Client,
-    config::{BehaviorVersion, Builder, timeout::TimeoutConfig},
-    error::BuildError,
-    types::{Body, Content, Destination, EmailContent, Message},
+    config::{BehaviorVersion, Builder, retry::RetryConfig, timeout::TimeoutConfig},
+    error::{BuildError, ProvideErrorMetadata},
+    types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
 use shared::{
     aws,
@@ -17,6 +17,13 @@ use crate::letter::Letter;
 /// How long a mail may take to be sent: well within its lease, after which somebody else sends it.
 const LONGEST_SEND: Duration = Duration::from_secs(20);
 
+/// The header that carries a mail's stable reference: the same however often it is sent.
+const REFERENCE: &str = "X-Entity-Ref-ID";
+
+/// What SES says of a mail that no other try will get through: the address or the content is refused. (Whatever is wrong with
+/// the account, a quota or the configuration can be mended, and passes.)
+const FINAL: [&str; 2] = ["MessageRejected", "BadRequestException"];
+
 /// Why SES didn't take a mail.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
@@ -26,25 +33,39 @@ pub enum SendError {
     /// The request could not be built.
     #[error("the mail could not be put together: {0}")]
     Build(#[from] BuildError),
-    /// SES refused the mail, or is out of reach.
+    /// SES refused the mail for good, with this code.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// SES said that it can't send now.
     #[error("SES: {0}")]
-    Ses(String),
+    Unavailable(String),
+    /// SES didn't answer: the mail may have been sent.
+    #[error("SES didn't answer: {0}")]
+    Unanswered(String),
 }
 
-/// Sends mails through SES v2.
+/// Who mails are from.
 #[derive(Clone, Debug)]
 pub struct Sender {
     client: Client,
     from: String,
+    reply_to: Option<String>,
+    configuration_set: Option<String>,
 }
 
 impl Sender {
-    /// A sender by `MAIL_FROM` (its address, which SES must know as its own) and `AWS_ENDPOINT_URL_SESV2`.
+    /// A sender by `MAIL_FROM` (its address, which SES must know as its own), `MAIL_REPLY_TO`, `MAIL_CONFIGURATION_SET` and
+    /// `AWS_ENDPOINT_URL_SESV2`.
     ///
     /// # Errors
     /// `MAIL_FROM` is missing.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self::new(&config::required("MAIL_FROM")?, config::optional("AWS_ENDPOINT_URL_SESV2").as_deref()))
+        let endpoint = config::optional("AWS_ENDPOINT_URL_SESV2");
+        Ok(Self {
+            reply_to: config::optional("MAIL_REPLY_TO"),
+            configuration_set: config::optional("MAIL_CONFIGURATION_SET"),
+            ..Self::new(&config::required("MAIL_FROM")?, endpoint.as_deref())
+        })
     }
 
     /// A sender with the address `from`, to the region's own endpoint or to another.
@@ -60,11 +81,24 @@ impl Sender {
             .region(aws::region())
             .credentials_provider(aws::credentials())
             .http_client(aws::http_client(endpoint))
+            // A mail that isn't taken waits in the outbox. Asking again at once could send it twice.
+            .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint);
         }
-        Self { client: Client::from_conf(config.build()), from: from.to_owned() }
+        Self {
+            client: Client::from_conf(config.build()),
+            from: from.to_owned(),
+            reply_to: None,
+            configuration_set: None,
+        }
+    }
+
+    /// The same sender, whose mails are answered elsewhere.
+    #[must_use]
+    pub fn reply_to(self, address: &str) -> Self {
+        Self { reply_to: Some(address.to_owned()), ..self }
     }
 
     /// Renders and sends a mail.
@@ -75,13 +109,28 @@ impl Sender {
         let letter = Letter::render(mail)?;
         let content = |text: String| Content::builder().data(text).charset("UTF-8").build();
         let body = Body::builder().text(content(letter.text)?).html(content(letter.html)?).build();
-        let message = Message::builder().subject(content(letter.subject)?).body(body).build();
-        let call = self.client.send_email().from_email_address(&self.from);
-        call.destination(Destination::builder().to_addresses(&mail.to).build())
+        let reference = MessageHeader::builder().name(REFERENCE).value(&mail.id.id).build()?;
+        let message = Message::builder().subject(content(letter.subject)?).body(body).headers(reference).build();
+        let tag = |name: &str, value: &str| MessageTag::builder().name(name).value(value).build();
+        let sent = self
+            .client
+            .send_email()
+            .from_email_address(&self.from)
+            .set_reply_to_addresses(self.reply_to.clone().map(|address| vec![address]))
+            .set_configuration_set_name(self.configuration_set.clone())
+            .email_tags(tag("kind", mail.kind.as_str())?)
+            .email_tags(tag("mail", &mail.id.id)?)
+            .destination(Destination::builder().to_addresses(&mail.to).build())
             .content(EmailContent::builder().simple(message).build())
             .send()
-            .await
-            .map_err(|error| SendError::Ses(aws::describe(&error)))?;
-        Ok(())
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => Err(match error.code() {
+                Some(code) if FINAL.contains(&code) => SendError::Refused(code.to_owned()),
+                Some(_) => SendError::Unavailable(aws::describe(&error)),
+                None => SendError::Unanswered(aws::describe(&error)),
+            }),
+        }
     }
 }

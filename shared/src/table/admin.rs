@@ -7,11 +7,11 @@ use super::{
     account::Credential,
     item::from_item,
     keys,
-    mail::{Mail, MailKind},
+    mail::{Mail, MailId, MailKind, MailStatus},
     membership::MembershipRecord,
     organization::Organization,
     read::Range,
-    transaction::{Refused, Terms, Transaction, number},
+    transaction::{Refused, Terms, Transaction, number, text},
 };
 use crate::{claims::Role, ids::UserId, text::EmailAddress};
 
@@ -22,15 +22,19 @@ pub(super) struct AdminRecord {
     email: String,
     first_name: String,
     last_name: String,
+    /// The mail that welcomes the admin.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    welcome_mail: Option<MailId>,
 }
 
 impl AdminRecord {
-    pub(super) fn of(credential: &Credential) -> Self {
+    pub(super) fn of(credential: &Credential, welcome: &Mail) -> Self {
         Self {
             user_id: credential.user_id.clone(),
             email: credential.email.clone(),
             first_name: credential.first_name.clone(),
             last_name: credential.last_name.clone(),
+            welcome_mail: Some(welcome.id.clone()),
         }
     }
 }
@@ -46,6 +50,8 @@ pub struct AdminUser {
     pub first_name: String,
     /// The last name.
     pub last_name: String,
+    /// How far the welcome mail is, where that was asked for and it is still kept.
+    pub welcome: Option<MailStatus>,
 }
 
 /// What came of a promotion.
@@ -55,6 +61,8 @@ pub enum Promotion {
     Done,
     /// The user was one before; nothing changed.
     AlreadyAdmin,
+    /// The user was one before, whose welcome mail had failed: another one is on its way.
+    WelcomedAgain,
 }
 
 #[derive(Deserialize)]
@@ -99,11 +107,12 @@ impl OrganizationTable<'_> {
         self.table.exists(keys::admin(self.id, self.caller)).await
     }
 
-    /// Every admin, by user id: one Query, which also finds the organization and the caller.
+    /// Every admin, by user id: one Query, which also finds the organization and the caller; `with_mail`, one more round trip
+    /// for how far each one's welcome mail is.
     ///
     /// # Errors
     /// [`Error::OrganizationGone`], [`Error::NotAdmin`], or the table is out of reach.
-    pub async fn admins(&self) -> Result<Vec<AdminUser>, Error> {
+    pub async fn admins(&self, with_mail: bool) -> Result<Vec<AdminUser>, Error> {
         let partition = keys::organization_partition(self.id);
         // The organization's item, its subscriptions and its admins are neighbours.
         let last = format!("{}~", keys::ADMIN_PREFIX);
@@ -122,11 +131,16 @@ impl OrganizationTable<'_> {
         if !admins.iter().any(|admin| admin.user_id == *self.caller) {
             return Err(Error::NotAdmin);
         }
+        let mails: Vec<_> =
+            admins.iter().filter(|_| with_mail).filter_map(|admin| admin.welcome_mail.clone()).collect();
+        let statuses = self.table.mail_statuses(&mails).await?;
+        let status = |mail: MailId| statuses.iter().find(|(id, _)| *id == mail).map(|(_, status)| *status);
         let admins = admins.into_iter().map(|admin| AdminUser {
             user_id: admin.user_id,
             email: admin.email,
             first_name: admin.first_name,
             last_name: admin.last_name,
+            welcome: admin.welcome_mail.and_then(status),
         });
         Ok(admins.collect())
     }
@@ -147,30 +161,61 @@ impl OrganizationTable<'_> {
         }
         let user = user.ok_or(Error::NoAccount)?;
         if user.user_id == *self.caller {
-            return Ok(Promotion::AlreadyAdmin);
+            return self.welcome_again(&user, &organization).await;
         }
 
         let membership = MembershipRecord {
             organization_id: self.id.clone(),
-            organization_code: organization.code,
+            organization_code: organization.code.clone(),
             role: Role::Admin,
             customer_number: None,
         };
+        let mail = Mail::new(MailKind::WelcomeAdmin, &user, organization.details.name.as_str());
+        let admin = AdminRecord::of(&user, &mail);
         let one_more = Terms::change("ADD admin_count :one").value(":one", number(1));
         let transaction = Transaction::new(self.table)
             .update(keys::organization(self.id), &one_more, Failure(Error::OrganizationGone))?
             .check_exists(keys::admin(self.id, self.caller), Failure(Error::NotAdmin))?
-            .put_new(keys::admin(self.id, &user.user_id), "admin", &AdminRecord::of(&user), AlreadyAdmin)?
+            .put_new(keys::admin(self.id, &user.user_id), "admin", &admin, AlreadyAdmin)?
             .put_new(keys::membership(&user.user_id, self.id, Role::Admin), "membership", &membership, AlreadyAdmin)?;
-        let mail = Mail::new(MailKind::WelcomeAdmin, &user, organization.details.name.as_str());
         let id_taken = Failure(Error::Internal("a random mail id was taken".into()));
         match mail.put(transaction, id_taken)?.commit().await {
             Ok(()) => Ok(Promotion::Done),
             Err(Refused::Failed(error)) => Err(error),
             Err(Refused::Conditions(failed)) => match failed.into_iter().next() {
                 Some((Failure(error), _)) => Err(error),
-                Some((AlreadyAdmin, _)) => Ok(Promotion::AlreadyAdmin),
+                Some((AlreadyAdmin, _)) => self.welcome_again(&user, &organization).await,
                 None => Err(Error::Internal("a promotion was cancelled without a reason".into())),
+            },
+        }
+    }
+
+    /// Puts another welcome mail for an admin whose last one failed; nothing for every other.
+    async fn welcome_again(&self, user: &Credential, organization: &Organization) -> Result<Promotion, Error> {
+        let key = keys::admin(self.id, &user.user_id);
+        let admin: Option<AdminRecord> = self.table.get(key.clone()).await?;
+        let Some(failed) = admin.and_then(|admin| admin.welcome_mail) else { return Ok(Promotion::AlreadyAdmin) };
+        let statuses = self.table.mail_statuses(std::slice::from_ref(&failed)).await?;
+        if !statuses.iter().any(|(_, status)| *status == MailStatus::Failed) {
+            return Ok(Promotion::AlreadyAdmin);
+        }
+        let mail = Mail::new(MailKind::WelcomeAdmin, user, organization.details.name.as_str());
+        let new = serde_dynamo::to_attribute_value(&mail.id).map_err(|error| Error::Internal(error.into()))?;
+        let replaced = Terms::change("SET welcome_mail = :new").when("welcome_mail.id = :failed");
+        let replaced = replaced.value(":new", new).value(":failed", text(&failed.id));
+        let mut transaction =
+            Transaction::new(self.table).check_exists(keys::organization(self.id), Some(Error::OrganizationGone))?;
+        if user.user_id != *self.caller {
+            transaction = transaction.check_exists(keys::admin(self.id, self.caller), Some(Error::NotAdmin))?;
+        }
+        // Where somebody else was quicker, the new mail is his.
+        let transaction = mail.put(transaction.update(key, &replaced, None)?, None)?;
+        match transaction.commit().await {
+            Ok(()) => Ok(Promotion::WelcomedAgain),
+            Err(Refused::Failed(error)) => Err(error),
+            Err(Refused::Conditions(failed)) => match failed.into_iter().next() {
+                Some((Some(error), _)) => Err(error),
+                _ => Ok(Promotion::AlreadyAdmin),
             },
         }
     }

@@ -135,6 +135,11 @@ pub(super) fn public_key(kid: &str) -> Key {
     Key::new(PUBLIC_KEYS, format!("KEY#{kid}"))
 }
 
+/// The partition of a day's mails.
+pub(super) fn mail_partition(day: &str) -> String {
+    format!("{MAIL_PREFIX}{day}")
+}
+
 pub(super) fn mail(id: &MailId) -> Key {
-    Key::new(format!("{MAIL_PREFIX}{}", id.day), id.id.clone())
+    Key::new(mail_partition(&id.day), id.id.clone())
 }

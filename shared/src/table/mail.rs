@@ -1,22 +1,34 @@
-//! The outbox: a mail is an item of the transaction that has the effect it tells of.
+//! The outbox: a mail is an item of the transaction that has the effect it tells of, which is event, claim and status in
+//! one. A change that committed can't lose its mail, one that failed sends none, and a mail that fails can't fail the change.
 
 use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     Error, Table,
     account::Credential,
     item::{from_item, rfc3339},
     keys,
-    transaction::{Transaction, number},
+    read::Range,
+    transaction::{Terms, Transaction, number, text},
 };
-use crate::{claims::now, ids};
+use crate::{claims, clock::Clock, ids};
 
-/// How long a mail that was claimed is left to its claimant, in seconds.
-const LEASE_SECONDS: u64 = 60;
+/// How long a mail that was claimed is left to its claimant, in seconds. The one window in which a mail may be sent twice: a
+/// crash between sending and marking is made good after the lease.
+pub const LEASE_SECONDS: u64 = 60;
+/// A mail that is unsent for so long, in seconds, has failed.
+const LONGEST_PENDING: u64 = 6 * 60 * 60;
+/// How long a mail is kept, in seconds.
+const KEPT: u64 = 30 * DAY;
+const DAY: u64 = 24 * 60 * 60;
+/// Days that a sweep looks through.
+const SWEPT_DAYS: u64 = 3;
 
 /// Where a mail is: the day it was put, and its own id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,11 +49,27 @@ pub enum MailKind {
     WelcomeAdmin,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+impl MailKind {
+    /// Its name in events and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WelcomeFounder => "welcome-founder",
+            Self::WelcomeAdmin => "welcome-admin",
+        }
+    }
+}
+
+/// How far a mail is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum MailStatus {
+pub enum MailStatus {
+    /// It will be sent.
     Pending,
+    /// It was sent.
     Sent,
+    /// It was refused for good, or could not be sent for six hours.
+    Failed,
 }
 
 /// A mail in the outbox.
@@ -55,26 +83,30 @@ pub struct Mail {
     pub first_name: String,
     /// The organization that it is about.
     pub organization_name: String,
+    /// Where it is.
     #[serde(flatten)]
-    id: MailId,
+    pub id: MailId,
     status: MailStatus,
-    created_at: String,
+    /// When it was put, in seconds since the epoch.
+    created_at: u64,
     lease_until: u64,
+    expires_at: u64,
 }
 
 impl Mail {
     /// A mail to the owner of an account about an organization.
     pub(super) fn new(kind: MailKind, to: &Credential, organization_name: &str) -> Self {
-        let created_at = rfc3339(now());
+        let created_at = claims::now();
         Self {
             kind,
             to: to.email.clone(),
             first_name: to.first_name.clone(),
             organization_name: organization_name.to_owned(),
-            id: MailId { day: created_at.get(..10).unwrap_or_default().to_owned(), id: ids::random_id(24) },
+            id: MailId { day: day(created_at), id: ids::random_id(24) },
             status: MailStatus::Pending,
             created_at,
             lease_until: 0,
+            expires_at: created_at + KEPT,
         }
     }
 
@@ -84,17 +116,17 @@ impl Mail {
     }
 }
 
-/// The mails that wait to be sent.
-#[derive(Clone, Debug)]
-pub struct Outbox(Table);
+fn day(seconds: u64) -> String {
+    rfc3339(seconds).get(..10).unwrap_or_default().to_owned()
+}
 
 /// What came of claiming a mail.
 pub enum Claim {
     /// It is ours until the lease ends.
     Ours(Box<Mail>, Lease),
-    /// It was sent before, or is gone.
-    Sent,
-    /// Somebody else claimed it less than a minute ago.
+    /// It was sent or has failed before, or is gone.
+    Done,
+    /// Somebody else's lease on it hasn't ended.
     Leased,
 }
 
@@ -102,27 +134,65 @@ pub enum Claim {
 pub struct Lease {
     id: MailId,
     until: u64,
+    /// Seconds since the mail was put.
+    age: u64,
+}
+
+impl Lease {
+    /// Seconds since the mail was put.
+    #[must_use]
+    pub fn age(&self) -> u64 {
+        self.age
+    }
+
+    /// Whether the mail is unsent for so long that it has failed.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        self.age > LONGEST_PENDING
+    }
+}
+
+/// The mails that wait to be sent.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    table: Table,
+    clock: Clock,
 }
 
 impl Table {
-    /// The mails that wait to be sent.
+    /// The mails that wait to be sent, by this clock.
     #[must_use]
-    pub fn outbox(&self) -> Outbox {
-        Outbox(self.clone())
+    pub fn outbox(&self, clock: Clock) -> Outbox {
+        Outbox { table: self.clone(), clock }
+    }
+
+    /// How far each of these mails is; one that is no longer kept was sent, or its failure is history.
+    pub(super) async fn mail_statuses(&self, ids: &[MailId]) -> Result<Vec<(MailId, MailStatus)>, Error> {
+        #[derive(Deserialize)]
+        struct Status {
+            #[serde(flatten)]
+            id: MailId,
+            status: MailStatus,
+        }
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let items = self.batch_get(ids.iter().map(keys::mail).collect(), &["day", "id", "status"]).await?;
+        items.into_iter().map(|item| from_item::<Status>(item).map(|mail| (mail.id, mail.status))).collect()
     }
 }
 
 impl Outbox {
-    /// Claims a mail for a minute, where it is neither sent nor claimed by somebody else.
+    /// Claims a mail for a minute, where it is pending and not claimed by somebody else.
     ///
     /// # Errors
     /// The table is out of reach.
     pub async fn claim(&self, id: &MailId) -> Result<Claim, Error> {
-        let now = now();
+        let now = self.clock.now();
         let until = now + LEASE_SECONDS;
-        let Self(table) = self;
-        let call = table.client.update_item().table_name(&*table.name).set_key(Some(keys::mail(id).attributes()));
+        let call = self.table.client.update_item().table_name(&*self.table.name);
         let claimed = call
+            .set_key(Some(keys::mail(id).attributes()))
             .update_expression("SET lease_until = :until")
             .condition_expression("attribute_exists(pk) AND #status = :pending AND lease_until < :now")
             .expression_attribute_names("#status", "status")
@@ -136,12 +206,13 @@ impl Outbox {
         match claimed {
             Ok(answer) => {
                 let mail: Mail = from_item(answer.attributes.unwrap_or_default())?;
-                Ok(Claim::Ours(Box::new(mail), Lease { id: id.clone(), until }))
+                let lease = Lease { id: id.clone(), until, age: now.saturating_sub(mail.created_at) };
+                Ok(Claim::Ours(Box::new(mail), lease))
             }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(match failed.item() {
                     Some(item) if from_item::<Mail>(item.clone())?.status == MailStatus::Pending => Claim::Leased,
-                    _ => Claim::Sent,
+                    _ => Claim::Done,
                 }),
                 _ => Err(error.into()),
             },
@@ -151,26 +222,47 @@ impl Outbox {
     /// Marks a claimed mail as sent. Where the lease was lost meanwhile, nothing changes.
     ///
     /// # Errors
-    /// The table is out of reach: once the lease ends, the mail may be sent again.
+    /// The table is out of reach: once the lease ends, the mail is sent again.
     pub async fn mark_sent(&self, lease: Lease) -> Result<(), Error> {
-        let Self(table) = self;
-        let call =
-            table.client.update_item().table_name(&*table.name).set_key(Some(keys::mail(&lease.id).attributes()));
-        let marked = call
-            .update_expression("SET #status = :sent, sent_at = :now")
-            .condition_expression("attribute_exists(pk) AND lease_until = :until")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":sent", AttributeValue::S("sent".to_owned()))
-            .expression_attribute_values(":now", AttributeValue::S(rfc3339(now())))
-            .expression_attribute_values(":until", number(lease.until))
-            .send()
-            .await;
-        match marked {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(error.into()),
-            },
-        }
+        let sent = Terms::change("SET #status = :status, sent_at = :now").value(":status", text("sent"));
+        self.settle(&lease, sent.value(":now", text(&rfc3339(self.clock.now()))).name("#status", "status")).await
+    }
+
+    /// Marks a claimed mail as failed for good, for this reason. Where the lease was lost meanwhile, nothing changes.
+    ///
+    /// # Errors
+    /// The table is out of reach: once the lease ends, somebody tries again.
+    pub async fn mark_failed(&self, lease: Lease, reason: &str) -> Result<(), Error> {
+        let failed = Terms::change("SET #status = :status, failed_because = :reason").value(":status", text("failed"));
+        self.settle(&lease, failed.value(":reason", text(reason)).name("#status", "status")).await
+    }
+
+    /// Gives a claimed mail back: whoever claims it after so many seconds may try again.
+    ///
+    /// # Errors
+    /// The table is out of reach: somebody may try again once the lease ends.
+    pub async fn release(&self, lease: Lease, seconds: u64) -> Result<(), Error> {
+        let terms = Terms::change("SET lease_until = :later");
+        self.settle(&lease, terms.value(":later", number(self.clock.now() + seconds))).await
+    }
+
+    async fn settle(&self, lease: &Lease, terms: Terms) -> Result<(), Error> {
+        let terms = terms.when("lease_until = :until").value(":until", number(lease.until));
+        self.table.update(keys::mail(&lease.id), &terms).await?;
+        Ok(())
+    }
+
+    /// The mails of the last days that are pending and past their lease, for a sweep.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn unsent(&self) -> Result<Vec<MailId>, Error> {
+        let now = self.clock.now();
+        let days = (0..=SWEPT_DAYS).rev().map(|days| day(now.saturating_sub(days * DAY)));
+        let days = days.map(async |day| self.table.query(&keys::mail_partition(&day), Range::All).await);
+        let items = try_join_all(days).await?.into_iter().flatten();
+        let mails = items.map(from_item::<Mail>).collect::<Result<Vec<_>, _>>()?;
+        let unsent = mails.into_iter().filter(|mail| mail.status == MailStatus::Pending && mail.lease_until < now);
+        Ok(unsent.map(|mail| mail.id).collect())
     }
 }

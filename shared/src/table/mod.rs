@@ -29,7 +29,7 @@ pub use counted_index::{IndexFault, IndexReport};
 pub use customer::{CommerceContext, Customer, CustomerChange};
 pub use error::Error;
 pub use keys::MAIL_PREFIX;
-pub use mail::{Claim, Mail, MailId, MailKind, Outbox};
+pub use mail::{Claim, LEASE_SECONDS, Lease, Mail, MailId, MailKind, MailStatus, Outbox};
 pub use membership::MembershipRecord;
 pub use organization::{
     Creation, Entitlement, Founder, Organization, OrganizationOverview, Subscription, VersionCheck,

@@ -160,15 +160,15 @@ impl Table {
             customer_number: None,
         };
         let name = organization.details.name.as_str();
+        let mail = Mail::new(MailKind::WelcomeFounder, founder, name);
+        let admin = AdminRecord::of(founder, &mail);
         let transaction = transaction
             .put_new(keys::organization_name(&fold(name)), "organization name", &reference, NameTaken)?
             .put_new(keys::organization_code(&organization.code), "organization code", &reference, IdTaken)?
             .put_new(keys::organization(id), "organization", organization, IdTaken)?
-            .put_new(keys::admin(id, &founder.user_id), "admin", &AdminRecord::of(founder), IdTaken)?
+            .put_new(keys::admin(id, &founder.user_id), "admin", &admin, IdTaken)?
             .put_new(keys::membership(&founder.user_id, id, Role::Admin), "membership", &membership, IdTaken)?;
         let transaction = association::create_indexes(id, transaction, &IdTaken)?;
-        let mail = Mail::new(MailKind::WelcomeFounder, founder, name);
-
         match mail.put(transaction, IdTaken)?.commit().await {
             Ok(()) => Ok(Creation::Done),
             Err(Refused::Failed(error)) => Err(error),

@@ -22,6 +22,8 @@ const BATCH_TRIES: u32 = 6;
 /// A range of sort keys.
 #[derive(Clone, Copy)]
 pub(super) enum Range<'a> {
+    /// Every one.
+    All,
     /// Those that begin with this.
     Prefix(&'a str),
     /// Those from the first to the second, both included.
@@ -45,6 +47,7 @@ impl Table {
             let call = self.client.query().table_name(&*self.name).consistent_read(true);
             let call = call.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
             let call = match range {
+                Range::All => call.key_condition_expression("pk = :pk"),
                 Range::Prefix(prefix) => call
                     .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                     .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned())),

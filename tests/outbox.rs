@@ -1,0 +1,413 @@
+//! The outbox and its mailer: no mail lost, none early, and none doubled but in the one documented window.
+//!
+//! Each test has a table of its own whose mails nobody else sends, an SES of its own, and a clock that it sets.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use futures_util::future::{join, join_all};
+use local::{Bundle, Options};
+use mailer::{Answer, Mailer, Sender, Trigger};
+use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::{
+    claims,
+    clock::Clock,
+    ids,
+    table::{LEASE_SECONDS, Table},
+};
+
+use crate::support::{Answer as HttpAnswer, Mood, PASSWORD, Ses, in_memory, unique};
+
+const ADMINS: &str = "/api/organizations/users/admins";
+
+struct World {
+    bundle: Bundle,
+    ses: Ses,
+    seconds: Arc<AtomicU64>,
+    token: String,
+    founder: String,
+}
+
+impl World {
+    /// A bundle with one organization, whose founder is signed in.
+    async fn new(name: &str, mood: Mood) -> Self {
+        let bundle = Bundle::start(&Options { no_mailer: true, ..in_memory() }).await.unwrap();
+        let ses = Ses::start(mood).await;
+        let founder = format!("{}@founder.example", unique("ada"));
+        let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": founder, "Password": PASSWORD});
+        let world =
+            Self { bundle, ses, seconds: Arc::new(AtomicU64::new(claims::now())), token: String::new(), founder };
+        let body = json!({"Organization": {"Name": name}, "User": user});
+        let created = world.call(Method::POST, "/api/organizations", body).await.ok();
+        let login = json!({"Email": world.founder, "Password": PASSWORD, "OrgCode": created["Slug"]});
+        let signed_in = world.call(Method::POST, "/api/auth/login", login).await.ok();
+        Self { token: signed_in["AccessToken"].as_str().unwrap().to_owned(), ..world }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Value) -> HttpAnswer {
+        let request = reqwest::Client::new().request(method, format!("{}{path}", self.bundle.url()));
+        HttpAnswer::of(request.bearer_auth(&self.token).json(&body).send().await.unwrap()).await
+    }
+
+    fn client(&self) -> Client {
+        Client::from_conf(Table::client_config(Some(&self.bundle.dynamodb_url())).build())
+    }
+
+    /// Another instance of the function.
+    fn mailer(&self) -> Mailer {
+        let table = Table::new(self.client(), Bundle::TABLE);
+        let sender = Sender::new("no-reply@api.example", Some(&self.ses.url)).reply_to("help@api.example");
+        Mailer::new(table.outbox(Clock::set_by(self.seconds.clone())), sender)
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Accounts that can be promoted, put straight into the table: a password's hash takes longer than the rest.
+    async fn accounts(&self, count: usize) -> Vec<(String, String)> {
+        let mut accounts = Vec::new();
+        for _ in 0..count {
+            let (id, email) = (ids::UserId::random().to_string(), format!("{}@person.example", unique("grace")));
+            let item = json!({
+                "pk": format!("EMAIL#{email}"), "sk": "EMAIL", "user_id": id, "email": email, "first_name": "Grace",
+                "last_name": "Hopper", "password_hash": "none",
+            });
+            let item = serde_dynamo::to_item(item).unwrap();
+            self.client().put_item().table_name(Bundle::TABLE).set_item(Some(item)).send().await.unwrap();
+            accounts.push((id, email));
+        }
+        accounts
+    }
+
+    async fn promote(&self, email: &str) -> HttpAnswer {
+        self.call(Method::POST, ADMINS, json!({"Email": email})).await
+    }
+
+    /// The outbox's mails as the records that the stream brings of them.
+    async fn records(&self) -> Vec<Value> {
+        let (mut records, mut start) = (Vec::new(), None);
+        loop {
+            let page =
+                self.client().scan().table_name(Bundle::TABLE).set_exclusive_start_key(start).send().await.unwrap();
+            for item in page.items.unwrap() {
+                let (AttributeValue::S(pk), AttributeValue::S(sk)) = (&item["pk"], &item["sk"]) else { continue };
+                if pk.starts_with("MAIL#") {
+                    let number = format!("{:021}", records.len() + 1);
+                    records.push(json!({
+                        "eventID": ids::random_id(32), "eventName": "INSERT", "eventVersion": "1.1",
+                        "eventSource": "aws:dynamodb", "awsRegion": "eu-central-1",
+                        "dynamodb": {
+                            "ApproximateCreationDateTime": 1_700_000_000, "Keys": {"pk": {"S": pk}, "sk": {"S": sk}},
+                            "SequenceNumber": number, "SizeBytes": 100, "StreamViewType": "NEW_AND_OLD_IMAGES",
+                        },
+                    }));
+                }
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return records;
+            }
+        }
+    }
+
+    /// The states of all welcome mails, by address.
+    async fn states(&self) -> Vec<(String, String)> {
+        let admins = self.call(Method::GET, &format!("{ADMINS}?include=mail"), json!({})).await.ok();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        admins.as_array().unwrap().iter().map(|admin| (text(&admin["Email"]), text(&admin["WelcomeEmail"]))).collect()
+    }
+
+    async fn state(&self, email: &str) -> String {
+        self.states().await.into_iter().find(|(address, _)| address == email).unwrap().1
+    }
+}
+
+/// Hands records over; how many the mailer wants again.
+async fn feed(mailer: &Mailer, records: &[Value]) -> usize {
+    let event: Trigger = serde_json::from_value(json!({"Records": records})).unwrap();
+    match mailer.handle(event).await.unwrap() {
+        Answer::Stream(response) => response.batch_item_failures.len(),
+        Answer::Sweep { .. } => panic!("records are no schedule"),
+    }
+}
+
+/// Runs the schedule; how many mails are still unsent.
+async fn sweep(mailer: &Mailer) -> usize {
+    let event = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
+    match mailer.handle(serde_json::from_value(event).unwrap()).await.unwrap() {
+        Answer::Sweep { unsent } => unsent,
+        Answer::Stream(_) => panic!("a schedule is no stream"),
+    }
+}
+
+#[tokio::test]
+async fn a_mail_is_put_together_as_ses_wants_it() {
+    let name = unique("Acme");
+    let world = World::new(&name, Mood::Sends).await;
+    assert_eq!(feed(&world.mailer(), &world.records().await).await, 0);
+    let sent = world.ses.sent();
+    let simple = &sent[0]["Content"]["Simple"];
+    let reference = &simple["Headers"][0];
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0]["FromEmailAddress"], "no-reply@api.example");
+    assert_eq!(sent[0]["ReplyToAddresses"], json!(["help@api.example"]));
+    assert_eq!(sent[0]["Destination"], json!({"ToAddresses": [world.founder]}));
+    assert_eq!((&reference["Name"], reference["Value"].as_str().unwrap().len()), (&json!("X-Entity-Ref-ID"), 24));
+    let tags = json!([{"Name": "kind", "Value": "welcome-founder"}, {"Name": "mail", "Value": reference["Value"]}]);
+    assert_eq!(sent[0]["EmailTags"], tags);
+    assert_eq!(simple["Subject"], json!({"Data": format!("{name} is ready"), "Charset": "UTF-8"}));
+    assert!(simple["Body"]["Text"]["Data"].as_str().unwrap().starts_with("Hello Ada,\n\nyour organization"));
+    assert_eq!(world.state(&world.founder).await, "sent");
+}
+
+#[tokio::test]
+async fn names_are_data_in_subject_text_and_html() {
+    let lure = "<b>\u{1F600}</b> שלום \u{202e} https://evil.example/?a=1&b=\"2\" www.evil.example";
+    let world = World::new(&unique(lure), Mood::Sends).await;
+    feed(&world.mailer(), &world.records().await).await;
+    let sent = world.ses.sent();
+    let simple = &sent[0]["Content"]["Simple"];
+    let [subject, text, html] = ["/Subject", "/Body/Text", "/Body/Html"]
+        .map(|place| simple.pointer(place).unwrap()["Data"].as_str().unwrap().to_owned());
+    for part in [&subject, &text, &html] {
+        assert!(part.contains("\u{1F600}") && part.contains("שלום"), "{part}");
+        for bad in ["https://", "evil.example", "www.evil", "\u{202e}"] {
+            assert!(!part.contains(bad), "{bad}: {part}");
+        }
+    }
+    assert!(!subject.contains(['\r', '\n']));
+    assert!(!html.contains("<b>") && html.contains("&#60;b&#62;") && !html.contains("href"), "{html}");
+}
+
+#[tokio::test]
+async fn an_ses_that_is_down_for_a_minute_delays_200_mails_and_loses_or_doubles_none() {
+    let world = World::new(&unique("Down"), Mood::Sends).await;
+    let mailer = world.mailer();
+    feed(&mailer, &world.records().await).await;
+    let accounts = world.accounts(200).await;
+    let before = world.promote(&accounts[0].1).await;
+    feed(&mailer, &world.records().await).await;
+
+    world.ses.is(Mood::Fails);
+    for (place, mood) in [Mood::Fails, Mood::Throttles].into_iter().cycle().take(12).enumerate() {
+        world.ses.is(mood);
+        let some = &accounts[1..][place * 17..((place + 1) * 17).min(199)];
+        // Promotions go on while the mailer fails, at the same cost.
+        let promotions = join_all(some.iter().map(|(_, email)| world.promote(email)));
+        let records = world.records().await;
+        let (promoted, failures) = join(promotions, feed(&mailer, &records)).await;
+        for answer in promoted {
+            assert_eq!(answer.round_trips(), before.round_trips());
+            assert_eq!(answer.ok(), json!({"Success": true}));
+        }
+        assert!(place == 0 || failures > 0);
+        world.pass(5);
+    }
+    assert_eq!(world.ses.sends().len(), 2, "only those of before");
+
+    world.ses.is(Mood::Sends);
+    let mut minutes = 0;
+    while feed(&mailer, &world.records().await).await > 0 {
+        world.pass(5);
+        minutes += 1;
+        assert!(minutes < 60, "a mail waits for ever");
+    }
+    let sends = world.ses.sends();
+    assert_eq!(sends.len(), 201);
+    assert!(sends.values().all(|sends| *sends == 1), "{sends:?}");
+    assert!(world.states().await.iter().all(|(_, state)| state == "sent"));
+}
+
+#[tokio::test]
+async fn every_record_brought_ten_times_in_any_order_to_two_instances_gives_one_mail() {
+    let world = World::new(&unique("Often"), Mood::Sends).await;
+    for (_, email) in world.accounts(15).await {
+        world.promote(&email).await.ok();
+    }
+    let mut records: Vec<_> = world.records().await.into_iter().flat_map(|record| vec![record; 10]).collect();
+    records.shuffle(&mut StdRng::seed_from_u64(1));
+    let (one, other) = (world.mailer(), world.mailer());
+    let mut again = records.clone();
+    again.reverse();
+    for (some, others) in records.chunks(20).zip(again.chunks(20)) {
+        join(feed(&one, some), feed(&other, others)).await;
+    }
+    let sends = world.ses.sends();
+    assert_eq!(sends.len(), 16);
+    assert!(sends.values().all(|sends| *sends == 1), "{sends:?}");
+}
+
+#[tokio::test]
+async fn where_the_stream_is_lost_the_sweep_sends_every_mail() {
+    let world = World::new(&unique("Swept"), Mood::Sends).await;
+    for (_, email) in world.accounts(20).await {
+        world.promote(&email).await.ok();
+    }
+    world.pass(1);
+    let (one, other) = (world.mailer(), world.mailer());
+    join(sweep(&one), sweep(&other)).await;
+    let sends = world.ses.sends();
+    assert_eq!((sends.len(), sends.values().max()), (21, Some(&1)));
+    // The next day too.
+    world.pass(26 * 60 * 60);
+    assert_eq!(sweep(&one).await, 0);
+    assert_eq!(world.ses.sent().len(), 21);
+}
+
+/// Stops the mailer at a call of the table or of SES, as a crash does.
+async fn crash_at(call: usize) -> (World, bool) {
+    let world = World::new(&unique("Crash"), Mood::Sends).await;
+    let records = world.records().await;
+    let stopped = Arc::new(tokio::sync::Notify::new());
+    let gate = crate::support::Gate::new(call, stopped.clone());
+    let config = Table::client_config(Some(&world.bundle.dynamodb_url())).http_client(gate.client());
+    let table = Table::new(Client::from_conf(config.build()), Bundle::TABLE);
+    let sender = Sender::new("no-reply@api.example", Some(&world.ses.url));
+    let mailer = Mailer::new(table.outbox(Clock::set_by(world.seconds.clone())), sender);
+    let crashed = tokio::select! {
+        _ = feed(&mailer, &records) => false,
+        () = stopped.notified() => true,
+    };
+    (world, crashed)
+}
+
+#[tokio::test]
+async fn a_crash_at_any_step_loses_no_mail_and_doubles_one_only_after_its_lease() {
+    // The steps of a delivery: the claim, the send, the mark. Calls of the table: before the claim is sent (0), after it is
+    // done (1), before the mark is sent (2), after it is done (3).
+    for (call, sends_before, sends_after) in [(0, 0, 1), (1, 0, 1), (2, 1, 2), (3, 1, 1)] {
+        let (world, crashed) = crash_at(call).await;
+        assert!(crashed, "call {call}");
+        assert_eq!(world.ses.sent().len(), sends_before, "call {call}");
+        let (mailer, records) = (world.mailer(), world.records().await);
+        if call > 0 && call < 3 {
+            // The lease stands: nobody sends it yet, and the stream must bring it again.
+            assert_eq!(feed(&mailer, &records).await, 1, "call {call}");
+            world.pass(LEASE_SECONDS - 1);
+            assert_eq!(feed(&mailer, &records).await, 1, "call {call}");
+            assert_eq!(world.ses.sent().len(), sends_before, "call {call}: not before the lease ends");
+        }
+        world.pass(2);
+        assert_eq!(feed(&mailer, &records).await, 0, "call {call}");
+        assert_eq!(world.ses.sent().len(), sends_after, "call {call}");
+        assert_eq!(world.state(&world.founder).await, "sent");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_whose_answer_was_lost_is_not_sent_again_before_its_lease_ends() {
+    let world = World::new(&unique("Lost"), Mood::LosesAnswers).await;
+    let (mailer, records) = (world.mailer(), world.records().await);
+    assert_eq!(feed(&mailer, &records).await, 1);
+    world.ses.is(Mood::Sends);
+    world.pass(LEASE_SECONDS - 1);
+    assert_eq!((feed(&mailer, &records).await, world.ses.sent().len()), (1, 1));
+    world.pass(2);
+    assert_eq!((feed(&mailer, &records).await, world.ses.sent().len()), (0, 2));
+}
+
+#[tokio::test]
+async fn a_refused_address_is_final_until_somebody_promotes_again() {
+    let world = World::new(&unique("Refused"), Mood::Sends).await;
+    let mailer = world.mailer();
+    let accounts = world.accounts(2).await;
+    let [(_, refused), (_, fine)] = &accounts[..] else { panic!("two accounts") };
+    feed(&mailer, &world.records().await).await;
+    world.ses.is(Mood::Refuses);
+    world.promote(refused).await.ok();
+    assert_eq!(world.state(refused).await, "pending");
+    assert_eq!(feed(&mailer, &world.records().await).await, 0, "it won't get better");
+    assert_eq!(world.state(refused).await, "failed");
+    world.ses.is(Mood::Sends);
+    world.pass(3600);
+    feed(&mailer, &world.records().await).await;
+    sweep(&mailer).await;
+    assert_eq!(world.ses.sends().get(refused), None);
+
+    // Promoting again sends a new mail, once, and none to whom the last one reached.
+    world.promote(fine).await.ok();
+    feed(&mailer, &world.records().await).await;
+    for email in [refused, fine, &world.founder] {
+        for answer in join_all((0..4).map(|_| world.promote(email))).await {
+            assert_eq!(answer.ok(), json!({"Success": true}));
+        }
+    }
+    assert_eq!(world.state(refused).await, "pending");
+    feed(&mailer, &world.records().await).await;
+    let sends = world.ses.sends();
+    assert_eq!((sends[refused], sends[fine], sends[&world.founder]), (1, 1, 1));
+    assert!(world.states().await.iter().all(|(_, state)| state == "sent"));
+}
+
+#[tokio::test]
+async fn a_mail_that_is_unsent_for_six_hours_has_failed() {
+    let world = World::new(&unique("Overdue"), Mood::Throttles).await;
+    let mailer = world.mailer();
+    for _ in 0..6 {
+        assert_eq!(sweep(&mailer).await, 1);
+        assert_eq!(world.state(&world.founder).await, "pending");
+        world.pass(3600);
+    }
+    world.pass(60);
+    sweep(&mailer).await;
+    assert_eq!(world.state(&world.founder).await, "failed");
+    assert_eq!(world.ses.sent().len(), 0);
+}
+
+#[tokio::test]
+async fn a_promotion_that_failed_puts_no_mail() {
+    let world = World::new(&unique("Failed"), Mood::Sends).await;
+    let accounts = world.accounts(2).await;
+    let mails = world.records().await.len();
+    world.promote("nobody@nowhere.example").await.fields(&json!({"Email": ["has no account"]}));
+    world.promote(&accounts[0].1).await.ok();
+    assert_eq!(world.records().await.len(), mails + 1);
+    // The founder is no admin any more when the transaction comes.
+    let founder = world.call(Method::GET, ADMINS, json!({})).await.ok();
+    let founder =
+        founder.as_array().unwrap().iter().find(|one| one["Email"] == world.founder.as_str()).unwrap()["Id"].clone();
+    world.call(Method::DELETE, ADMINS, json!({"UserId": founder})).await.ok();
+    assert_eq!(world.promote(&accounts[1].1).await.status, 403);
+    assert_eq!(world.records().await.len(), mails + 1);
+}
+
+#[tokio::test]
+async fn the_mails_state_is_shown_only_where_it_is_asked_for() {
+    let world = World::new(&unique("Include"), Mood::Sends).await;
+    let plain = world.call(Method::GET, ADMINS, json!({})).await.ok();
+    assert_eq!(plain[0].get("WelcomeEmail"), None);
+    assert_eq!(world.states().await, [(world.founder.clone(), "pending".to_owned())]);
+    let wrong = world.call(Method::GET, &format!("{ADMINS}?include=everything"), json!({})).await;
+    wrong.fields(&json!({"include": ["must be mail"]}));
+}
+
+#[tokio::test]
+async fn records_of_other_items_and_changes_are_passed_over() {
+    let world = World::new(&unique("Other"), Mood::Sends).await;
+    let mut records = world.records().await;
+    records[0]["eventName"] = json!("MODIFY");
+    let mut other = records[0].clone();
+    other["eventName"] = json!("INSERT");
+    other["dynamodb"]["Keys"]["pk"]["S"] = json!("ORG#5f2b9c0e7d1a4b6c8e0f1a2b");
+    records.push(other);
+    assert_eq!((feed(&world.mailer(), &records).await, world.ses.sent().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn the_events_for_cargo_lambda_are_what_the_mailer_takes() {
+    let world = World::new(&unique("Events"), Mood::Sends).await;
+    let handle = async |event: &str| world.mailer().handle(serde_json::from_str(event).unwrap()).await.unwrap();
+    let sweep = handle(include_str!("../events/mailer-sweep.json")).await;
+    assert_eq!(serde_json::to_value(sweep).unwrap(), json!({"Unsent": 0}));
+    assert_eq!(world.ses.sent().len(), 1);
+    // Its mail is nowhere: nothing to send, and nothing to bring again.
+    let stream = handle(include_str!("../events/mailer-stream.json")).await;
+    assert_eq!(serde_json::to_value(stream).unwrap(), json!({"batchItemFailures": []}));
+    assert!(serde_json::from_str::<Trigger>(r#"{"detail": {}}"#).is_err(), "an event of another kind is refused");
+}
