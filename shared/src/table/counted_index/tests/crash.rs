@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
+use futures_util::future::join_all;
 use tokio::sync::Notify;
 
 use super::fixture::{Thing, Things, Way, run};
@@ -90,49 +91,56 @@ fn thing(id: u32, group_number: u32) -> Thing {
 /// count is right afterwards, and that what was said to be done is done.
 fn at_each_call(before: &[Thing], after: &[Thing], least_calls: usize, work: &impl AsyncFn(&Things) -> bool) {
     run(async {
-        for fault in FAULTS {
-            let mut at = 0;
-            loop {
-                let things = Things::new(Way::Direct).await;
-                for thing in before {
-                    assert!(things.insert(thing).await.unwrap());
-                }
-                let calls = Arc::new(AtomicUsize::new(0));
-                let killed = Arc::new(Notify::new());
-                let inner = aws::http_client(Some("http://"));
-                let faulty = Faulty { inner, fault, at, calls: calls.clone(), killed: killed.clone() };
-                let faulted = things.by(|config| config.http_client(SharedHttpClient::new(faulty)));
-
-                let done = tokio::select! {
-                    done = work(&faulted) => Some(done),
-                    () = killed.notified() => None,
-                };
-                let met = calls.load(Ordering::SeqCst) > at;
-                things.assert_counted().await;
-                let now = all(&things).await;
-                match done {
-                    Some(done) => {
-                        assert!(done, "{fault:?} at call {at}: a fault that passes is no refusal");
-                        assert_eq!(now, after, "{fault:?} at call {at}: what was said to be done");
-                    }
-                    None => assert!(now == before || now == after, "{fault:?} at call {at}: all or nothing: {now:?}"),
-                }
-
-                // Others go on, at the latest once a fence has run out, and tend what was left.
-                for id in [97, 98] {
-                    assert!(things.insert(&thing(id, 5)).await.unwrap());
-                    assert!(things.remove(id).await.unwrap());
-                }
-                assert_eq!(all(&things).await, now);
-                things.assert_counted().await;
-                if !met {
-                    assert!(at >= least_calls, "the work takes {at} calls");
-                    break;
-                }
-                at += 1;
-            }
-        }
+        // The faults don't meet: each has things of its own.
+        join_all(FAULTS.map(|fault| meet(fault, before, after, least_calls, work))).await;
     });
+}
+
+async fn meet(
+    fault: Fault,
+    before: &[Thing],
+    after: &[Thing],
+    least_calls: usize,
+    work: &impl AsyncFn(&Things) -> bool,
+) {
+    for at in 0.. {
+        let things = Things::new(Way::Direct).await;
+        for thing in before {
+            assert!(things.insert(thing).await.unwrap());
+        }
+        let calls = Arc::new(AtomicUsize::new(0));
+        let killed = Arc::new(Notify::new());
+        let inner = aws::http_client(Some("http://"));
+        let faulty = Faulty { inner, fault, at, calls: calls.clone(), killed: killed.clone() };
+        let faulted = things.by(|config| config.http_client(SharedHttpClient::new(faulty)));
+
+        let done = tokio::select! {
+            done = work(&faulted) => Some(done),
+            () = killed.notified() => None,
+        };
+        let met = calls.load(Ordering::SeqCst) > at;
+        things.assert_counted().await;
+        let now = all(&things).await;
+        match done {
+            Some(done) => {
+                assert!(done, "{fault:?} at call {at}: a fault that passes is no refusal");
+                assert_eq!(now, after, "{fault:?} at call {at}: what was said to be done");
+            }
+            None => assert!(now == before || now == after, "{fault:?} at call {at}: all or nothing: {now:?}"),
+        }
+
+        // Others go on, at the latest once a fence has run out, and tend what was left.
+        for id in [97, 98] {
+            assert!(things.insert(&thing(id, 5)).await.unwrap());
+            assert!(things.remove(id).await.unwrap());
+        }
+        assert_eq!(all(&things).await, now);
+        things.assert_counted().await;
+        if !met {
+            assert!(at >= least_calls, "the work takes {at} calls");
+            return;
+        }
+    }
 }
 
 fn some(ids: std::ops::Range<u32>) -> Vec<Thing> {
