@@ -275,7 +275,7 @@ async fn write_cost() {
 
 /// Writers on one bucket, through the proxy that makes transactions conflict; the bucket is split on the way.
 async fn contest() {
-    let bundle = Bundle::start_behind(&options(), conflict_proxy::proxy).await.unwrap();
+    let bundle = Bundle::start_behind(&options(), faults::conflicts::proxy).await.unwrap();
     let admin = Admin::of(&bundle).await;
     let client = Client::from_conf(Table::client_config(Some(&bundle.dynamodb_url())).build());
     let users = put_accounts(&client, WRITERS * WRITES).await;

@@ -13,7 +13,7 @@ use shared::table::Table;
 use crate::support::{server, unique};
 
 async fn through_the_proxy() -> Client {
-    let proxy = conflict_proxy::proxy(server().dynamodb_url.clone()).await;
+    let proxy = faults::conflicts::proxy(server().dynamodb_url.clone()).await;
     Client::from_conf(Table::client_config(Some(&proxy)).retry_config(RetryConfig::disabled()).build())
 }
 

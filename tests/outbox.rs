@@ -8,6 +8,7 @@ use std::sync::{
 };
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use faults::connection::{Fault, Faulty};
 use futures_util::future::{join, join_all};
 use local::{Bundle, Options};
 use mailer::{Answer, Mailer, Sender, Trigger};
@@ -15,7 +16,7 @@ use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
-    claims,
+    aws, claims,
     clock::Clock,
     ids,
     table::{LEASE_SECONDS, Table},
@@ -260,42 +261,43 @@ async fn where_the_stream_is_lost_the_sweep_sends_every_mail() {
     assert_eq!(world.ses.sent().len(), 21);
 }
 
-/// Stops the mailer at a call of the table or of SES, as a crash does.
-async fn crash_at(call: usize) -> (World, bool) {
+/// Kills the mailer at a call of the table.
+async fn killed_at(call: usize, fault: Fault) -> World {
     let world = World::new(&unique("Crash"), Mood::Sends).await;
     let records = world.records().await;
-    let stopped = Arc::new(tokio::sync::Notify::new());
-    let gate = crate::support::Gate::new(call, stopped.clone());
-    let config = Table::client_config(Some(&world.bundle.dynamodb_url())).http_client(gate.client());
+    let faulty = Faulty::new(aws::http_client(Some("http://")), fault, call);
+    let config = Table::client_config(Some(&world.bundle.dynamodb_url())).http_client(faulty.client());
     let table = Table::new(Client::from_conf(config.build()), Bundle::TABLE);
     let sender = Sender::new("no-reply@api.example", Some(&world.ses.url));
     let mailer = Mailer::new(table.outbox(Clock::set_by(world.seconds.clone())), sender);
-    let crashed = tokio::select! {
-        _ = feed(&mailer, &records) => false,
-        () = stopped.notified() => true,
-    };
-    (world, crashed)
+    tokio::select! {
+        _ = feed(&mailer, &records) => panic!("a delivery makes call {call}"),
+        () = faulty.killed() => world,
+    }
 }
 
 #[tokio::test]
 async fn a_crash_at_any_step_loses_no_mail_and_doubles_one_only_after_its_lease() {
-    // The steps of a delivery: the claim, the send, the mark. Calls of the table: before the claim is sent (0), after it is
-    // done (1), before the mark is sent (2), after it is done (3).
-    for (call, sends_before, sends_after) in [(0, 0, 1), (1, 0, 1), (2, 1, 2), (3, 1, 1)] {
-        let (world, crashed) = crash_at(call).await;
-        assert!(crashed, "call {call}");
-        assert_eq!(world.ses.sent().len(), sends_before, "call {call}");
+    // The steps of a delivery: the claim (call 0 of the table), the send, the mark (call 1).
+    for (call, fault, sends_before, sends_after) in [
+        (0, Fault::KilledBefore, 0, 1),
+        (0, Fault::KilledAfter, 0, 1),
+        (1, Fault::KilledBefore, 1, 2),
+        (1, Fault::KilledAfter, 1, 1),
+    ] {
+        let world = killed_at(call, fault).await;
+        assert_eq!(world.ses.sent().len(), sends_before, "{fault:?} {call}");
         let (mailer, records) = (world.mailer(), world.records().await);
-        if call > 0 && call < 3 {
+        if matches!((call, fault), (0, Fault::KilledAfter) | (1, Fault::KilledBefore)) {
             // The lease stands: nobody sends it yet, and the stream must bring it again.
-            assert_eq!(feed(&mailer, &records).await, 1, "call {call}");
+            assert_eq!(feed(&mailer, &records).await, 1, "{fault:?} {call}");
             world.pass(LEASE_SECONDS - 1);
-            assert_eq!(feed(&mailer, &records).await, 1, "call {call}");
-            assert_eq!(world.ses.sent().len(), sends_before, "call {call}: not before the lease ends");
+            assert_eq!(feed(&mailer, &records).await, 1, "{fault:?} {call}");
+            assert_eq!(world.ses.sent().len(), sends_before, "{fault:?} {call}: not before the lease ends");
         }
         world.pass(2);
-        assert_eq!(feed(&mailer, &records).await, 0, "call {call}");
-        assert_eq!(world.ses.sent().len(), sends_after, "call {call}");
+        assert_eq!(feed(&mailer, &records).await, 0, "{fault:?} {call}");
+        assert_eq!(world.ses.sent().len(), sends_after, "{fault:?} {call}");
         assert_eq!(world.state(&world.founder).await, "sent");
     }
 }

@@ -25,6 +25,9 @@ use crate::data;
 
 /// How long a write by somebody else (who doesn't wake the stream), or a mail that failed, waits at most.
 const TICK: Duration = Duration::from_secs(1);
+/// How long a write waits for others before the stream is read, which costs the engine a look at all of its records. (The
+/// function's mapping gathers too.)
+const GATHERING: Duration = Duration::from_millis(20);
 /// Records in one event, as the function's mapping has it.
 const BATCH: usize = 100;
 
@@ -100,7 +103,10 @@ impl Stream {
         loop {
             // What failed is tried again at each tick, however many writes wake the stream in between.
             let again = tokio::select! {
-                () = wake.0.notified() => false,
+                () = wake.0.notified() => {
+                    tokio::time::sleep(GATHERING).await;
+                    false
+                }
                 _ = ticks.tick() => true,
                 _ = sweeps.tick() => {
                     sweep(&mailer).await;

@@ -2,7 +2,6 @@
 
 mod answer;
 mod callers;
-mod gate;
 mod mails;
 mod server;
 mod ses;
@@ -11,7 +10,6 @@ mod world;
 
 pub(crate) use answer::Answer;
 pub(crate) use callers::{Anonymous, Caller, Member};
-pub(crate) use gate::Gate;
 pub(crate) use mails::mails_to;
 pub(crate) use server::{in_memory, server};
 pub(crate) use ses::{Mood, Ses};

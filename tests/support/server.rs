@@ -10,7 +10,7 @@ pub(crate) struct Server {
 }
 
 /// The bundle that the tests share: in this process, in memory, on ports of its own. With `CONFLICTS` in the environment
-/// its functions reach the table through [`conflict_proxy::proxy`].
+/// its functions reach the table through [`faults::conflicts::proxy`].
 pub(crate) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -21,7 +21,7 @@ pub(crate) fn server() -> &'static Server {
             runtime.block_on(async {
                 let options = in_memory();
                 let bundle = match std::env::var_os("CONFLICTS") {
-                    Some(_) => Bundle::start_behind(&options, conflict_proxy::proxy).await.unwrap(),
+                    Some(_) => Bundle::start_behind(&options, faults::conflicts::proxy).await.unwrap(),
                     None => Bundle::start(&options).await.unwrap(),
                 };
                 send.send(Server { url: bundle.url(), dynamodb_url: bundle.dynamodb_url() }).unwrap();

@@ -1,82 +1,10 @@
 //! Every call of an insert, a move, a removal and a split, in turn, is the last one that is made; or fails once.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
-use aws_smithy_runtime_api::client::{
-    http::{
-        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-    },
-    orchestrator::HttpRequest,
-    result::ConnectorError,
-    runtime_components::RuntimeComponents,
-};
+use faults::connection::{Fault, Faulty};
 use futures_util::future::join_all;
-use tokio::sync::Notify;
 
 use super::fixture::{Thing, Things, Way, run};
 use crate::aws;
-
-/// What happens at a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    /// The process is killed before the call is sent.
-    KilledBefore,
-    /// The process is killed once the call is done, before its answer is read.
-    KilledAfter,
-    /// The call isn't sent; the client is told so.
-    NotSent,
-    /// The call is done, and its answer is lost.
-    AnswerLost,
-}
-
-const FAULTS: [Fault; 4] = [Fault::KilledBefore, Fault::KilledAfter, Fault::NotSent, Fault::AnswerLost];
-
-/// A connection on which the call of this number, from 0, meets a fault.
-#[derive(Clone, Debug)]
-struct Faulty {
-    inner: SharedHttpClient,
-    fault: Fault,
-    at: usize,
-    calls: Arc<AtomicUsize>,
-    killed: Arc<Notify>,
-}
-
-impl HttpClient for Faulty {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let connector = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(FaultyConnector { connector, faulty: self.clone() })
-    }
-}
-
-#[derive(Debug)]
-struct FaultyConnector {
-    connector: SharedHttpConnector,
-    faulty: Faulty,
-}
-
-impl HttpConnector for FaultyConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        if self.faulty.calls.fetch_add(1, Ordering::SeqCst) != self.faulty.at {
-            return self.connector.call(request);
-        }
-        let fault = self.faulty.fault;
-        let killed = self.faulty.killed.clone();
-        let sent = matches!(fault, Fault::KilledAfter | Fault::AnswerLost).then(|| self.connector.call(request));
-        HttpConnectorFuture::new(async move {
-            if let Some(sent) = sent {
-                let _ = sent.await;
-            }
-            if matches!(fault, Fault::KilledBefore | Fault::KilledAfter) {
-                killed.notify_one();
-                std::future::pending::<()>().await;
-            }
-            Err(ConnectorError::io("injected".into()))
-        })
-    }
-}
 
 /// Things by id, whatever their order.
 async fn all(things: &Things) -> Vec<Thing> {
@@ -92,7 +20,7 @@ fn thing(id: u32, group_number: u32) -> Thing {
 fn at_each_call(before: &[Thing], after: &[Thing], least_calls: usize, work: &impl AsyncFn(&Things) -> bool) {
     run(async {
         // The faults don't meet: each has things of its own.
-        join_all(FAULTS.map(|fault| meet(fault, before, after, least_calls, work))).await;
+        join_all(Fault::ALL.map(|fault| meet(fault, before, after, least_calls, work))).await;
     });
 }
 
@@ -108,17 +36,13 @@ async fn meet(
         for thing in before {
             assert!(things.insert(thing).await.unwrap());
         }
-        let calls = Arc::new(AtomicUsize::new(0));
-        let killed = Arc::new(Notify::new());
-        let inner = aws::http_client(Some("http://"));
-        let faulty = Faulty { inner, fault, at, calls: calls.clone(), killed: killed.clone() };
-        let faulted = things.by(|config| config.http_client(SharedHttpClient::new(faulty)));
+        let faulty = Faulty::new(aws::http_client(Some("http://")), fault, at);
+        let faulted = things.by(|config| config.http_client(faulty.client()));
 
         let done = tokio::select! {
             done = work(&faulted) => Some(done),
-            () = killed.notified() => None,
+            () = faulty.killed() => None,
         };
-        let met = calls.load(Ordering::SeqCst) > at;
         things.assert_counted().await;
         let now = all(&things).await;
         match done {
@@ -136,7 +60,7 @@ async fn meet(
         }
         assert_eq!(all(&things).await, now);
         things.assert_counted().await;
-        if !met {
+        if !faulty.was_met() {
             assert!(at >= least_calls, "the work takes {at} calls");
             return;
         }

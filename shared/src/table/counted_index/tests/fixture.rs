@@ -50,7 +50,7 @@ static ENGINE: LazyLock<String> = LazyLock::new(|| {
     })
 });
 
-static CONFLICTS: LazyLock<String> = LazyLock::new(|| RUNTIME.block_on(conflict_proxy::proxy(ENGINE.clone())));
+static CONFLICTS: LazyLock<String> = LazyLock::new(|| RUNTIME.block_on(faults::conflicts::proxy(ENGINE.clone())));
 
 /// Runs a test.
 pub(super) fn run<T>(test: impl Future<Output = T>) -> T {

@@ -3,7 +3,6 @@
 //! A transaction that touches an item of another one in flight is cancelled with `TransactionConflict` at that item's
 //! place; a plain write to such an item is refused with `TransactionConflictException`. Source: Amazon DynamoDB Developer
 //! Guide, "Transaction conflict handling in DynamoDB".
-#![expect(clippy::unwrap_used, reason = "a part of tests, which fail by panicking")]
 
 use std::{
     collections::HashSet,
