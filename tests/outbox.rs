@@ -255,10 +255,42 @@ async fn where_the_stream_is_lost_the_sweep_sends_every_mail() {
     join(sweep(&one), sweep(&other)).await;
     let sends = world.ses.sends();
     assert_eq!((sends.len(), sends.values().max()), (21, Some(&1)));
-    // The next day too.
-    world.pass(26 * 60 * 60);
-    assert_eq!(sweep(&one).await, 0);
-    assert_eq!(world.ses.sent().len(), 21);
+}
+
+#[tokio::test]
+async fn a_mail_put_before_midnight_is_swept_after_it() {
+    let world = World::new(&unique("Midnight"), Mood::Throttles).await;
+    let mailer = world.mailer();
+    assert_eq!(sweep(&mailer).await, 1);
+    // The clock of the mailer, not of who put the mail: wherever midnight is, it passes.
+    world.ses.is(Mood::Sends);
+    let next_day = (world.seconds.load(Ordering::SeqCst) / 86_400 + 1) * 86_400;
+    let hours = (next_day - world.seconds.load(Ordering::SeqCst)) / 3600;
+    world.seconds.store(next_day + 1, Ordering::SeqCst);
+    assert_eq!(sweep(&mailer).await, 0);
+    // Six hours unsent is a failure; anything less is sent.
+    let expected = if hours < 6 { "sent" } else { "failed" };
+    assert_eq!(world.state(&world.founder).await, expected);
+}
+
+#[tokio::test]
+async fn an_address_gets_five_mails_an_hour_and_the_rest_when_it_is_over() {
+    let world = World::new(&unique("Flood"), Mood::Sends).await;
+    let mailer = world.mailer();
+    let accounts = world.accounts(1).await;
+    let (id, email) = &accounts[0];
+    for _ in 0..8 {
+        world.promote(email).await.ok();
+        world.call(Method::DELETE, ADMINS, json!({"UserId": id})).await.ok();
+    }
+    assert_eq!(feed(&mailer, &world.records().await).await, 0, "the stream needn't wait");
+    assert_eq!(world.ses.sends()[email], 5);
+    world.pass(3000);
+    sweep(&mailer).await;
+    assert_eq!(world.ses.sends()[email], 5);
+    world.pass(700);
+    sweep(&mailer).await;
+    assert_eq!(world.ses.sends()[email], 8);
 }
 
 /// Kills the mailer at a call of the table.
@@ -278,17 +310,20 @@ async fn killed_at(call: usize, fault: Fault) -> World {
 
 #[tokio::test]
 async fn a_crash_at_any_step_loses_no_mail_and_doubles_one_only_after_its_lease() {
-    // The steps of a delivery: the claim (call 0 of the table), the send, the mark (call 1).
-    for (call, fault, sends_before, sends_after) in [
-        (0, Fault::KilledBefore, 0, 1),
-        (0, Fault::KilledAfter, 0, 1),
-        (1, Fault::KilledBefore, 1, 2),
-        (1, Fault::KilledAfter, 1, 1),
+    // The steps of a delivery: the claim (call 0 of the table), the address's limit (1 and 2), the send, the mark (3).
+    for (call, fault, leased, sends_before, sends_after) in [
+        (0, Fault::KilledBefore, false, 0, 1),
+        (0, Fault::KilledAfter, true, 0, 1),
+        (1, Fault::KilledAfter, true, 0, 1),
+        (2, Fault::KilledBefore, true, 0, 1),
+        (2, Fault::KilledAfter, true, 0, 1),
+        (3, Fault::KilledBefore, true, 1, 2),
+        (3, Fault::KilledAfter, false, 1, 1),
     ] {
         let world = killed_at(call, fault).await;
         assert_eq!(world.ses.sent().len(), sends_before, "{fault:?} {call}");
         let (mailer, records) = (world.mailer(), world.records().await);
-        if matches!((call, fault), (0, Fault::KilledAfter) | (1, Fault::KilledBefore)) {
+        if leased {
             // The lease stands: nobody sends it yet, and the stream must bring it again.
             assert_eq!(feed(&mailer, &records).await, 1, "{fault:?} {call}");
             world.pass(LEASE_SECONDS - 1);
@@ -312,6 +347,28 @@ async fn a_mail_whose_answer_was_lost_is_not_sent_again_before_its_lease_ends() 
     assert_eq!((feed(&mailer, &records).await, world.ses.sent().len()), (1, 1));
     world.pass(2);
     assert_eq!((feed(&mailer, &records).await, world.ses.sent().len()), (0, 2));
+}
+
+#[tokio::test]
+async fn a_mail_that_ses_may_have_taken_is_not_sent_again_before_its_lease_ends() {
+    let world = World::new(&unique("Internal"), Mood::TakesAndFails).await;
+    let (mailer, records) = (world.mailer(), world.records().await);
+    assert_eq!(feed(&mailer, &records).await, 1);
+    world.ses.is(Mood::Sends);
+    world.pass(LEASE_SECONDS - 1);
+    assert_eq!((feed(&mailer, &records).await, world.ses.sent().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_sender_that_is_not_verified_yet_fails_no_mail() {
+    let world = World::new(&unique("Sandbox"), Mood::KnowsNoSender).await;
+    let mailer = world.mailer();
+    assert_eq!(feed(&mailer, &world.records().await).await, 1);
+    assert_eq!(world.state(&world.founder).await, "pending");
+    world.ses.is(Mood::Sends);
+    world.pass(10);
+    assert_eq!(feed(&mailer, &world.records().await).await, 0);
+    assert_eq!(world.state(&world.founder).await, "sent");
 }
 
 #[tokio::test]
@@ -370,7 +427,9 @@ async fn a_promotion_that_failed_puts_no_mail() {
     world.promote("nobody@nowhere.example").await.fields(&json!({"Email": ["has no account"]}));
     world.promote(&accounts[0].1).await.ok();
     assert_eq!(world.records().await.len(), mails + 1);
-    // The founder is no admin any more when the transaction comes.
+    // Nor does one that finds an admin, or that comes from who is none any more.
+    world.promote(&accounts[0].1).await.ok();
+    assert_eq!(world.records().await.len(), mails + 1);
     let founder = world.call(Method::GET, ADMINS, json!({})).await.ok();
     let founder =
         founder.as_array().unwrap().iter().find(|one| one["Email"] == world.founder.as_str()).unwrap()["Id"].clone();

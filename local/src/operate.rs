@@ -104,9 +104,9 @@ pub(crate) async fn seed_associations(target: &Target, count: u64) -> Result<(),
         bar.finish();
         return Ok(());
     };
-    let [by_user, _] = opened.table.verify_associations(organization).await?;
-    if by_user.entries > 0 {
-        return Err("the organization has associations already; seed a new one".into());
+    let reports = opened.table.verify_associations(organization).await?;
+    if reports.iter().any(|report| report.entries > 0 || report.buckets > 1) {
+        return Err("the organization has or had associations; seed a new one".into());
     }
     // Two entries and a membership each; buckets are few.
     let bar = progress_bar(count * 3)?;

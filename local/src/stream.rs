@@ -16,6 +16,7 @@ use dynoxide::{
 };
 use mailer::{Answer, Mailer, Trigger};
 use serde_json::{Value, json};
+use shared::table::MAIL_PREFIX;
 use tokio::{
     sync::{Notify, watch},
     time::MissedTickBehavior,
@@ -136,9 +137,10 @@ impl Stream {
             let caught_up = fresh.is_empty();
             let failed_before = if again { std::mem::take(&mut self.unsent) } else { Vec::new() };
             again = false;
-            let records: Vec<_> = failed_before.into_iter().chain(fresh).collect();
-            if !records.is_empty() {
-                self.deliver(records, mailer).await?;
+            // The mapping's filter lets new mails alone through.
+            let records: Vec<_> = failed_before.into_iter().chain(fresh.into_iter().filter(is_new_mail)).collect();
+            for batch in records.chunks(BATCH) {
+                self.deliver(batch.to_vec(), mailer).await?;
             }
             // Behind an unsent mail nothing counts as read: after a restart it must come again.
             if let (Some(position), Some(path), []) = (position, &self.position_file, &*self.unsent) {
@@ -173,6 +175,11 @@ async fn sweep(mailer: &Mailer) {
     if let Err(error) = mailer.handle(event).await {
         tracing::error!(%error, "the mails could not be swept");
     }
+}
+
+fn is_new_mail(record: &Value) -> bool {
+    let key = record.pointer("/dynamodb/Keys/pk/S").and_then(Value::as_str);
+    record["eventName"] == "INSERT" && key.is_some_and(|key| key.starts_with(MAIL_PREFIX))
 }
 
 fn sequence_number(record: &Value) -> Option<&str> {

@@ -24,6 +24,10 @@ pub(crate) enum Mood {
     Refuses,
     /// Takes the mail, and the answer is lost.
     LosesAnswers,
+    /// Takes the mail, and answers with an internal failure.
+    TakesAndFails,
+    /// Hasn't verified the sender yet.
+    KnowsNoSender,
 }
 
 #[derive(Clone)]
@@ -76,6 +80,15 @@ async fn send(State(ses): State<Ses>, Json(mail): Json<Value>) -> Response {
         Mood::Throttles => error(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
         Mood::Fails => error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
         Mood::Refuses => error(StatusCode::BAD_REQUEST, "MessageRejected"),
+        Mood::KnowsNoSender => {
+            let message =
+                json!({"message": "Email address is not verified. The following identities failed the check"});
+            (StatusCode::BAD_REQUEST, [("x-amzn-errortype", "MessageRejected")], Json(message)).into_response()
+        }
+        Mood::TakesAndFails => {
+            state.1.push(mail);
+            error(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure")
+        }
         Mood::LosesAnswers => {
             state.1.push(mail);
             // Not what SES answers: the client can't know what became of the mail.

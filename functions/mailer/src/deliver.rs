@@ -1,8 +1,14 @@
+use std::time::Duration;
+
 use rand::random_range;
-use shared::table::{Claim, Error, MailId};
+use shared::table::{Claim, Error, Lease, Mail, MailId};
+use tokio::time::sleep;
 
 use crate::{Mailer, SendError};
 
+/// How often, and how far apart, the mark of a sent mail is tried again where the table is out of reach: half a lease.
+const MARK_TRIES: u32 = 3;
+const MARK_PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause before a mail that SES couldn't take is tried again, in seconds.
 const LONGEST_PAUSE: u64 = 15 * 60;
 
@@ -41,16 +47,21 @@ impl Mailer {
         };
         let failed = if lease.is_overdue() {
             "unsent for six hours".to_owned()
+        } else if let Some(seconds) = self.seconds_to_wait(&mail, &lease).await? {
+            // The sweep sends it when the hour is over; the stream needn't wait for that.
+            self.outbox.release(lease, seconds, false).await?;
+            tracing::warn!(mail = id.id, seconds, "a mail waits: its address has had enough for this hour");
+            return Ok(());
         } else {
             match self.sender.send(&mail).await {
                 Ok(()) => {
-                    self.outbox.mark_sent(lease).await?;
+                    self.mark_sent(&lease).await?;
                     tracing::info!(mail = id.id, kind = mail.kind.as_str(), "a mail was sent");
                     return Ok(());
                 }
                 Err(error @ SendError::Unavailable(_)) => {
                     let pause = pause(lease.age());
-                    self.outbox.release(lease, pause).await?;
+                    self.outbox.release(lease, pause, true).await?;
                     return Err(error.into());
                 }
                 // The lease stays: a mail that may have been sent is not sent again before it ends.
@@ -62,6 +73,24 @@ impl Mailer {
         // The alarm counts these lines.
         tracing::error!(mail = id.id, kind = mail.kind.as_str(), reason = failed, "a mail has failed");
         Ok(())
+    }
+}
+
+impl Mailer {
+    /// Counts a mail towards its address's limit, once; how long it has to wait where that is reached.
+    async fn seconds_to_wait(&self, mail: &Mail, lease: &Lease) -> Result<Option<u64>, Error> {
+        if lease.is_counted() { Ok(None) } else { self.outbox.count_towards_limit(&mail.to).await }
+    }
+
+    /// Marks a mail as sent, for as long as the lease is safely ours: without the mark it would be sent again.
+    async fn mark_sent(&self, lease: &Lease) -> Result<(), Error> {
+        for _ in 0..MARK_TRIES {
+            if self.outbox.mark_sent(lease).await.is_ok() {
+                return Ok(());
+            }
+            sleep(MARK_PAUSE).await;
+        }
+        self.outbox.mark_sent(lease).await
     }
 }
 

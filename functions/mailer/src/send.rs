@@ -44,6 +44,12 @@ pub enum SendError {
     Unanswered(String),
 }
 
+/// Whether SES rejects a mail because an address is not verified: the sender's, or in the sandbox the recipient's. The mail is
+/// as good as any, and goes once that is mended.
+fn is_about_the_sender(error: &impl ProvideErrorMetadata) -> bool {
+    error.message().is_some_and(|message| message.contains("not verified"))
+}
+
 /// Who mails are from.
 #[derive(Clone, Debug)]
 pub struct Sender {
@@ -126,11 +132,16 @@ impl Sender {
             .await;
         match sent {
             Ok(_) => Ok(()),
-            Err(error) => Err(match error.code() {
-                Some(code) if FINAL.contains(&code) => SendError::Refused(code.to_owned()),
-                Some(_) => SendError::Unavailable(aws::describe(&error)),
-                None => SendError::Unanswered(aws::describe(&error)),
-            }),
+            Err(error) => {
+                let status = error.raw_response().map(|response| response.status().as_u16());
+                Err(match error.code() {
+                    _ if matches!(status, Some(500 | 504)) => SendError::Unanswered(aws::describe(&error)),
+                    Some(_) if is_about_the_sender(&error) => SendError::Unavailable(aws::describe(&error)),
+                    Some(code) if FINAL.contains(&code) => SendError::Refused(code.to_owned()),
+                    Some(_) => SendError::Unavailable(aws::describe(&error)),
+                    None => SendError::Unanswered(aws::describe(&error)),
+                })
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::aws::describe;
 
@@ -95,14 +96,14 @@ const PASSING: [&str; 9] = [
     "ReplicatedWriteConflictException",
 ];
 
-impl<E, R> From<SdkError<E, R>> for Error
-where
-    E: ProvideErrorMetadata,
-{
-    fn from(error: SdkError<E, R>) -> Self {
+impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for Error {
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
         let passing = match &error {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
-            error => error.code().is_some_and(|code| PASSING.contains(&code)),
+            error => {
+                error.code().is_some_and(|code| PASSING.contains(&code))
+                    || error.raw_response().is_some_and(|response| response.status().is_server_error())
+            }
         };
         let cause = describe(&error);
         if passing { Self::Unavailable(cause) } else { Self::Internal(cause.into()) }

@@ -135,6 +135,11 @@ pub(super) fn public_key(kid: &str) -> Key {
     Key::new(PUBLIC_KEYS, format!("KEY#{kid}"))
 }
 
+/// `folded` is the address as [`crate::text::fold`] gives it.
+pub(super) fn mail_limit(folded: &str) -> Key {
+    Key::new(format!("MAILLIMIT#{folded}"), "MAILLIMIT")
+}
+
 /// The partition of a day's mails.
 pub(super) fn mail_partition(day: &str) -> String {
     format!("{MAIL_PREFIX}{day}")

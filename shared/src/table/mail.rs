@@ -5,30 +5,32 @@ use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
-use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     Error, Table,
     account::Credential,
+    contest::Contest,
     item::{from_item, rfc3339},
     keys,
-    read::Range,
     transaction::{Terms, Transaction, number, text},
 };
-use crate::{claims, clock::Clock, ids};
+use crate::{claims, clock::Clock, ids, text::fold};
 
 /// How long a mail that was claimed is left to its claimant, in seconds. The one window in which a mail may be sent twice: a
 /// crash between sending and marking is made good after the lease.
 pub const LEASE_SECONDS: u64 = 60;
 /// A mail that is unsent for so long, in seconds, has failed.
-const LONGEST_PENDING: u64 = 6 * 60 * 60;
+const LONGEST_PENDING: u64 = 6 * HOUR;
+/// Mails to one address in an hour.
+const MOST_AN_HOUR: u64 = 5;
+const HOUR: u64 = 60 * 60;
 /// How long a mail is kept, in seconds.
 const KEPT: u64 = 30 * DAY;
 const DAY: u64 = 24 * 60 * 60;
 /// Days that a sweep looks through.
-const SWEPT_DAYS: u64 = 3;
+const SWEPT_DAYS: u64 = 7;
 
 /// Where a mail is: the day it was put, and its own id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +92,9 @@ pub struct Mail {
     /// When it was put, in seconds since the epoch.
     created_at: u64,
     lease_until: u64,
+    /// Whether it was counted towards its address's limit.
+    #[serde(default)]
+    counted: bool,
     expires_at: u64,
 }
 
@@ -106,6 +111,7 @@ impl Mail {
             status: MailStatus::Pending,
             created_at,
             lease_until: 0,
+            counted: false,
             expires_at: created_at + KEPT,
         }
     }
@@ -136,9 +142,16 @@ pub struct Lease {
     until: u64,
     /// Seconds since the mail was put.
     age: u64,
+    counted: bool,
 }
 
 impl Lease {
+    /// Whether an earlier try counted the mail towards its address's limit.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.counted
+    }
+
     /// Seconds since the mail was put.
     #[must_use]
     pub fn age(&self) -> u64 {
@@ -206,7 +219,8 @@ impl Outbox {
         match claimed {
             Ok(answer) => {
                 let mail: Mail = from_item(answer.attributes.unwrap_or_default())?;
-                let lease = Lease { id: id.clone(), until, age: now.saturating_sub(mail.created_at) };
+                let lease =
+                    Lease { id: id.clone(), until, age: now.saturating_sub(mail.created_at), counted: mail.counted };
                 Ok(Claim::Ours(Box::new(mail), lease))
             }
             Err(error) => match error.as_service_error() {
@@ -223,9 +237,9 @@ impl Outbox {
     ///
     /// # Errors
     /// The table is out of reach: once the lease ends, the mail is sent again.
-    pub async fn mark_sent(&self, lease: Lease) -> Result<(), Error> {
+    pub async fn mark_sent(&self, lease: &Lease) -> Result<(), Error> {
         let sent = Terms::change("SET #status = :status, sent_at = :now").value(":status", text("sent"));
-        self.settle(&lease, sent.value(":now", text(&rfc3339(self.clock.now()))).name("#status", "status")).await
+        self.settle(lease, sent.value(":now", text(&rfc3339(self.clock.now()))).name("#status", "status")).await
     }
 
     /// Marks a claimed mail as failed for good, for this reason. Where the lease was lost meanwhile, nothing changes.
@@ -237,13 +251,15 @@ impl Outbox {
         self.settle(&lease, failed.value(":reason", text(reason)).name("#status", "status")).await
     }
 
-    /// Gives a claimed mail back: whoever claims it after so many seconds may try again.
+    /// Gives a claimed mail back, `counted` towards its address's limit or not: whoever claims it after so many seconds may try
+    /// again.
     ///
     /// # Errors
     /// The table is out of reach: somebody may try again once the lease ends.
-    pub async fn release(&self, lease: Lease, seconds: u64) -> Result<(), Error> {
-        let terms = Terms::change("SET lease_until = :later");
-        self.settle(&lease, terms.value(":later", number(self.clock.now() + seconds))).await
+    pub async fn release(&self, lease: Lease, seconds: u64, counted: bool) -> Result<(), Error> {
+        let terms = Terms::change("SET lease_until = :later, counted = :counted");
+        let terms = terms.value(":later", number(self.clock.now() + seconds));
+        self.settle(&lease, terms.value(":counted", AttributeValue::Bool(counted))).await
     }
 
     async fn settle(&self, lease: &Lease, terms: Terms) -> Result<(), Error> {
@@ -258,11 +274,80 @@ impl Outbox {
     /// The table is out of reach.
     pub async fn unsent(&self) -> Result<Vec<MailId>, Error> {
         let now = self.clock.now();
-        let days = (0..=SWEPT_DAYS).rev().map(|days| day(now.saturating_sub(days * DAY)));
-        let days = days.map(async |day| self.table.query(&keys::mail_partition(&day), Range::All).await);
-        let items = try_join_all(days).await?.into_iter().flatten();
-        let mails = items.map(from_item::<Mail>).collect::<Result<Vec<_>, _>>()?;
-        let unsent = mails.into_iter().filter(|mail| mail.status == MailStatus::Pending && mail.lease_until < now);
-        Ok(unsent.map(|mail| mail.id).collect())
+        let mut unsent = Vec::new();
+        for days in (0..=SWEPT_DAYS).rev() {
+            unsent.extend(self.unsent_of(&day(now.saturating_sub(days * DAY)), now).await?);
+        }
+        Ok(unsent)
+    }
+
+    async fn unsent_of(&self, day: &str, now: u64) -> Result<Vec<MailId>, Error> {
+        let (mut unsent, mut start) = (Vec::new(), None);
+        loop {
+            let call = self.table.client.query().table_name(&*self.table.name).consistent_read(true);
+            let page = call
+                .key_condition_expression("pk = :pk")
+                .filter_expression("#status = :pending AND lease_until < :now")
+                .projection_expression("sk")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_values(":pk", AttributeValue::S(keys::mail_partition(day)))
+                .expression_attribute_values(":pending", AttributeValue::S("pending".to_owned()))
+                .expression_attribute_values(":now", number(now))
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            let ids = page.items.unwrap_or_default().into_iter().filter_map(|mut item| match item.remove("sk") {
+                Some(AttributeValue::S(id)) => Some(MailId { day: day.to_owned(), id }),
+                _ => None,
+            });
+            unsent.extend(ids);
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(unsent);
+            }
+        }
+    }
+
+    /// Counts a mail to an address, unless five were counted in the hour that began with the first of them. Then how many
+    /// seconds of that hour are left.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn count_towards_limit(&self, address: &str) -> Result<Option<u64>, Error> {
+        #[derive(Deserialize)]
+        struct Window {
+            started_at: u64,
+            mails: u64,
+        }
+        let now = self.clock.now();
+        let key = keys::mail_limit(&fold(address));
+        let hour_ago = number(now.saturating_sub(HOUR));
+        let counted = Terms::change("ADD mails :one")
+            .when("started_at > :hour_ago AND mails < :most")
+            .value(":one", number(1))
+            .value(":most", number(MOST_AN_HOUR))
+            .value(":hour_ago", hour_ago.clone());
+        let begun = Terms::change("SET started_at = :now, mails = :one, expires_at = :end, entity = :entity")
+            .when("attribute_not_exists(pk) OR started_at <= :hour_ago")
+            .value(":now", number(now))
+            .value(":one", number(1))
+            .value(":end", number(now + DAY))
+            .value(":entity", text("mail limit"))
+            .value(":hour_ago", hour_ago);
+        let mut contest = Contest::default();
+        loop {
+            if self.table.update(key.clone(), &counted).await?.is_some()
+                || self.table.update_or_create(key.clone(), &begun).await?.is_some()
+            {
+                return Ok(None);
+            }
+            let window: Option<Window> = self.table.get(key.clone()).await?;
+            match window {
+                Some(window) if window.mails >= MOST_AN_HOUR => {
+                    return Ok(Some((window.started_at + HOUR).saturating_sub(now).max(1)));
+                }
+                _ => contest.lost("a mail limit is being counted by others").await?,
+            }
+        }
     }
 }

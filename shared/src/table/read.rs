@@ -22,8 +22,6 @@ const BATCH_TRIES: u32 = 6;
 /// A range of sort keys.
 #[derive(Clone, Copy)]
 pub(super) enum Range<'a> {
-    /// Every one.
-    All,
     /// Those that begin with this.
     Prefix(&'a str),
     /// Those from the first to the second, both included.
@@ -47,7 +45,6 @@ impl Table {
             let call = self.client.query().table_name(&*self.name).consistent_read(true);
             let call = call.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
             let call = match range {
-                Range::All => call.key_condition_expression("pk = :pk"),
                 Range::Prefix(prefix) => call
                     .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                     .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned())),
@@ -74,7 +71,8 @@ impl Table {
     async fn get_batch(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>, Error> {
         let mut request = KeysAndAttributes::builder().consistent_read(true);
         let mut places = Vec::new();
-        for (place, attribute) in attributes.iter().enumerate() {
+        // Without its end, an item that has ended would seem alive.
+        for (place, attribute) in attributes.iter().chain([&"expires_at"]).enumerate() {
             request = request.expression_attribute_names(format!("#a{place}"), *attribute);
             places.push(format!("#a{place}"));
         }

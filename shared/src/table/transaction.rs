@@ -98,6 +98,11 @@ impl Terms {
         &self.change
     }
 
+    /// The condition alone, for a change that may create its item.
+    pub(super) fn on_any(&self) -> &'static str {
+        self.condition.unwrap_or_default()
+    }
+
     pub(super) fn on_existing(&self) -> String {
         match self.condition {
             Some(condition) => format!("attribute_exists(pk) AND ({condition})"),

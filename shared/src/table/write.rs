@@ -12,12 +12,21 @@ impl Table {
     /// Tried again where a transaction holds the item. (An answer that was lost is asked for again by the SDK: the change
     /// must bear being made twice.)
     pub(super) async fn update(&self, key: Key, terms: &Terms) -> Result<Option<Item>, Error> {
+        self.update_on(key, terms, terms.on_existing()).await
+    }
+
+    /// The same of an item that need not exist: the terms' condition alone says on what.
+    pub(super) async fn update_or_create(&self, key: Key, terms: &Terms) -> Result<Option<Item>, Error> {
+        self.update_on(key, terms, terms.on_any().to_owned()).await
+    }
+
+    async fn update_on(&self, key: Key, terms: &Terms, condition: String) -> Result<Option<Item>, Error> {
         let mut contest = Contest::default();
         loop {
             let call = self.client.update_item().table_name(&*self.name).set_key(Some(key.clone().attributes()));
             let updated = call
                 .update_expression(terms.expression())
-                .condition_expression(terms.on_existing())
+                .condition_expression(&condition)
                 .set_expression_attribute_names(terms.names())
                 .set_expression_attribute_values(terms.values())
                 .return_values(ReturnValue::AllNew)

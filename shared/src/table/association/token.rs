@@ -7,6 +7,8 @@ use ring::digest;
 use super::ListQuery;
 use crate::{ids::OrganizationId, table::Error};
 
+/// Bytes of the longest key: 64 characters of a number, the separator, and a user's id.
+const LONGEST_KEY: usize = 64 * 4 + 1 + 27;
 /// Bytes of the hash that a token carries.
 const HASH: usize = 16;
 
@@ -25,6 +27,9 @@ pub(super) fn decode(organization: &OrganizationId, query: &ListQuery, token: &s
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| Error::BadPageToken)?;
     let (said, key) = bytes.split_at_checked(HASH).ok_or(Error::BadPageToken)?;
     let key = std::str::from_utf8(key).map_err(|_| Error::BadPageToken)?;
+    if key.len() > LONGEST_KEY {
+        return Err(Error::BadPageToken);
+    }
     if hash(organization, query, key)? == said { Ok(key.to_owned()) } else { Err(Error::BadPageToken) }
 }
 

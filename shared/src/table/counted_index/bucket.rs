@@ -74,7 +74,7 @@ impl Bucket {
     pub(super) fn count(&self, change: i64) -> Terms {
         let terms = match self.fenced_until {
             None => Terms::change("ADD entries :change"),
-            Some(_) => Terms::change("SET epoch = :new_epoch REMOVE fenced_until ADD entries :change")
+            Some(_) => Terms::change("SET epoch = :new_epoch REMOVE fenced_until, fenced_by ADD entries :change")
                 .value(":new_epoch", text(&new_epoch())),
         };
         self.as_seen(terms).value(":change", number(change))

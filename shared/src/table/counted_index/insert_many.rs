@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use futures_util::future::try_join_all;
 use serde::Serialize;
 
 use super::{Bucket, CountedIndex, Order, Outcome, bucket::BucketRecord};
@@ -62,13 +63,14 @@ impl CountedIndex<'_> {
         rows.sort_by(|one, other| one.keys.cmp(&other.keys));
         let mut contest = Contest::default();
         let mut rows = rows.as_slice();
+        let mut buckets = self.all_buckets(orders).await?;
         while !rows.is_empty() {
-            let located = self.fill(orders, rows).await?;
+            let located = fill(orders, &buckets, rows)?;
             let (now, later) = rows.split_at(located.len());
             let mut write = self.write();
-            for (row, buckets) in now.iter().zip(&located) {
-                for ((order, key), bucket) in orders.iter().zip(&row.keys).zip(buckets) {
-                    write = write.insert(order, bucket, key, &row.record)?;
+            for (row, places) in now.iter().zip(&located) {
+                for (((order, key), buckets), place) in orders.iter().zip(&row.keys).zip(&buckets).zip(places) {
+                    write = write.insert(order, &buckets[*place], key, &row.record)?;
                 }
                 if let Some(item) = &row.beside {
                     write =
@@ -76,39 +78,51 @@ impl CountedIndex<'_> {
                 }
             }
             match write.commit().await? {
-                Outcome::Done => (rows, contest) = (later, Contest::default()),
+                Outcome::Done => {
+                    // What was counted is known; a bucket that was split by it isn't.
+                    let mut split = false;
+                    for places in located {
+                        for (buckets, place) in buckets.iter_mut().zip(places) {
+                            buckets[place].entries += 1;
+                            split |= buckets[place].entries > self.limit;
+                        }
+                    }
+                    if split {
+                        buckets = self.all_buckets(orders).await?;
+                    }
+                    (rows, contest) = (later, Contest::default());
+                }
                 Outcome::Lost => {
                     contest.lost("rows exist already, or their buckets are being changed by others").await?;
+                    buckets = self.all_buckets(orders).await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// The buckets, in each order, of as many of the first rows as fit into one transaction.
-    async fn fill<T>(self, orders: &[Order], rows: &[Row<T>]) -> Result<Vec<Vec<Bucket>>, Error> {
-        let mut all = Vec::new();
-        for order in orders {
-            all.push(self.buckets(order).await?);
-        }
-        let (mut met, mut located, mut actions) = (BTreeSet::new(), Vec::new(), 0);
-        for row in rows {
-            let buckets: Option<Vec<_>> =
-                row.keys.iter().zip(&all).map(|(key, buckets)| holder(buckets, key)).collect();
-            let buckets = buckets.ok_or_else(|| Error::Internal("an index has no first bucket".into()))?;
-            actions += orders.len() + usize::from(row.beside.is_some());
-            met.extend(buckets.iter().enumerate().map(|(order, bucket)| (order, bucket.lower.clone())));
-            if actions + met.len() > MOST_ACTIONS {
-                break;
-            }
-            located.push(buckets);
-        }
-        Ok(located)
+    async fn all_buckets(self, orders: &[Order]) -> Result<Vec<Vec<Bucket>>, Error> {
+        try_join_all(orders.iter().map(|order| self.buckets(order))).await
     }
 }
 
-/// The bucket that a key belongs to.
-fn holder(buckets: &[Bucket], key: &str) -> Option<Bucket> {
-    let after = buckets.partition_point(|bucket| bucket.lower.as_str() <= key);
-    buckets.get(after.checked_sub(1)?).cloned()
+/// Of as many of the first rows as fit into one transaction, the place of each one's bucket in each order.
+fn fill<T>(orders: &[Order], buckets: &[Vec<Bucket>], rows: &[Row<T>]) -> Result<Vec<Vec<usize>>, Error> {
+    let (mut met, mut located, mut actions) = (BTreeSet::new(), Vec::new(), 0);
+    for row in rows {
+        let places: Option<Vec<_>> = row.keys.iter().zip(buckets).map(|(key, buckets)| holder(buckets, key)).collect();
+        let places = places.ok_or_else(|| Error::Internal("an index has no first bucket".into()))?;
+        actions += orders.len() + usize::from(row.beside.is_some());
+        met.extend(places.iter().copied().enumerate());
+        if actions + met.len() > MOST_ACTIONS {
+            break;
+        }
+        located.push(places);
+    }
+    Ok(located)
+}
+
+/// The place of the bucket that a key belongs to.
+fn holder(buckets: &[Bucket], key: &str) -> Option<usize> {
+    buckets.partition_point(|bucket| bucket.lower.as_str() <= key).checked_sub(1)
 }

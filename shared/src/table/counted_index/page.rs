@@ -67,8 +67,8 @@ struct Run {
 }
 
 impl CountedIndex<'_> {
-    /// Cuts `ranges` by `buckets`, and counts the pieces at their ends by reading: one round trip, and none where the
-    /// ranges begin and end with buckets.
+    /// Cuts `ranges` by `buckets`, and counts the pieces at their ends, and buckets that are being split, by reading: one
+    /// round trip, and none where the ranges begin and end with buckets.
     pub(in crate::table) async fn segments(
         self,
         order: &Order,
@@ -79,7 +79,8 @@ impl CountedIndex<'_> {
             buckets.iter().enumerate().filter_map(move |(place, bucket)| {
                 let whole = KeyRange::new(bucket.lower.clone(), buckets.get(place + 1).map(|next| next.lower.clone()));
                 let piece = whole.intersection(range)?;
-                let entries = (piece == whole).then_some(bucket.entries);
+                // Behind a fence the count may be that of a split of which this view shows half.
+                let entries = (piece == whole && !bucket.is_fenced()).then_some(bucket.entries);
                 Some((piece, entries))
             })
         });

@@ -3,10 +3,13 @@
 //! 1. *Fence* it: another epoch, and a time until which writers wait. Writers who saw the old epoch are refused.
 //! 2. Read its keys: as many as its count says, or read again, since a Query may see half of a transaction that commits.
 //! 3. One transaction on condition of the fence's epoch: the new bucket from the median key on, the old one's count
-//!    lowered, the fence gone.
+//!    lowered, and another epoch. The fence stays up: a Query may see half of this transaction too, the smaller bucket
+//!    without the new one.
+//! 4. Lower the fence, with yet another epoch.
 //!
-//! A writer who finds a fence that ran out takes it over with another epoch, after which step 3 is refused. So counts are
-//! right wherever this stops.
+//! A writer who finds a fence that ran out takes it over with another epoch, after which step 3 is refused; one who meant to
+//! when step 3 came is refused himself. A reader who finds a fence counts what is behind it by reading. So counts are right
+//! wherever this stops.
 
 use std::time::Duration;
 
@@ -34,8 +37,8 @@ impl CountedIndex<'_> {
         let mut waiting = vec![lower.to_owned()];
         while let Some(lower) = waiting.pop() {
             let Some(fenced) = self.raise_fence(order, &lower).await? else { continue };
-            let Some(median) = self.halve(order, &fenced).await? else { continue };
-            waiting.extend([lower, median]);
+            let halves = self.halve(order, &fenced).await?;
+            waiting.extend(halves.into_iter().filter(|(_, entries)| *entries > self.limit).map(|(lower, _)| lower));
         }
         Ok(())
     }
@@ -53,32 +56,36 @@ impl CountedIndex<'_> {
         bucket.map(Bucket::of).transpose()
     }
 
-    /// Moves the upper half of a fenced bucket into a new one, whose `lower` is returned; `None` where the fence was taken
-    /// over meanwhile.
-    async fn halve(self, order: &Order, fenced: &Bucket) -> Result<Option<String>, Error> {
+    /// Moves the upper half of a fenced bucket into a new one. Where each half begins, and its entries; none where the fence
+    /// was taken over meanwhile.
+    async fn halve(self, order: &Order, fenced: &Bucket) -> Result<Vec<(String, u64)>, Error> {
+        let old = keys::index_bucket(&order.partition, &fenced.lower);
         let Some(keys) = self.keys_of(order, fenced).await? else {
-            let down = fenced.as_seen(Terms::change("REMOVE fenced_until, fenced_by"));
-            self.table.update(keys::index_bucket(&order.partition, &fenced.lower), &down).await?;
+            self.table.update(old, &fenced.as_seen(fence_down())).await?;
             return Err(Error::Internal("a bucket's count is not the number of its entries".into()));
         };
         let (left, right) = keys.split_at(keys.len() / 2);
-        let Some(median) = right.first().filter(|_| !left.is_empty()) else { return Ok(None) };
-        let smaller = Terms::change("SET entries = :left REMOVE fenced_until, fenced_by").value(":left", count(left));
+        let Some(median) = right.first().filter(|_| !left.is_empty()) else { return Ok(Vec::new()) };
+        let count = |keys: &[String]| u64::try_from(keys.len()).unwrap_or(u64::MAX);
+        let epoch = new_epoch();
+        let smaller = Terms::change("SET entries = :left, epoch = :next, fenced_until = :until")
+            .value(":left", number(count(left)))
+            .value(":next", text(&epoch))
+            .value(":until", number(from_now(self.fence)));
+        let new = keys::index_bucket(&order.partition, median);
         let split = Transaction::new(self.table)
-            .update(keys::index_bucket(&order.partition, &fenced.lower), &fenced.as_seen(smaller), ())?
-            .put_new(
-                keys::index_bucket(&order.partition, median),
-                "bucket",
-                &BucketRecord::new(u64::try_from(right.len()).unwrap_or(u64::MAX)),
-                (),
-            )?
+            .update(old.clone(), &fenced.as_seen(smaller), ())?
+            .put_new(new, "bucket", &BucketRecord::new(count(right)), ())?
             .commit()
             .await;
         match split {
-            Ok(()) => Ok(Some(median.clone())),
-            Err(Refused::Conditions(_)) => Ok(None),
-            Err(Refused::Failed(error)) => Err(error),
+            Ok(()) => {}
+            Err(Refused::Conditions(_)) => return Ok(Vec::new()),
+            Err(Refused::Failed(error)) => return Err(error),
         }
+        let split = fence_down().when("epoch = :epoch").value(":epoch", text(&epoch));
+        self.table.update(old, &split).await?;
+        Ok(vec![(fenced.lower.clone(), count(left)), (median.clone(), count(right))])
     }
 
     /// The keys in a fenced bucket; `None` where they don't become as many as its count.
@@ -102,6 +109,6 @@ impl CountedIndex<'_> {
     }
 }
 
-fn count(keys: &[String]) -> aws_sdk_dynamodb::types::AttributeValue {
-    number(i64::try_from(keys.len()).unwrap_or(i64::MAX))
+fn fence_down() -> Terms {
+    Terms::change("SET epoch = :lowered REMOVE fenced_until, fenced_by").value(":lowered", text(&new_epoch()))
 }

@@ -8,6 +8,9 @@ use crate::table::{
     transaction::{Refused, Terms, Transaction},
 };
 
+/// Entries in a bucket that may be empty by now: others may have removed some since it was seen.
+const NEARLY_EMPTY: u64 = 16;
+
 /// What came of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::table) enum Outcome {
@@ -96,7 +99,7 @@ impl<'t> IndexWrite<'t> {
             Err(Refused::Failed(error)) => return Err(error),
         }
         for ((order, lower), (bucket, change)) in changes {
-            index.tend(&order, &lower, bucket.entries.saturating_add_signed(change)).await;
+            index.tend(&order, &lower, bucket.entries.saturating_add_signed(change), change < 0).await;
         }
         Ok(Outcome::Done)
     }
@@ -105,10 +108,10 @@ impl<'t> IndexWrite<'t> {
 impl CountedIndex<'_> {
     /// Splits a bucket that seems too big, and deletes one that seems empty. The write is done by now: what goes wrong here
     /// is left to the next one.
-    async fn tend(self, order: &Order, lower: &str, entries: u64) {
+    async fn tend(self, order: &Order, lower: &str, entries: u64, shrank: bool) {
         let tended = if entries > self.limit {
             self.split(order, lower).await
-        } else if entries == 0 && !lower.is_empty() {
+        } else if shrank && entries <= NEARLY_EMPTY && !lower.is_empty() {
             self.delete_if_empty(order, lower).await
         } else {
             return;

@@ -85,6 +85,7 @@ impl Thing {
 pub(super) struct Things {
     table: Table,
     pub(super) orders: [Order; 2],
+    fence: Duration,
 }
 
 impl Things {
@@ -107,7 +108,16 @@ impl Things {
 
     fn reached_by(client: Builder, name: &str) -> Self {
         let order = |kind: &str| Order { partition: format!("{name}#{kind}"), entity: "thing" };
-        Self { table: Table::new(Client::from_conf(client.build()), TABLE), orders: [order("id"), order("group")] }
+        Self {
+            table: Table::new(Client::from_conf(client.build()), TABLE),
+            orders: [order("id"), order("group")],
+            fence: FENCE,
+        }
+    }
+
+    /// The same collection, whose fences have run out as soon as they are raised: every writer takes them over.
+    pub(super) fn without_fences(self) -> Self {
+        Self { fence: Duration::ZERO, ..self }
     }
 
     /// The same collection, reached directly by a client that `change` sets up.
@@ -117,7 +127,7 @@ impl Things {
     }
 
     pub(super) fn index(&self) -> CountedIndex<'_> {
-        CountedIndex { table: &self.table, limit: LIMIT, fence: FENCE }
+        CountedIndex { table: &self.table, limit: LIMIT, fence: self.fence }
     }
 
     pub(super) async fn get(&self, id: u32) -> Result<Option<Thing>, Error> {
