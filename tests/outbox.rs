@@ -74,16 +74,20 @@ impl World {
     async fn accounts(&self, count: usize) -> Vec<(String, String)> {
         let mut accounts = Vec::new();
         for _ in 0..count {
-            let (id, email) = (ids::UserId::random().to_string(), format!("{}@person.example", unique("grace")));
-            let item = json!({
-                "pk": format!("EMAIL#{email}"), "sk": "EMAIL", "user_id": id, "email": email, "first_name": "Grace",
-                "last_name": "Hopper", "password_hash": "none",
-            });
-            let item = serde_dynamo::to_item(item).unwrap();
-            self.client().put_item().table_name(Bundle::TABLE).set_item(Some(item)).send().await.unwrap();
-            accounts.push((id, email));
+            accounts.push(self.account_of("Grace").await);
         }
         accounts
+    }
+
+    async fn account_of(&self, first_name: &str) -> (String, String) {
+        let (id, email) = (ids::UserId::random().to_string(), format!("{}@person.example", unique("grace")));
+        let item = json!({
+            "pk": format!("EMAIL#{email}"), "sk": "EMAIL", "user_id": id, "email": email, "first_name": first_name,
+            "last_name": "Hopper", "password_hash": "none",
+        });
+        let item = serde_dynamo::to_item(item).unwrap();
+        self.client().put_item().table_name(Bundle::TABLE).set_item(Some(item)).send().await.unwrap();
+        (id, email)
     }
 
     async fn promote(&self, email: &str) -> HttpAnswer {
@@ -171,9 +175,13 @@ async fn a_mail_is_put_together_as_ses_wants_it() {
 async fn names_are_data_in_subject_text_and_html() {
     let lure = "<b>\u{1F600}</b> שלום \u{202e} https://evil.example/?a=1&b=\"2\" www.evil.example";
     let world = World::new(&unique(lure), Mood::Sends).await;
+    let email = world.account_of(lure).await.1;
+    world.promote(&email).await.ok();
     feed(&world.mailer(), &world.records().await).await;
     let sent = world.ses.sent();
-    let simple = &sent[0]["Content"]["Simple"];
+    // To somebody whose first name is as bad as the organization's name.
+    let mail = sent.iter().find(|mail| mail["Destination"]["ToAddresses"][0] == email.as_str()).unwrap();
+    let simple = &mail["Content"]["Simple"];
     let [subject, text, html] = ["/Subject", "/Body/Text", "/Body/Html"]
         .map(|place| simple.pointer(place).unwrap()["Data"].as_str().unwrap().to_owned());
     for part in [&subject, &text, &html] {

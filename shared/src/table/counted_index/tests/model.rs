@@ -174,7 +174,16 @@ proptest! {
                                 assert!(keys.is_sorted_by(|one, other| one < other), "{keys:?}");
                                 continue;
                             }
-                            Change::Range { .. } => continue,
+                            Change::Range { order, descending, from, to, skip, size } => {
+                                let range = range(*order, *from, *to);
+                                let (rows, total) = things.page_of(*order, *descending, &range, *skip, *size).await;
+                                for row in &rows {
+                                    let key = &row.keys()[*order];
+                                    assert!(*key >= range.from && range.to.as_ref().is_none_or(|to| key < to), "{key}");
+                                }
+                                assert!(count(&rows) <= total.saturating_sub(*skip), "{rows:?} of {total}");
+                                continue;
+                            }
                         };
                         apply(&things, &mut model, &change).await;
                     }
