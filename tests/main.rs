@@ -4,6 +4,8 @@
 
 mod accounts;
 mod admins;
+mod association_list;
+mod association_model;
 mod associations;
 mod common_rules;
 mod conflicts;
