@@ -12,6 +12,7 @@ mod conflicts;
 mod customers;
 mod enrichment;
 mod isolation;
+mod machines;
 mod mails;
 mod one_machine;
 mod openapi;

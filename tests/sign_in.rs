@@ -5,22 +5,14 @@ use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
 use serde_json::{Value, json};
 use shared::ids;
 
-use crate::support::{Anonymous, Caller, Member, PASSWORD, person, server, tenant, tenant_named, unique};
+use crate::support::{Anonymous, Caller, Member, PASSWORD, claims_of, person, server, tenant, tenant_named, unique};
 
 const LOGIN: &str = "/api/auth/login";
 const ACCESS: &str = "/api/auth/access";
 
-/// A token's claims, read by anybody.
-fn claims(token: &str) -> Value {
-    let payload = jsonwebtoken::dangerous::insecure_decode::<Value>(token).unwrap();
-    assert_eq!(format!("{:?}", payload.header.alg), "ES256");
-    assert!(payload.header.kid.is_some_and(|kid| kid.len() == 43));
-    payload.claims
-}
-
 /// Claims without those that differ from token to token, which are checked here.
 fn identity(token: &str, life: u64) -> Value {
-    let mut claims = claims(token);
+    let mut claims = claims_of(token);
     let all = claims.as_object_mut().unwrap();
     let (issued, end) = (all.remove("iat").unwrap().as_u64().unwrap(), all.remove("exp").unwrap().as_u64().unwrap());
     assert_eq!(end - issued, life);
@@ -98,7 +90,7 @@ async fn an_organization_token_renews_nothing_and_leads_nowhere_else() {
     let (tenant, other) = (tenant().await, tenant_named(&unique("Other")).await);
     for code in [&tenant.code, &other.code] {
         let answer = tenant.admin.post(ACCESS, &json!({"OrgCode": code})).await;
-        answer.problem(403, "This needs a user token, as a sign-in without OrgCode gives it.");
+        answer.problem(403, "This needs a user token, as a sign-in without OrgCode gives it, or a machine's.");
     }
 }
 

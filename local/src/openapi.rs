@@ -2,7 +2,7 @@ use utoipa::{
     Modify, OpenApi,
     openapi::{
         OpenApi as Document,
-        security::{Http, HttpAuthScheme, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
 
@@ -15,7 +15,7 @@ use utoipa::{
                        and price tiers, and the tokens that carry them.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    modifiers(&Bearer),
+    modifiers(&Schemes),
     tags(
         (name = "Organizations"),
         (name = "Admins"),
@@ -23,19 +23,22 @@ use utoipa::{
         (name = "Price tiers"),
         (name = "Customers"),
         (name = "Sign-in"),
+        (name = "Machines"),
         (name = "Accounts"),
         (name = "Service"),
     )
 )]
 struct Base;
 
-struct Bearer;
+struct Schemes;
 
-impl Modify for Bearer {
+impl Modify for Schemes {
     fn modify(&self, document: &mut Document) {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
         scheme.bearer_format = Some("JWT".to_owned());
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-api-key"))));
     }
 }
 

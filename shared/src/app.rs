@@ -1,7 +1,7 @@
 use crate::{
     claims::{KeySet, Verifier},
     config::{Config, ConfigError},
-    table::Table,
+    table::{NotedUses, Table},
 };
 
 /// What every function holds for as long as it runs: the table and the means to verify tokens.
@@ -11,6 +11,8 @@ pub struct App {
     pub table: Table,
     /// Verifies access tokens by the table's public keys.
     pub verifier: Verifier,
+    /// When the uses of machine credentials were last noted.
+    pub noted: NotedUses,
 }
 
 impl App {
@@ -24,7 +26,7 @@ impl App {
     pub async fn on(table: Table, config: &Config) -> Self {
         let keys = KeySet::load(table.clone()).await;
         let verifier = Verifier::new(keys, &config.issuer, &config.audience);
-        Self { table, verifier }
+        Self { table, verifier, noted: NotedUses::default() }
     }
 
     /// [`App::connect`] by the environment, as a Lambda does at start.

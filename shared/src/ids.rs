@@ -74,6 +74,26 @@ identifier! {
     OrganizationCode
 }
 
+identifier! {
+    /// A machine credential: `client_` and 24 characters of `a-z0-9`.
+    #[schema(pattern = "^client_[0-9a-z]{24}$", examples("client_7h2k9d4s6f8g1j3l5q0w2e4r"))]
+    ClientId
+}
+
+impl ClientId {
+    /// A new one.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(format!("client_{}", random_text(BASE36, 24)))
+    }
+
+    /// `None` where `text` has another form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        is_text_of(BASE36, 24, text.strip_prefix("client_")?).then(|| Self(text.to_owned()))
+    }
+}
+
 impl OrganizationId {
     /// A new one.
     #[must_use]

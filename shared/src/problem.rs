@@ -140,7 +140,10 @@ impl From<TokenError> for Problem {
                 "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the token has expired\"",
             ),
             TokenError::NotAdmin => Self::forbidden("This needs the admin role of an organization."),
-            TokenError::NotUser => Self::forbidden("This needs a user token, as a sign-in without OrgCode gives it."),
+            TokenError::NotEnrichable => {
+                Self::forbidden("This needs a user token, as a sign-in without OrgCode gives it, or a machine's.")
+            }
+            TokenError::Machine => Self::forbidden("A machine may not do this."),
             TokenError::Table(error) => error.into(),
         }
     }
@@ -152,6 +155,11 @@ impl From<table::Error> for Problem {
         match error {
             Error::OrganizationGone => Self::bad_request("The organization of this token no longer exists."),
             Error::NotAdmin => Self::forbidden("You are not an admin of this organization."),
+            Error::InvalidKey => Self::unauthorized(
+                "The API key is not valid.",
+                "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the key can't be used\"",
+            ),
+            Error::NoCredential => Self::field("ClientId", "is no machine credential of this organization"),
             Error::UnknownOrganizationCode => Self::field("OrgCode", "is no organization's code"),
             Error::NoAccessToOrganization => Self::forbidden("You have no role in this organization."),
             Error::NoAccount => Self::field("Email", "has no account"),
@@ -224,6 +232,8 @@ mod tests {
         let statuses = [
             (Error::OrganizationGone, 400),
             (Error::NotAdmin, 403),
+            (Error::InvalidKey, 401),
+            (Error::NoCredential, 400),
             (Error::UnknownOrganizationCode, 400),
             (Error::NoAccessToOrganization, 403),
             (Error::NoAccount, 400),

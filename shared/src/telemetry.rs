@@ -2,8 +2,12 @@
 
 use std::{
     fmt::Write,
+    future::poll_fn,
     io::{self, IsTerminal},
+    mem::take,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
+    task::Poll,
 };
 
 use aws_sdk_dynamodb::{
@@ -23,6 +27,7 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
@@ -33,11 +38,13 @@ tokio::task_local! {
 }
 
 /// A request that runs.
-#[derive(Debug)]
 pub struct RequestContext {
     id: String,
     costs: Mutex<Costs>,
+    beside: Mutex<Vec<Beside>>,
 }
+
+type Beside = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a request cost in DynamoDB so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -65,12 +72,29 @@ impl RequestContext {
     /// A request of this id.
     #[must_use]
     pub fn new(id: String) -> Arc<Self> {
-        Arc::new(Self { id, costs: Mutex::default() })
+        Arc::new(Self { id, costs: Mutex::default(), beside: Mutex::default() })
     }
 
     /// Runs `work` as this request: its log lines, answers and costs belong to it. Not handed on by `spawn`.
+    /// What the work put beside itself is done as well when this returns.
     pub async fn scope<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
-        REQUEST.scope(self.clone(), work).await
+        let both = async {
+            let (mut work, mut beside) = (pin!(work), FuturesUnordered::new());
+            let output = poll_fn(|context| {
+                let output = work.as_mut().poll(context);
+                beside.extend(self.put_beside());
+                while let Poll::Ready(Some(())) = beside.poll_next_unpin(context) {}
+                output
+            });
+            let output = output.await;
+            while beside.next().await.is_some() {}
+            output
+        };
+        REQUEST.scope(self.clone(), both).await
+    }
+
+    fn put_beside(&self) -> Vec<Beside> {
+        take(&mut *self.beside.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The id.
@@ -90,6 +114,13 @@ impl RequestContext {
 #[must_use]
 pub fn request_id() -> Option<String> {
     REQUEST.try_with(|request| request.id.clone()).ok()
+}
+
+/// Does `work` beside the request that runs, which waits for it only at its end. Outside a request it is not done.
+pub fn beside(work: impl Future<Output = ()> + Send + 'static) {
+    let _ = REQUEST.try_with(|request| {
+        request.beside.lock().unwrap_or_else(PoisonError::into_inner).push(Box::pin(work));
+    });
 }
 
 fn count(change: impl FnOnce(&mut Costs)) {

@@ -138,6 +138,12 @@ value! {
 }
 
 value! {
+    /// What an admin calls a machine credential: 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100, examples("Web shop"))]
+    CredentialName, |text| bounded(&text, 1, 100)
+}
+
+value! {
     /// A price tier's name: 1 to 100 characters, unique in its organization without case.
     #[schema(min_length = 1, max_length = 100, examples("Gold"))]
     TierName, |text| bounded(&text, 1, 100)

@@ -9,7 +9,7 @@ mod table;
 mod world;
 
 pub(crate) use answer::Answer;
-pub(crate) use callers::{Anonymous, Caller, Member};
+pub(crate) use callers::{Anonymous, Caller, Member, claims_of};
 pub(crate) use mails::mails_to;
 pub(crate) use server::{in_memory, server};
 pub(crate) use ses::{Mood, Ses};

@@ -47,7 +47,7 @@ impl FromFields for ListAdmins {
     get,
     path = "/api/organizations/users/admins",
     tag = "Admins",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     params(ListAdmins),
     responses((status = 200, body = [AdminEntry]), TokenFailures, Failures)
 )]

@@ -3,7 +3,7 @@ use shared::{
     App,
     openapi::{BodyFailures, Failures, Success, TokenFailures},
     problem::Problem,
-    request::{Body, ByAdmin, Fields, FromFields},
+    request::{Body, ByPerson, Fields, FromFields},
     text::EmailAddress,
 };
 use utoipa::ToSchema;
@@ -33,7 +33,7 @@ impl FromFields for PromoteAdmin {
 )]
 pub(crate) async fn promote_admin(
     State(app): State<App>,
-    ByAdmin(admin, Body(request)): ByAdmin<Body<PromoteAdmin>>,
+    ByPerson(admin, Body(request)): ByPerson<Body<PromoteAdmin>>,
 ) -> Result<Json<Success>, Problem> {
     app.table.organization(&admin).promote(&request.email).await?;
     Ok(Json(Success::YES))

@@ -71,7 +71,7 @@ impl AssociationRecord {
     post,
     path = "/api/organizations/users/associate-customer",
     tag = "Associations",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     request_body = AssociateCustomerBody,
     responses((status = 200, body = AssociatedCustomer), TokenFailures, BodyFailures, Failures)
 )]

@@ -32,7 +32,7 @@ impl FromFields for DissociateCustomer {
     delete,
     path = "/api/organizations/users/associations",
     tag = "Associations",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     params(DissociateCustomer),
     request_body(content = Option<DissociateCustomer>),
     responses((status = 200, body = Success), TokenFailures, BodyFailures, Failures)

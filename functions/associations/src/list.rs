@@ -35,7 +35,7 @@ pub(crate) struct AssociationList {
     get,
     path = "/api/organizations/users/associations",
     tag = "Associations",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     params(Parameters),
     responses((status = 200, body = AssociationList), TokenFailures, Failures)
 )]

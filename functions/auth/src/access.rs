@@ -1,25 +1,28 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
-    claims::{Role, User},
+    claims::{Admin, Enricher, Role},
     ids::{OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
     request::{Body, Fields, FromFields},
-    table::Error,
+    table::{Error, Table},
     text::{CurrencyCode, CustomerNumber, TierName},
 };
 use utoipa::ToSchema;
 
-use crate::{AuthApp, NO_STORE, NoStore, enrich::enrich};
+use crate::{
+    AuthApp, NO_STORE, NoStore,
+    enrich::{Enriched, enrich, enrich_for},
+};
 
 /// Which organization the token is to be for.
 pub(crate) struct EnrichToken {
     org_code: OrganizationCode,
     /// The field's name as it was sent.
     sent_as: &'static str,
-    /// Whether the token is to be somebody else's.
-    names_user: bool,
+    /// Whose token it is to be, where a machine asks.
+    user_id: Option<String>,
 }
 
 /// Which organization the token is to be for, as the document shows it.
@@ -31,6 +34,8 @@ pub(crate) struct EnrichTokenBody {
     org_code: Option<OrganizationCode>,
     /// Another name of `OrgCode`, of which one is needed.
     identity_organization_id: Option<OrganizationCode>,
+    /// Whose token it is to be: a machine alone says so, and must.
+    user_id: Option<UserId>,
 }
 
 impl FromFields for EnrichToken {
@@ -38,8 +43,9 @@ impl FromFields for EnrichToken {
         let parse = |text: String| OrganizationCode::parse(text.trim()).ok_or_else(|| UNKNOWN.to_owned());
         let names = ["OrgCode", "IdentityOrganizationId"];
         let sent_as = names.into_iter().find(|name| fields.has(name)).unwrap_or(names[0]);
-        let names_user = fields.has("UserId");
-        Some(Self { org_code: fields.required(sent_as, parse)?, sent_as, names_user })
+        let org_code = fields.required(sent_as, parse);
+        let user_id = fields.optional("UserId", Ok);
+        Some(Self { org_code: org_code?, sent_as, user_id: user_id? })
     }
 }
 
@@ -66,31 +72,25 @@ pub(crate) struct OrganizationAccess {
     currency_code: Option<CurrencyCode>,
 }
 
-/// Exchanges a user token for a token of one of the user's organizations, by the present state.
+/// Exchanges a user token for a token of one of the user's organizations, by the present state; or gives a machine the token of
+/// a user who is associated in its own organization, which names the machine as the actor (RFC 8693) and holds no other role.
 #[utoipa::path(
     post,
     path = "/api/auth/access",
     tag = "Sign-in",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     request_body = EnrichTokenBody,
     responses((status = 200, body = OrganizationAccess), TokenFailures, BodyFailures, Failures)
 )]
 pub(crate) async fn enrich_token(
     State(state): State<AuthApp>,
-    user: User,
+    caller: Enricher,
     Body(request): Body<EnrichToken>,
 ) -> Result<(NoStore, Json<OrganizationAccess>), Problem> {
-    if request.names_user {
-        return Err(Problem::forbidden("Only a machine may enrich a token for another user."));
-    }
-    let table = &state.app.table;
-    let organization = table.organization_by_code(&request.org_code);
-    let (organization, memberships) = match tokio::try_join!(organization, table.memberships(user.user_id())) {
-        Ok(read) => read,
-        Err(Error::UnknownOrganizationCode) => return Err(Problem::field(request.sent_as, UNKNOWN)),
-        Err(error) => return Err(error.into()),
+    let enriched = match caller {
+        Enricher::User(user) => by_user(&state, user, request).await?,
+        Enricher::Machine(machine) => by_machine(&state, &machine, request).await?,
     };
-    let enriched = enrich(&state, organization, request.org_code, user.user_id().clone(), &memberships).await?;
     let access = OrganizationAccess {
         access_token: enriched.signed.token,
         token_type: "Bearer",
@@ -103,4 +103,47 @@ pub(crate) async fn enrich_token(
         currency_code: enriched.member.currency_code,
     };
     Ok((NO_STORE, Json(access)))
+}
+
+async fn by_user(state: &AuthApp, user: UserId, request: EnrichToken) -> Result<Enriched, Problem> {
+    if request.user_id.is_some() {
+        return Err(Problem::forbidden("Only a machine may enrich a token for another user."));
+    }
+    let table = &state.app.table;
+    let organization = request.organization(table);
+    let (organization, memberships) = tokio::try_join!(organization, async { Ok(table.memberships(&user).await?) })?;
+    enrich(state, organization, request.org_code, user, &memberships).await
+}
+
+async fn by_machine(state: &AuthApp, machine: &Admin, request: EnrichToken) -> Result<Enriched, Problem> {
+    let table = &state.app.table;
+    let Some(user_id) = &request.user_id else {
+        table.organization(machine).require_admin().await?;
+        return Err(Problem::field("UserId", "is required"));
+    };
+    // What is no user id at all is answered as any other that isn't associated.
+    let user = UserId::parse(user_id);
+    let memberships = async {
+        match &user {
+            Some(user) => Ok(table.memberships(user).await?),
+            None => Ok(Vec::new()),
+        }
+    };
+    let role = async { Ok(table.organization(machine).require_admin().await?) };
+    let (organization, mut memberships, ()) = tokio::try_join!(request.organization(table), memberships, role)?;
+    if organization != *machine.organization_id() {
+        return Err(Problem::forbidden("A machine may enrich tokens of its own organization alone."));
+    }
+    memberships.retain(|membership| membership.role == Role::Customer);
+    let user = user.ok_or(Error::NoAccessToOrganization)?;
+    enrich_for(state, organization, request.org_code, user, &memberships, machine.actor()).await
+}
+
+impl EnrichToken {
+    async fn organization(&self, table: &Table) -> Result<OrganizationId, Problem> {
+        match table.organization_by_code(&self.org_code).await {
+            Err(Error::UnknownOrganizationCode) => Err(Problem::field(self.sent_as, UNKNOWN)),
+            organization => Ok(organization?),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Enrichment: what a user is in an organization at this moment, put into a token.
 
 use shared::{
-    claims::{Identity, Membership, Role},
+    claims::{Actor, Identity, Membership, Role},
     ids::{OrganizationCode, OrganizationId, UserId},
     problem::Problem,
     table::{Error, MembershipRecord},
@@ -24,6 +24,18 @@ pub(crate) async fn enrich(
     user: UserId,
     memberships: &[MembershipRecord],
 ) -> Result<Enriched, Problem> {
+    enrich_for(state, organization_id, organization_code, user, memberships, None).await
+}
+
+/// The same, asked for by another.
+pub(crate) async fn enrich_for(
+    state: &AuthApp,
+    organization_id: OrganizationId,
+    organization_code: OrganizationCode,
+    user: UserId,
+    memberships: &[MembershipRecord],
+    act: Option<Actor>,
+) -> Result<Enriched, Problem> {
     let here = || memberships.iter().filter(|membership| membership.organization_id == organization_id);
     let mut roles: Vec<Role> = here().map(|membership| membership.role).collect();
     roles.sort_unstable();
@@ -36,8 +48,16 @@ pub(crate) async fn enrich(
         None => None,
     };
     let (price_tier, currency_code) = context.map(|context| (context.price_tier, context.currency_code)).unzip();
-    let member =
-        Membership { sub: user, organization_id, organization_code, roles, customer_number, price_tier, currency_code };
+    let member = Membership {
+        sub: user,
+        organization_id,
+        organization_code,
+        roles,
+        customer_number,
+        price_tier,
+        currency_code,
+        act,
+    };
     let signed = state.sign(Identity::Organization(member.clone())).await?;
     Ok(Enriched { signed, member })
 }

@@ -1,9 +1,14 @@
-//! Sign-in, token enrichment, and the public keys: `/api/auth/*`, `/.well-known/*`.
+//! Sign-in, token enrichment, machine credentials, and the public keys: `/api/auth/*`, `/api/organizations/api-access`,
+//! `/.well-known/*`.
 
 mod access;
+mod create_credential;
 mod discovery;
 mod enrich;
+mod list_credentials;
 mod login;
+mod machine_sign_in;
+mod revoke_credential;
 mod signing;
 
 use axum::{
@@ -58,6 +63,11 @@ pub fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::default()
         .routes(routes!(login::sign_in))
         .routes(routes!(access::enrich_token))
+        .routes(routes!(
+            create_credential::create_credential,
+            list_credentials::list_credentials,
+            revoke_credential::revoke_credential
+        ))
         .routes(routes!(discovery::get_key_set))
         .routes(routes!(discovery::get_configuration))
 }

@@ -14,25 +14,50 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::{AuthApp, NO_STORE, NoStore, enrich::enrich};
+use crate::{
+    AuthApp, NO_STORE, NoStore,
+    enrich::enrich,
+    machine_sign_in::{MachineSignIn, MachineSignedIn},
+};
 
-/// Who signs in, and for which organization.
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
-pub(crate) struct SignIn {
+/// Who signs in.
+pub(crate) enum SignIn {
+    User(UserSignIn),
+    Machine(MachineSignIn),
+}
+
+/// A user who signs in, and for which organization.
+pub(crate) struct UserSignIn {
     email: String,
-    #[schema(format = "password")]
     password: String,
-    /// With it, the token is an organization token of this organization at once.
     org_code: Option<String>,
+}
+
+/// Who signs in, as the document shows it: a user by `Email` and `Password`, or a machine by `OrgCode`, `ClientId` and
+/// `ClientSecret`.
+#[derive(ToSchema)]
+#[schema(as = SignIn, rename_all = "PascalCase")]
+#[expect(dead_code, reason = "it is read by the derive alone")]
+pub(crate) struct SignInBody {
+    email: Option<String>,
+    #[schema(format = "password")]
+    password: Option<String>,
+    /// With it, a user's token is an organization token of this organization at once.
+    org_code: Option<String>,
+    client_id: Option<String>,
+    #[schema(format = "password")]
+    client_secret: Option<String>,
 }
 
 impl FromFields for SignIn {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        if MachineSignIn::is_meant(fields) {
+            return MachineSignIn::from_fields(fields).map(Self::Machine);
+        }
         let email = fields.required("Email", Ok);
         let password = fields.required("Password", Ok);
         let org_code = fields.optional("OrgCode", Ok);
-        Some(Self { email: email?, password: password?, org_code: org_code? })
+        Some(Self::User(UserSignIn { email: email?, password: password?, org_code: org_code? }))
     }
 }
 
@@ -49,6 +74,14 @@ pub(crate) struct SignedIn {
     organizations: Vec<UserOrganization>,
 }
 
+/// What a sign-in answers.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum SignInAnswer {
+    User(SignedIn),
+    Machine(MachineSignedIn),
+}
+
 /// One of a user's organizations.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -58,14 +91,15 @@ pub(crate) struct UserOrganization {
     roles: Vec<Role>,
 }
 
-/// Signs a user in: without `OrgCode` for a user token, with it for a token of that organization.
+/// Signs a user in: without `OrgCode` for a user token, with it for a token of that organization. Or a machine, for a token of
+/// its own.
 #[utoipa::path(
     post,
     path = "/api/auth/login",
     tag = "Sign-in",
-    request_body = SignIn,
+    request_body = SignInBody,
     responses(
-        (status = 200, body = SignedIn),
+        (status = 200, body = SignInAnswer),
         (status = 401, description = "The e-mail address or the password is wrong.",
             body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The user has no role in the organization.",
@@ -77,7 +111,15 @@ pub(crate) struct UserOrganization {
 pub(crate) async fn sign_in(
     State(state): State<AuthApp>,
     Body(request): Body<SignIn>,
-) -> Result<(NoStore, Json<SignedIn>), Problem> {
+) -> Result<(NoStore, Json<SignInAnswer>), Problem> {
+    let answer = match request {
+        SignIn::User(user) => SignInAnswer::User(sign_user_in(&state, user).await?),
+        SignIn::Machine(machine) => SignInAnswer::Machine(machine.sign_in(&state).await?),
+    };
+    Ok((NO_STORE, Json(answer)))
+}
+
+async fn sign_user_in(state: &AuthApp, request: UserSignIn) -> Result<SignedIn, Problem> {
     let table = &state.app.table;
     let (credential, wanted) =
         tokio::try_join!(credential(table, request.email), wanted(table, request.org_code.as_deref()))?;
@@ -93,19 +135,18 @@ pub(crate) async fn sign_in(
         Wanted::Nothing => (state.sign(Identity::User { sub: user.clone() }).await?, organizations.await?),
         Wanted::Unknown => return Err(table::Error::UnknownOrganizationCode.into()),
         Wanted::Organization(id, code) => {
-            let enriched = enrich(&state, id, code, user.clone(), &memberships);
+            let enriched = enrich(state, id, code, user.clone(), &memberships);
             let (enriched, organizations) = tokio::try_join!(enriched, organizations)?;
             (enriched.signed, organizations)
         }
     };
-    let signed_in = SignedIn {
+    Ok(SignedIn {
         access_token: signed.token,
         token_type: "Bearer",
         expires_in: signed.expires_in,
         user_id: user,
         organizations,
-    };
-    Ok((NO_STORE, Json(signed_in)))
+    })
 }
 
 /// What no account can have as its address is answered as any other address without one.

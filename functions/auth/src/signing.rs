@@ -107,7 +107,7 @@ impl Issuer {
     pub(crate) fn sign(&self, identity: Identity) -> Result<Signed, Problem> {
         let life = match identity {
             Identity::User { .. } => self.user_ttl,
-            Identity::Organization(_) => self.organization_ttl,
+            Identity::Organization(_) | Identity::Machine(_) => self.organization_ttl,
         };
         let now = claims::now();
         let claims = Claims {

@@ -48,7 +48,7 @@ impl FromFields for PutCustomer {
     put,
     path = "/api/customers",
     tag = "Customers",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     request_body = PutCustomer,
     responses((status = 200, body = CustomerRecord), TokenFailures, BodyFailures, Failures)
 )]

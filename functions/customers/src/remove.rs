@@ -14,7 +14,7 @@ use crate::number::{NumberInPath, NumberParameter};
     delete,
     path = "/api/customers/{CustomerNumber}",
     tag = "Customers",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     params(("CustomerNumber" = CustomerNumber, Path)),
     responses((status = 200, body = Success), NoSuchCustomer, TokenFailures, Failures)
 )]
@@ -31,7 +31,7 @@ pub(crate) async fn remove_customer(
     delete,
     path = "/api/customers",
     tag = "Customers",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     params(NumberParameter),
     responses((status = 200, body = Success), NoSuchCustomer, TokenFailures, Failures)
 )]

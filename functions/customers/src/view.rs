@@ -18,7 +18,7 @@ use crate::{
     get,
     path = "/api/customers/{CustomerNumber}",
     tag = "Customers",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     params(("CustomerNumber" = CustomerNumber, Path)),
     responses((status = 200, body = CustomerRecord), NoSuchCustomer, TokenFailures, Failures)
 )]
@@ -34,7 +34,7 @@ pub(crate) async fn view_customer(
     get,
     path = "/api/customers",
     tag = "Customers",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     params(NumberParameter),
     responses((status = 200, body = CustomerRecord), NoSuchCustomer, TokenFailures, Failures)
 )]

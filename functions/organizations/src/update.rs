@@ -64,7 +64,7 @@ impl VersionCheck for IfMatch {
     patch,
     path = "/api/organization",
     tag = "Organizations",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     params(("If-Match" = Option<String>, Header, description = "The version to be changed, as `ETag` named it")),
     request_body(content(
         (OrganizationPatch = "application/merge-patch+json"),

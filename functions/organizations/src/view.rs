@@ -107,7 +107,7 @@ impl From<OrganizationOverview> for OrganizationView {
     get,
     path = "/api/organization",
     tag = "Organizations",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     responses(
         (status = 200, body = OrganizationView, headers(("ETag" = String, description = "The record's version"))),
         TokenFailures,

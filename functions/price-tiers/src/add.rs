@@ -30,7 +30,7 @@ impl FromFields for AddPriceTier {
     post,
     path = "/api/organizations/price-tiers",
     tag = "Price tiers",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     request_body = AddPriceTier,
     responses((status = 200, description = "It is there."), TokenFailures, BodyFailures, Failures)
 )]

@@ -37,7 +37,7 @@ impl FromFields for ChangePriceTier {
     put,
     path = "/api/organizations/price-tiers",
     tag = "Price tiers",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     request_body = ChangePriceTier,
     responses((status = 200, description = "It is changed."), TokenFailures, BodyFailures, Failures)
 )]

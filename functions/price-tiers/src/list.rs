@@ -23,7 +23,7 @@ pub(crate) struct PriceTierEntry {
     get,
     path = "/api/organizations/price-tiers",
     tag = "Price tiers",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     responses((status = 200, body = [PriceTierEntry]), TokenFailures, Failures)
 )]
 pub(crate) async fn list_price_tiers(

@@ -28,7 +28,7 @@ impl FromFields for RemovePriceTier {
     delete,
     path = "/api/organizations/price-tiers",
     tag = "Price tiers",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("key" = [])),
     params(RemovePriceTier),
     request_body(content = Option<RemovePriceTier>),
     responses((status = 200, description = "It is gone."), TokenFailures, BodyFailures, Failures)

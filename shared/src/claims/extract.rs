@@ -1,21 +1,25 @@
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderName, header, request::Parts},
 };
 
-use super::{Claims, Identity, Role, TokenError};
+use super::{Actor, ApiKey, Identity, MachineIdentity, Principal, Role, TokenError};
 use crate::{
     App,
     ids::{OrganizationId, UserId},
     problem::Problem,
+    telemetry,
 };
 
-/// A caller whose verified token holds the admin role of its organization. The only way to the organization's part of
-/// the table; whether the role still holds is checked there, at each call.
+/// Carries an API key, or an access token.
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// A caller with the admin role of an organization: by a verified token, or by an API key that names it. The only way to the
+/// organization's part of the table; whether the role (and the key) holds is checked there, at each call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
     organization_id: OrganizationId,
-    user_id: UserId,
+    principal: Principal,
 }
 
 impl Admin {
@@ -25,10 +29,40 @@ impl Admin {
         &self.organization_id
     }
 
-    /// The admin.
+    /// Who it is.
     #[must_use]
-    pub fn user_id(&self) -> &UserId {
-        &self.user_id
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The machine as the actor of a token that it asks for, where it is one.
+    #[must_use]
+    pub fn actor(&self) -> Option<Actor> {
+        match &self.principal {
+            Principal::Machine { client_id, .. } => Some(Actor { sub: client_id.clone() }),
+            Principal::User(_) => None,
+        }
+    }
+
+    fn by_key(key: ApiKey) -> Self {
+        let principal = Principal::Machine { client_id: key.client_id, secret_hash: Some(key.secret_hash) };
+        Self { organization_id: key.organization_id, principal }
+    }
+
+    fn by_machine_token(machine: MachineIdentity) -> Self {
+        let principal = Principal::Machine { client_id: machine.sub, secret_hash: None };
+        Self { organization_id: machine.organization_id, principal }
+    }
+
+    /// Notes that a machine's credential is in use, beside whatever the request does.
+    fn noted(self, app: App) -> Self {
+        let admin = self.clone();
+        telemetry::beside(async move {
+            if let Err(error) = app.table.organization(&admin).note_use(&app.noted).await {
+                tracing::warn!(%error, "the use of a machine credential could not be noted");
+            }
+        });
+        self
     }
 }
 
@@ -39,48 +73,68 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match verified(parts, state).await?.identity {
-            Identity::Organization(member) if member.roles.contains(&Role::Admin) => {
-                Ok(Self { organization_id: member.organization_id, user_id: member.sub })
+        let app = App::from_ref(state);
+        match presented(&parts.headers, &app).await? {
+            Presented::Key(key) => Ok(Self::by_key(key).noted(app)),
+            Presented::Token(Identity::Machine(machine)) => Ok(Self::by_machine_token(machine).noted(app)),
+            Presented::Token(Identity::Organization(member)) if member.roles.contains(&Role::Admin) => {
+                Ok(Self { organization_id: member.organization_id, principal: Principal::User(member.sub) })
             }
-            _ => Err(TokenError::NotAdmin.into()),
+            Presented::Token(_) => Err(TokenError::NotAdmin.into()),
         }
     }
 }
 
-/// A caller with a verified user token: one that names a user and no organization.
+/// A caller whose token may be enriched: a user's, or a machine's of its own organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    user_id: UserId,
+pub enum Enricher {
+    /// A user, by a user token.
+    User(UserId),
+    /// A machine, by its token or key.
+    Machine(Admin),
 }
 
-impl User {
-    /// The user.
-    #[must_use]
-    pub fn user_id(&self) -> &UserId {
-        &self.user_id
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for User
+impl<S: Sync> FromRequestParts<S> for Enricher
 where
     App: FromRef<S>,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match verified(parts, state).await?.identity {
-            Identity::User { sub } => Ok(Self { user_id: sub }),
-            Identity::Organization(_) => Err(TokenError::NotUser.into()),
+        let app = App::from_ref(state);
+        match presented(&parts.headers, &app).await? {
+            Presented::Key(key) => Ok(Self::Machine(Admin::by_key(key).noted(app))),
+            Presented::Token(Identity::Machine(machine)) => {
+                Ok(Self::Machine(Admin::by_machine_token(machine).noted(app)))
+            }
+            Presented::Token(Identity::User { sub }) => Ok(Self::User(sub)),
+            Presented::Token(Identity::Organization(_)) => Err(TokenError::NotEnrichable.into()),
         }
     }
 }
 
-async fn verified<S>(parts: &Parts, state: &S) -> Result<Claims, TokenError>
-where
-    App: FromRef<S>,
-{
-    App::from_ref(state).verifier.verify(bearer(&parts.headers)?).await
+/// What a caller presents.
+enum Presented {
+    /// An API key, not yet checked.
+    Key(ApiKey),
+    /// A verified token.
+    Token(Identity),
+}
+
+/// A Bearer token wins over `x-api-key`, also where it is invalid.
+async fn presented(headers: &HeaderMap, app: &App) -> Result<Presented, TokenError> {
+    let token = match bearer(headers) {
+        Err(TokenError::Missing) => {
+            let value = headers.get(API_KEY).ok_or(TokenError::Missing)?;
+            let value = value.to_str().map_err(|_| TokenError::Invalid)?.trim();
+            if let Some(key) = ApiKey::parse(value) {
+                return Ok(Presented::Key(key));
+            }
+            value
+        }
+        token => token?,
+    };
+    Ok(Presented::Token(app.verifier.verify(token).await?.identity))
 }
 
 /// The token of the `Authorization` header (RFC 6750, section 2.1); the scheme's name is read without case (RFC 9110).

@@ -1,8 +1,10 @@
 //! Access tokens: what they say, how they are verified, and what holding one lets a handler do.
 
+mod api_key;
 mod crypto;
 mod extract;
 mod key_set;
+mod principal;
 mod public_key;
 mod verify;
 
@@ -11,14 +13,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use api_key::{ApiKey, ClientSecret, SecretHash};
 pub use crypto::install as install_crypto;
-pub use extract::{Admin, User};
+pub use extract::{Admin, Enricher};
 pub use key_set::KeySet;
+pub use principal::Principal;
 pub use public_key::PublicKey;
 pub use verify::{TokenError, Verifier};
 
 use crate::{
-    ids::{OrganizationCode, OrganizationId, UserId},
+    ids::{ClientId, OrganizationCode, OrganizationId, UserId},
     text::{CurrencyCode, CustomerNumber, TierName},
 };
 
@@ -43,6 +47,31 @@ pub enum Identity {
     },
     /// A user in one organization.
     Organization(Membership),
+    /// A machine of one organization, with the admin role.
+    Machine(MachineIdentity),
+}
+
+/// A machine of one organization, as its token names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineIdentity {
+    /// The machine credential.
+    pub sub: ClientId,
+    /// The organization.
+    #[serde(rename = "OrganizationId")]
+    pub organization_id: OrganizationId,
+    /// The organization's code.
+    #[serde(rename = "OrgCode")]
+    pub organization_code: OrganizationCode,
+    /// The admin role.
+    #[serde(rename = "Roles")]
+    pub roles: Vec<Role>,
+}
+
+/// Who acts for a token's subject (RFC 8693, section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The machine that asked for the token.
+    pub sub: ClientId,
 }
 
 /// A user in one organization, as an organization token names it.
@@ -68,6 +97,9 @@ pub struct Membership {
     /// The customer's currency, or its tier's.
     #[serde(rename = "CurrencyCode", skip_serializing_if = "Option::is_none")]
     pub currency_code: Option<CurrencyCode>,
+    /// The machine that asked for the token, where the user didn't.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
 }
 
 /// A token's claims (RFC 7519, section 4.1, and the identity's own).

@@ -20,9 +20,12 @@ pub enum TokenError {
     /// It is good, and doesn't hold the admin role of an organization.
     #[error("the access token doesn't hold the admin role")]
     NotAdmin,
-    /// It is good, and no user token.
-    #[error("the access token is no user token")]
-    NotUser,
+    /// It is good, and of a kind that is never enriched.
+    #[error("the access token is of a kind that is never enriched")]
+    NotEnrichable,
+    /// It is a machine's, and only a person may do this.
+    #[error("the caller is a machine")]
+    Machine,
     /// Its key could not be looked up.
     #[error(transparent)]
     Table(#[from] table::Error),

@@ -1,10 +1,21 @@
-use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use axum::{
+    body::Body,
+    extract::{FromRef, FromRequest, FromRequestParts, Request},
+    http::request::Parts,
+};
 
-use crate::{App, claims::Admin, problem::Problem};
+use crate::{
+    App,
+    claims::{Admin, Principal, TokenError},
+    problem::Problem,
+};
 
 /// An admin's request. Where the rest of it is bad, the caller's role is looked up before that is said: a role that no
 /// longer holds wins over every other condition. (Where it is good, the call itself checks the role.)
 pub struct ByAdmin<E>(pub Admin, pub E);
+
+/// The same of an admin who is a person: a machine is refused, once its role has been looked up.
+pub struct ByPerson<E>(pub Admin, pub E);
 
 impl<S, E, M> FromRequest<S, (M,)> for ByAdmin<E>
 where
@@ -18,11 +29,41 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let admin = Admin::from_request_parts(&mut parts, state).await?;
-        let problem = match E::from_request(Request::from_parts(parts, body), state).await {
-            Ok(rest) => return Ok(Self(admin, rest)),
-            Err(problem) => problem,
-        };
-        App::from_ref(state).table.organization(&admin).require_admin().await?;
-        Err(problem)
+        let rest = rest(&admin, parts, body, state).await?;
+        Ok(Self(admin, rest))
     }
+}
+
+impl<S, E, M> FromRequest<S, (M,)> for ByPerson<E>
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+    E: FromRequest<S, M, Rejection = Problem>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let admin = Admin::from_request_parts(&mut parts, state).await?;
+        if let Principal::Machine { .. } = admin.principal() {
+            App::from_ref(state).table.organization(&admin).require_admin().await?;
+            return Err(TokenError::Machine.into());
+        }
+        let rest = rest(&admin, parts, body, state).await?;
+        Ok(Self(admin, rest))
+    }
+}
+
+async fn rest<S, E, M>(admin: &Admin, parts: Parts, body: Body, state: &S) -> Result<E, Problem>
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+    E: FromRequest<S, M, Rejection = Problem>,
+{
+    let problem = match E::from_request(Request::from_parts(parts, body), state).await {
+        Ok(rest) => return Ok(rest),
+        Err(problem) => problem,
+    };
+    App::from_ref(state).table.organization(admin).require_admin().await?;
+    Err(problem)
 }

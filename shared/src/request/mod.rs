@@ -6,6 +6,6 @@ mod fields;
 mod query;
 
 pub use body::{Body, BodyOrQuery};
-pub use by_admin::ByAdmin;
+pub use by_admin::{ByAdmin, ByPerson};
 pub use fields::{Fields, FromFields, Patch};
 pub use query::Query;

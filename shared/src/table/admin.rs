@@ -65,11 +65,6 @@ pub enum Promotion {
     WelcomedAgain,
 }
 
-#[derive(Deserialize)]
-struct SortKey {
-    sk: String,
-}
-
 /// Which condition of a promotion failed.
 enum PromotionRefusal {
     Failure(Error),
@@ -86,28 +81,7 @@ enum DemotionRefusal {
 }
 
 impl OrganizationTable<'_> {
-    /// Asks whether the caller's role still holds: one read of two items.
-    ///
-    /// # Errors
-    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], or the table is out of reach.
-    pub async fn require_admin(&self) -> Result<(), Error> {
-        let keys = vec![keys::organization(self.id), keys::admin(self.id, self.caller)];
-        let items = self.table.batch_get(keys, &["sk"]).await?;
-        let found: Vec<SortKey> = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
-        if !found.iter().any(|key| key.sk == keys::ORGANIZATION) {
-            Err(Error::OrganizationGone)
-        } else if found.len() < 2 {
-            Err(Error::NotAdmin)
-        } else {
-            Ok(())
-        }
-    }
-
-    pub(super) async fn is_admin(&self) -> Result<bool, Error> {
-        self.table.exists(keys::admin(self.id, self.caller)).await
-    }
-
-    /// Every admin, by user id: one Query, which also finds the organization and the caller; `with_mail`, one more round trip
+    /// Every admin, by user id: one Query, which also finds the organization, the caller's role read beside it; `with_mail`, one more round trip
     /// for how far each one's welcome mail is.
     ///
     /// # Errors
@@ -116,7 +90,8 @@ impl OrganizationTable<'_> {
         let partition = keys::organization_partition(self.id);
         // The organization's item, its subscriptions and its admins are neighbours.
         let last = format!("{}~", keys::ADMIN_PREFIX);
-        let items = self.table.query(&partition, Range::Between(keys::ORGANIZATION, &last)).await?;
+        let items = self.table.query(&partition, Range::Between(keys::ORGANIZATION, &last));
+        let (items, is_admin) = tokio::try_join!(items, self.is_admin())?;
         let (mut exists, mut admins) = (false, Vec::new());
         for item in items {
             match item.get("sk").and_then(|sk| sk.as_s().ok()) {
@@ -126,10 +101,10 @@ impl OrganizationTable<'_> {
             }
         }
         if !exists {
-            return Err(Error::OrganizationGone);
+            return Err(self.organization_gone());
         }
-        if !admins.iter().any(|admin| admin.user_id == *self.caller) {
-            return Err(Error::NotAdmin);
+        if !is_admin {
+            return Err(self.not_admin());
         }
         let mails: Vec<_> =
             admins.iter().filter(|_| with_mail).filter_map(|admin| admin.welcome_mail.clone()).collect();
@@ -155,12 +130,12 @@ impl OrganizationTable<'_> {
         let organization = self.table.get::<Organization>(keys::organization(self.id));
         let (organization, is_admin, user) =
             tokio::try_join!(organization, self.is_admin(), self.table.credential(email))?;
-        let organization = organization.ok_or(Error::OrganizationGone)?;
+        let organization = organization.ok_or_else(|| self.organization_gone())?;
         if !is_admin {
-            return Err(Error::NotAdmin);
+            return Err(self.not_admin());
         }
         let user = user.ok_or(Error::NoAccount)?;
-        if user.user_id == *self.caller {
+        if self.is_caller(&user.user_id) {
             return self.welcome_again(&user, &organization).await;
         }
 
@@ -173,9 +148,13 @@ impl OrganizationTable<'_> {
         let mail = Mail::new(MailKind::WelcomeAdmin, &user, organization.details.name.as_str());
         let admin = AdminRecord::of(&user, &mail);
         let one_more = Terms::change("ADD admin_count :one").value(":one", number(1));
-        let transaction = Transaction::new(self.table)
-            .update(keys::organization(self.id), &one_more, Failure(Error::OrganizationGone))?
-            .check_exists(keys::admin(self.id, self.caller), Failure(Error::NotAdmin))?
+        let transaction = Transaction::new(self.table).update(
+            keys::organization(self.id),
+            &one_more,
+            Failure(self.organization_gone()),
+        )?;
+        let transaction = self
+            .check_role(transaction, Failure(self.not_admin()))?
             .put_new(keys::admin(self.id, &user.user_id), "admin", &admin, AlreadyAdmin)?
             .put_new(keys::membership(&user.user_id, self.id, Role::Admin), "membership", &membership, AlreadyAdmin)?;
         let id_taken = Failure(Error::Internal("a random mail id was taken".into()));
@@ -204,9 +183,9 @@ impl OrganizationTable<'_> {
         let replaced = Terms::change("SET welcome_mail = :new").when("welcome_mail.id = :failed");
         let replaced = replaced.value(":new", new).value(":failed", text(&failed.id));
         let mut transaction =
-            Transaction::new(self.table).check_exists(keys::organization(self.id), Some(Error::OrganizationGone))?;
-        if user.user_id != *self.caller {
-            transaction = transaction.check_exists(keys::admin(self.id, self.caller), Some(Error::NotAdmin))?;
+            Transaction::new(self.table).check_exists(keys::organization(self.id), Some(self.organization_gone()))?;
+        if !self.is_caller(&user.user_id) {
+            transaction = self.check_role(transaction, Some(self.not_admin()))?;
         }
         // Where somebody else was quicker, the new mail is his.
         let transaction = mail.put(transaction.update(key, &replaced, None)?, None)?;
@@ -232,11 +211,11 @@ impl OrganizationTable<'_> {
         let one_less = one_less.value(":less", number(-1)).value(":one", number(1));
         let mut transaction =
             Transaction::new(self.table).update(keys::organization(self.id), &one_less, Organization)?;
-        transaction = if user == self.caller {
+        transaction = if self.is_caller(user) {
             // One item, one action: the caller's condition is the deletion's own.
-            transaction.delete(keys::admin(self.id, user), &Terms::default(), NotAdmin)?
+            transaction.delete(keys::admin(self.id, user), &self.role_terms(), NotAdmin)?
         } else {
-            transaction.check_exists(keys::admin(self.id, self.caller), NotAdmin)?.delete(
+            self.check_role(transaction, NotAdmin)?.delete(
                 keys::admin(self.id, user),
                 &Terms::default(),
                 UserNotAdmin,
@@ -253,9 +232,9 @@ impl OrganizationTable<'_> {
             failed.iter().any(|(refusal, item)| wanted(refusal, item.as_ref().is_some_and(|item| !item.is_empty())))
         };
         Err(if failed(|refusal, there| matches!(refusal, Organization) && !there) {
-            Error::OrganizationGone
+            self.organization_gone()
         } else if failed(|refusal, _| matches!(refusal, NotAdmin)) {
-            Error::NotAdmin
+            self.not_admin()
         } else if failed(|refusal, _| matches!(refusal, UserNotAdmin)) {
             Error::UserNotAdmin
         } else if failed(|refusal, _| matches!(refusal, Organization)) {

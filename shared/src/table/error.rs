@@ -12,6 +12,12 @@ pub enum Error {
     /// The caller is no admin of the organization, whatever the token says.
     #[error("the caller is not an admin of the organization")]
     NotAdmin,
+    /// The caller's API key is none of the organization's, or was revoked.
+    #[error("the API key is not valid")]
+    InvalidKey,
+    /// The organization has no machine credential of this id.
+    #[error("the organization has no such machine credential")]
+    NoCredential,
     /// No organization has this code.
     #[error("no organization has this code")]
     UnknownOrganizationCode,

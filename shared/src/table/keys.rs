@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::mail::MailId;
 use crate::{
     claims::Role,
-    ids::{OrganizationCode, OrganizationId, UserId},
+    ids::{ClientId, OrganizationCode, OrganizationId, UserId},
     text::CustomerNumber,
 };
 
@@ -18,6 +18,8 @@ pub const MAIL_PREFIX: &str = "MAIL#";
 pub(super) const PUBLIC_KEYS: &str = "KEYS";
 /// Where the sort key of each of an organization's admins begins.
 pub(super) const ADMIN_PREFIX: &str = "ADMIN#";
+/// Where the sort key of each of an organization's machine credentials, and of each one's use, begins.
+pub(super) const MACHINES_PREFIX: &str = "CLIENT";
 /// Where the sort key of each of an organization's price tiers begins.
 pub(super) const TIER_PREFIX: &str = "TIER#";
 /// Where the sort key of each entry of a counted index begins.
@@ -60,6 +62,15 @@ pub(super) fn organization(id: &OrganizationId) -> Key {
 
 pub(super) fn admin(organization: &OrganizationId, user: &UserId) -> Key {
     Key::new(organization_partition(organization), format!("{ADMIN_PREFIX}{user}"))
+}
+
+pub(super) fn machine(organization: &OrganizationId, client: &ClientId) -> Key {
+    Key::new(organization_partition(organization), format!("{MACHINES_PREFIX}#{client}"))
+}
+
+/// When a machine's credential was last used.
+pub(super) fn machine_use(organization: &OrganizationId, client: &ClientId) -> Key {
+    Key::new(organization_partition(organization), format!("{MACHINES_PREFIX}USE#{client}"))
 }
 
 /// `folded` is the name as [`crate::text::fold`] gives it.

@@ -10,12 +10,14 @@ mod customer;
 mod error;
 mod item;
 mod keys;
+mod machine;
 mod mail;
 mod membership;
 mod organization;
 mod price_tier;
 mod public_key;
 mod read;
+mod role;
 mod transaction;
 mod write;
 
@@ -29,6 +31,7 @@ pub use counted_index::{IndexFault, IndexReport};
 pub use customer::{CommerceContext, Customer, CustomerChange};
 pub use error::Error;
 pub use keys::MAIL_PREFIX;
+pub use machine::{MachineCredential, NotedUses};
 pub use mail::{Claim, LEASE_SECONDS, Lease, Mail, MailId, MailKind, MailStatus, Outbox};
 pub use membership::MembershipRecord;
 pub use organization::{
@@ -41,8 +44,8 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 
 use crate::{
-    claims::Admin,
-    ids::{OrganizationId, UserId},
+    claims::{Admin, Principal},
+    ids::OrganizationId,
 };
 
 /// The table, for what belongs to no single organization: sign-up, sign-in, enrichment, keys and mails.
@@ -63,7 +66,7 @@ impl Table {
     /// partitions, since nothing else takes an organization from a request.
     #[must_use]
     pub fn organization<'t>(&'t self, admin: &'t Admin) -> OrganizationTable<'t> {
-        OrganizationTable { table: self, id: admin.organization_id(), caller: admin.user_id() }
+        OrganizationTable { table: self, id: admin.organization_id(), caller: admin.principal() }
     }
 }
 
@@ -72,5 +75,5 @@ impl Table {
 pub struct OrganizationTable<'t> {
     table: &'t Table,
     id: &'t OrganizationId,
-    caller: &'t UserId,
+    caller: &'t Principal,
 }

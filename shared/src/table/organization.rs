@@ -214,9 +214,9 @@ impl OrganizationTable<'_> {
         let organization = items
             .next()
             .filter(|item| item.get("sk").is_some_and(|sk| sk.as_s().is_ok_and(|sk| sk == keys::ORGANIZATION)));
-        let organization = organization.ok_or(Error::OrganizationGone)?;
+        let organization = organization.ok_or_else(|| self.organization_gone())?;
         if !is_admin {
-            return Err(Error::NotAdmin);
+            return Err(self.not_admin());
         }
         Ok(OrganizationOverview {
             organization: from_item(organization)?,
@@ -235,9 +235,9 @@ impl OrganizationTable<'_> {
         loop {
             let present = self.table.get::<Organization>(keys::organization(self.id));
             let (present, is_admin) = tokio::try_join!(present, self.is_admin())?;
-            let present = present.ok_or(Error::OrganizationGone)?;
+            let present = present.ok_or_else(|| self.organization_gone())?;
             if !is_admin {
-                return Err(Error::NotAdmin);
+                return Err(self.not_admin());
             }
             if !accepts.accepts(present.version) {
                 return Err(Error::StaleVersion);
@@ -267,9 +267,11 @@ impl OrganizationTable<'_> {
     ) -> Result<Transaction<'_, UpdateRefusal>, Error> {
         use UpdateRefusal::{Changed, Failure};
 
-        let transaction = Transaction::new(self.table)
-            .check_exists(keys::admin(self.id, self.caller), Failure(Error::NotAdmin))?
-            .update(keys::organization(self.id), &details_change(present, updated)?, Changed)?;
+        let transaction = self.check_role(Transaction::new(self.table), Failure(self.not_admin()))?.update(
+            keys::organization(self.id),
+            &details_change(present, updated)?,
+            Changed,
+        )?;
         let name = |organization: &Organization| keys::organization_name(&fold(organization.details.name.as_str()));
         let (old, new) = (name(present), name(updated));
         if old == new {

@@ -106,15 +106,17 @@ impl OrganizationTable<'_> {
             .when("attribute_not_exists(tier_count) OR tier_count < :most")
             .value(":one", number(1))
             .value(":most", number(MOST_TIERS));
-        let mut transaction = Transaction::new(self.table)
-            .update(keys::organization(self.id), &one_more, AdditionRefusal::Organization)?
-            .check_exists(keys::admin(self.id, self.caller), AdditionRefusal::Failure(Error::NotAdmin))?
-            .put_new(
-                keys::price_tier(self.id, &tier.name.folded()),
-                "price tier",
-                tier,
-                AdditionRefusal::Failure(Error::TierNameTaken),
-            )?;
+        let transaction = Transaction::new(self.table).update(
+            keys::organization(self.id),
+            &one_more,
+            AdditionRefusal::Organization,
+        )?;
+        let mut transaction = self.check_role(transaction, AdditionRefusal::Failure(self.not_admin()))?.put_new(
+            keys::price_tier(self.id, &tier.name.folded()),
+            "price tier",
+            tier,
+            AdditionRefusal::Failure(Error::TierNameTaken),
+        )?;
         for counter in 0..USE_COUNTERS {
             let id_taken = AdditionRefusal::Failure(Error::Internal("a random tier id was taken".into()));
             let key = keys::tier_use(self.id, tier.id(), counter);
@@ -123,7 +125,7 @@ impl OrganizationTable<'_> {
         match transaction.commit().await {
             Ok(()) => Ok(()),
             Err(Refused::Failed(error)) => Err(error),
-            Err(Refused::Conditions(failed)) => Err(addition_error(failed)),
+            Err(Refused::Conditions(failed)) => Err(self.addition_error(failed)),
         }
     }
 
@@ -141,9 +143,9 @@ impl OrganizationTable<'_> {
     ) -> Result<(), Error> {
         let old_key = keys::price_tier(self.id, &old_name.folded());
         let new_key = keys::price_tier(self.id, &new_name.folded());
-        let transaction = Transaction::new(self.table)
-            .check_exists(keys::organization(self.id), Error::OrganizationGone)?
-            .check_exists(keys::admin(self.id, self.caller), Error::NotAdmin)?;
+        let transaction =
+            Transaction::new(self.table).check_exists(keys::organization(self.id), self.organization_gone())?;
+        let transaction = self.check_role(transaction, self.not_admin())?;
         if old_key == new_key {
             let change = Terms::change("SET tier_name = :name, currency_code = :currency")
                 .value(":name", text(new_name.as_str()))
@@ -175,10 +177,16 @@ impl OrganizationTable<'_> {
         let one_less = Terms::change("ADD tier_count :less").value(":less", number(-1));
         let unchanged = Terms::condition("tier_id = :id").value(":id", text(tier.id()));
         let unused = Terms::condition("uses = :none").value(":none", number(0));
-        let mut transaction = Transaction::new(self.table)
-            .update(keys::organization(self.id), &one_less, Failure(Error::OrganizationGone))?
-            .check_exists(keys::admin(self.id, self.caller), Failure(Error::NotAdmin))?
-            .delete(keys::price_tier(self.id, &name.folded()), &unchanged, Failure(Error::NoTier))?;
+        let transaction = Transaction::new(self.table).update(
+            keys::organization(self.id),
+            &one_less,
+            Failure(self.organization_gone()),
+        )?;
+        let mut transaction = self.check_role(transaction, Failure(self.not_admin()))?.delete(
+            keys::price_tier(self.id, &name.folded()),
+            &unchanged,
+            Failure(Error::NoTier),
+        )?;
         for counter in 0..USE_COUNTERS {
             transaction = transaction.delete(keys::tier_use(self.id, tier.id(), counter), &unused, InUse)?;
         }
@@ -188,21 +196,23 @@ impl OrganizationTable<'_> {
             Err(Refused::Conditions(failed)) => Err(deletion_error(failed)?),
         }
     }
-}
 
-fn addition_error(failed: Vec<(AdditionRefusal, Option<Item>)>) -> Error {
-    let (mut full, mut first) = (false, None);
-    for (refusal, item) in failed {
-        match refusal {
-            AdditionRefusal::Organization if item.is_none_or(|item| item.is_empty()) => return Error::OrganizationGone,
-            AdditionRefusal::Organization => full = true,
-            AdditionRefusal::Failure(error) => first = first.or(Some(error)),
+    fn addition_error(&self, failed: Vec<(AdditionRefusal, Option<Item>)>) -> Error {
+        let (mut full, mut first) = (false, None);
+        for (refusal, item) in failed {
+            match refusal {
+                AdditionRefusal::Organization if item.is_none_or(|item| item.is_empty()) => {
+                    return self.organization_gone();
+                }
+                AdditionRefusal::Organization => full = true,
+                AdditionRefusal::Failure(error) => first = first.or(Some(error)),
+            }
         }
-    }
-    match first {
-        Some(error) => error,
-        None if full => Error::TooManyTiers,
-        None => Error::Internal("an addition was cancelled without a reason".into()),
+        match first {
+            Some(error) => error,
+            None if full => Error::TooManyTiers,
+            None => Error::Internal("an addition was cancelled without a reason".into()),
+        }
     }
 }
 

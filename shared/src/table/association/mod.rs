@@ -131,9 +131,9 @@ impl OrganizationTable<'_> {
         let user = self.table.exists(keys::account(&association.user_id));
         let organization = self.table.get::<Organization>(keys::organization(self.id));
         let (user, organization, is_admin, mut found) = tokio::join!(user, organization, self.is_admin(), read());
-        let organization = organization?.ok_or(Error::OrganizationGone)?;
+        let organization = organization?.ok_or_else(|| self.organization_gone())?;
         if !is_admin? {
-            return Err(Error::NotAdmin);
+            return Err(self.not_admin());
         }
         if !user? {
             return Err(Error::NoUser);

@@ -1,0 +1,67 @@
+use serde::Serialize;
+use shared::{
+    claims::{Identity, MachineIdentity, Role, SecretHash},
+    ids::{ClientId, OrganizationCode},
+    problem::Problem,
+    request::Fields,
+    table::Error,
+};
+use utoipa::ToSchema;
+
+use crate::AuthApp;
+
+/// A machine that signs in.
+pub(crate) struct MachineSignIn {
+    org_code: String,
+    client_id: String,
+    client_secret: String,
+}
+
+/// A machine's token: for its own organization, with the admin role.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct MachineSignedIn {
+    access_token: String,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// The token's life in seconds.
+    expires_in: u64,
+}
+
+impl MachineSignIn {
+    /// Whether the fields are a machine's and no user's.
+    pub(crate) fn is_meant(fields: &Fields<'_>) -> bool {
+        (fields.has("ClientId") || fields.has("ClientSecret")) && !fields.has("Email")
+    }
+
+    pub(crate) fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let org_code = fields.required("OrgCode", Ok);
+        let client_id = fields.required("ClientId", Ok);
+        let client_secret = fields.required("ClientSecret", Ok);
+        Some(Self { org_code: org_code?, client_id: client_id?, client_secret: client_secret? })
+    }
+
+    /// Signs the machine in. Whatever is wrong, the answer is the same.
+    pub(crate) async fn sign_in(self, state: &AuthApp) -> Result<MachineSignedIn, Problem> {
+        let code = OrganizationCode::parse(self.org_code.trim()).ok_or_else(Problem::wrong_credentials)?;
+        let client = ClientId::parse(self.client_id.trim()).ok_or_else(Problem::wrong_credentials)?;
+        let table = &state.app.table;
+        let organization = match table.organization_by_code(&code).await {
+            Ok(organization) => organization,
+            Err(Error::UnknownOrganizationCode) => return Err(Problem::wrong_credentials()),
+            Err(error) => return Err(error.into()),
+        };
+        let secret = SecretHash::of(&self.client_secret);
+        if !table.is_machine_secret(&organization, &client, &secret).await? {
+            return Err(Problem::wrong_credentials());
+        }
+        let machine = MachineIdentity {
+            sub: client,
+            organization_id: organization,
+            organization_code: code,
+            roles: vec![Role::Admin],
+        };
+        let signed = state.sign(Identity::Machine(machine)).await?;
+        Ok(MachineSignedIn { access_token: signed.token, token_type: "Bearer", expires_in: signed.expires_in })
+    }
+}

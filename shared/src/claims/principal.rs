@@ -1,0 +1,16 @@
+use super::SecretHash;
+use crate::ids::{ClientId, UserId};
+
+/// Who an admin's call is made by. That the role holds is one item's existence, whoever it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A person.
+    User(UserId),
+    /// A machine.
+    Machine {
+        /// Its credential.
+        client_id: ClientId,
+        /// The hash of the secret that it presented, where it came by its API key and not by a token.
+        secret_hash: Option<SecretHash>,
+    },
+}

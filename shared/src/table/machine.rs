@@ -1,0 +1,186 @@
+//! Machine credentials: an item whose existence is the machine's role, and one beside it for when it was last used.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Error, OrganizationTable, Table,
+    item::{from_item, rfc3339},
+    keys,
+    read::Range,
+    transaction::{Terms, Transaction, number, text},
+};
+use crate::{
+    claims::{ClientSecret, Principal, SecretHash, now},
+    ids::{ClientId, OrganizationId},
+    text::CredentialName,
+};
+
+/// Uses of one credential are noted so far apart.
+const BETWEEN_NOTES: Duration = Duration::from_mins(1);
+/// Credentials whose last note this process remembers.
+const MOST_NOTED: usize = 1_000;
+
+/// A machine credential as the list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineCredential {
+    /// Its id.
+    pub client_id: ClientId,
+    /// What its admin calls it.
+    pub name: CredentialName,
+    /// When it was made, RFC 3339 UTC.
+    pub created_at: String,
+    /// When it was last used, to the minute, RFC 3339 UTC.
+    pub last_used_at: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MachineRecord {
+    client_id: ClientId,
+    name: CredentialName,
+    secret_hash: SecretHash,
+    created_at: String,
+}
+
+/// When a credential was last used. It carries the secret's hash too, so that a use is noted only of who has the secret.
+#[derive(Serialize, Deserialize)]
+struct UseRecord {
+    client_id: ClientId,
+    secret_hash: SecretHash,
+    /// Seconds since the epoch; 0 before the first use.
+    last_used_at: u64,
+}
+
+/// When this process last noted a use, by organization, credential and presented secret.
+#[derive(Clone, Debug, Default)]
+pub struct NotedUses(Arc<Mutex<HashMap<NotedUse, Instant>>>);
+
+type NotedUse = (OrganizationId, ClientId, Option<SecretHash>);
+
+impl NotedUses {
+    /// Whether a use is due to be noted; it then counts as noted.
+    fn is_due(&self, noted: NotedUse) -> bool {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if uses.get(&noted).is_some_and(|at| at.elapsed() < BETWEEN_NOTES) {
+            return false;
+        }
+        if uses.len() >= MOST_NOTED {
+            uses.retain(|_, at| at.elapsed() < BETWEEN_NOTES);
+        }
+        if uses.len() < MOST_NOTED {
+            uses.insert(noted, Instant::now());
+        }
+        true
+    }
+}
+
+impl Table {
+    /// Whether this is the secret of an organization's machine: one read.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn is_machine_secret(
+        &self,
+        organization: &OrganizationId,
+        client: &ClientId,
+        secret: &SecretHash,
+    ) -> Result<bool, Error> {
+        let machine: Option<MachineRecord> = self.get(keys::machine(organization, client)).await?;
+        Ok(machine.is_some_and(|machine| machine.secret_hash == *secret))
+    }
+}
+
+impl OrganizationTable<'_> {
+    /// Makes a machine credential: one transaction.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], or the table is out of reach.
+    pub async fn create_machine(&self, name: &CredentialName, secret: &ClientSecret) -> Result<ClientId, Error> {
+        let client_id = ClientId::random();
+        let machine = MachineRecord {
+            client_id: client_id.clone(),
+            name: name.clone(),
+            secret_hash: secret.hash(),
+            created_at: rfc3339(now()),
+        };
+        let unused = UseRecord { client_id: client_id.clone(), secret_hash: secret.hash(), last_used_at: 0 };
+        let id_taken = || Error::Internal("a random client id was taken".into());
+        let transaction =
+            Transaction::new(self.table).check_exists(keys::organization(self.id), self.organization_gone())?;
+        self.check_role(transaction, self.not_admin())?
+            .put_new(keys::machine(self.id, &client_id), "machine", &machine, id_taken())?
+            .put_new(keys::machine_use(self.id, &client_id), "machine use", &unused, id_taken())?
+            .commit()
+            .await?;
+        Ok(client_id)
+    }
+
+    /// Every machine credential by its id: one round trip.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], or the table is out of reach.
+    pub async fn machines(&self) -> Result<Vec<MachineCredential>, Error> {
+        let partition = keys::organization_partition(self.id);
+        // The credentials, then their uses.
+        let items = self.table.query(&partition, Range::Prefix(keys::MACHINES_PREFIX));
+        let (items, ()) = tokio::try_join!(items, self.require_admin())?;
+        let (mut machines, mut last_uses) = (Vec::new(), HashMap::new());
+        for item in items {
+            if item.contains_key("last_used_at") {
+                let record: UseRecord = from_item(item)?;
+                last_uses.insert(record.client_id, record.last_used_at);
+            } else {
+                machines.push(from_item::<MachineRecord>(item)?);
+            }
+        }
+        let machines = machines.into_iter().map(|machine| MachineCredential {
+            last_used_at: last_uses.get(&machine.client_id).filter(|at| **at > 0).map(|at| rfc3339(*at)),
+            client_id: machine.client_id,
+            name: machine.name,
+            created_at: machine.created_at,
+        });
+        Ok(machines.collect())
+    }
+
+    /// Removes a machine credential: one transaction. Its key, and the tokens issued by it, are refused from then on.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoCredential`], or the table is out of reach.
+    pub async fn revoke_machine(&self, client: &ClientId) -> Result<(), Error> {
+        let transaction =
+            Transaction::new(self.table).check_exists(keys::organization(self.id), self.organization_gone())?;
+        self.check_role(transaction, self.not_admin())?
+            .delete(keys::machine(self.id, client), &Terms::default(), Error::NoCredential)?
+            .delete(keys::machine_use(self.id, client), &Terms::default(), Error::NoCredential)?
+            .commit()
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that the calling machine's credential is used now: at most once a minute, and never of one that was revoked.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn note_use(&self, noted: &NotedUses) -> Result<(), Error> {
+        let Principal::Machine { client_id, secret_hash } = self.caller else { return Ok(()) };
+        if !noted.is_due((self.id.clone(), client_id.clone(), secret_hash.clone())) {
+            return Ok(());
+        }
+        let terms = Terms::change("SET last_used_at = :now")
+            .value(":now", number(now()))
+            .value(":due", number(now().saturating_sub(BETWEEN_NOTES.as_secs())));
+        let terms = match secret_hash {
+            Some(hash) => terms
+                .when("last_used_at <= :due AND secret_hash = :secret_hash")
+                .value(":secret_hash", text(hash.as_str())),
+            None => terms.when("last_used_at <= :due"),
+        };
+        self.table.update(keys::machine_use(self.id, client_id), &terms).await?;
+        Ok(())
+    }
+}
