@@ -46,6 +46,8 @@ fn options() -> Options {
         in_memory: true,
         no_mailer: true,
         max_tested_rows,
+        require_verified_email: false,
+        public_site_url: None,
         data_dir: std::path::PathBuf::new(),
     }
 }

@@ -9,7 +9,7 @@ use axum::{Json, Router, http::StatusCode, routing::post};
 use local::{Bundle, Options};
 use mailer::{Mailer, Sender, Trigger};
 use serde_json::{Value, json};
-use shared::{clock::Clock, ids, table::Table};
+use shared::{clock::Clock, ids, link::Links, table::Table};
 use tokio::net::TcpListener;
 
 const PROMOTIONS: usize = 200;
@@ -46,13 +46,22 @@ impl World {
     async fn new(status: StatusCode, kind: &'static str) -> Self {
         let max_tested_rows = AssociationsApp::MAX_TESTED_ROWS;
         let data_dir = std::path::PathBuf::new();
-        let options =
-            Options { port: 0, dynamodb_port: 0, in_memory: true, no_mailer: true, max_tested_rows, data_dir };
+        let options = Options {
+            port: 0,
+            dynamodb_port: 0,
+            in_memory: true,
+            no_mailer: true,
+            max_tested_rows,
+            require_verified_email: false,
+            public_site_url: None,
+            data_dir,
+        };
         let bundle = Bundle::start(&options).await.unwrap();
         let client = Client::from_conf(Table::client_config(Some(&bundle.dynamodb_url())).build());
         let table = Table::new(client.clone(), Bundle::TABLE);
         let sender = Sender::new("no-reply@bench.example", Some(&ses(status, kind).await));
-        tokio::spawn(keep_sending(Mailer::new(table.outbox(Clock::system()), sender)));
+        let links = Links::new(&ids::random_id(48), "https://site.example").unwrap();
+        tokio::spawn(keep_sending(Mailer::new(table.outbox(Clock::system()), sender, links)));
 
         let mut world = Self { bundle, client, http: reqwest::Client::new(), token: String::new(), times: Vec::new() };
         let user = json!({"FirstName": "A", "LastName": "B", "Email": "a@bench.example", "Password": "correct horse"});
@@ -72,7 +81,11 @@ impl World {
         let email = format!("{}@bench.example", ids::random_id(12));
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let put = self.client.put_item().table_name(Bundle::TABLE).item("pk", text(&format!("EMAIL#{email}")));
-        let put = put.item("sk", text("EMAIL")).item("email", text(&email)).item("password_hash", text("none"));
+        let put = put
+            .item("sk", text("EMAIL"))
+            .item("email", text(&email))
+            .item("password_hash", text("none"))
+            .item("revision", text("0"));
         let put = put.item("first_name", text("Grace")).item("last_name", text("Hopper"));
         put.item("user_id", text(ids::UserId::random().as_str())).send().await.unwrap();
         let started = Instant::now();

@@ -62,7 +62,7 @@ impl Buyer {
 
         let mut expected = json!({
             "token_use": "organization", "sub": self.person.id, "OrganizationId": self.tenant.id,
-            "OrgCode": self.tenant.code, "Roles": roles,
+            "OrgCode": self.tenant.code, "Roles": roles, "email_verified": false,
         });
         for (claim, value) in [("CustomerNumber", number), ("PriceTier", tier), ("CurrencyCode", currency)] {
             if !value.is_null() {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod accounts;
+mod address_proof;
 mod admins;
 mod association_list;
 mod association_model;
@@ -12,6 +13,7 @@ mod conflicts;
 mod customers;
 mod enrichment;
 mod isolation;
+mod links;
 mod machines;
 mod mails;
 mod one_machine;
@@ -20,9 +22,11 @@ mod operators;
 mod organizations;
 mod outbox;
 mod price_tiers;
+mod profiles;
 mod readme;
 mod round_trips;
 mod settings;
 mod sign_in;
 mod support;
 mod tokens;
+mod tries;

@@ -30,7 +30,10 @@ async fn a_user_token_names_a_user_and_no_organization() {
     assert_eq!(answer.header("cache-control"), "no-store");
     let answer = answer.ok();
     let token = answer["AccessToken"].as_str().unwrap();
-    assert_eq!(identity(token, 12 * 60 * 60), json!({"token_use": "user", "sub": tenant.admin_id}));
+    assert_eq!(
+        identity(token, 12 * 60 * 60),
+        json!({"token_use": "user", "sub": tenant.admin_id, "sid": claims_of(token)["sid"], "email_verified": false})
+    );
     let organizations = json!([{"IdentityOrganizationId": tenant.code, "Name": tenant.name, "Roles": ["admin"]}]);
     let expected = json!({
         "AccessToken": token, "TokenType": "Bearer", "ExpiresIn": 43200, "UserId": tenant.admin_id,
@@ -50,6 +53,7 @@ async fn a_sign_in_with_a_code_gives_that_organizations_token() {
     let token = answer["AccessToken"].as_str().unwrap();
     let expected = json!({
         "token_use": "organization", "sub": tenant.admin_id, "OrganizationId": tenant.id, "OrgCode": tenant.code,
+        "email_verified": false,
         "Roles": ["admin"],
     });
     assert_eq!(identity(token, 60 * 60), expected);
@@ -78,6 +82,8 @@ async fn a_user_token_is_exchanged_for_an_organizations() {
         assert_eq!(access, expected);
         let expected = json!({
             "token_use": "organization", "sub": tenant.admin_id, "OrganizationId": tenant.id, "OrgCode": tenant.code,
+            "email_verified": false,
+        "email_verified": false,
             "Roles": ["admin"],
         });
         assert_eq!(identity(token, 60 * 60), expected);

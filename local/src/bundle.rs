@@ -1,10 +1,12 @@
 use std::{io, net::SocketAddr, time::Duration};
 
+use accounts::AccountsApp;
 use associations::AssociationsApp;
 use auth::{AuthApp, Issuer, SetupError};
 use aws_sdk_dynamodb::Client;
 use axum::{
     Router,
+    extract::{ConnectInfo, Request},
     http::{HeaderName, HeaderValue},
     middleware,
     response::Response,
@@ -14,9 +16,11 @@ use mailer::{Mailer, Sender};
 use shared::{
     App,
     clock::Clock,
-    config::Config,
+    config::{Config, ConfigError},
     ids::{OrganizationCode, OrganizationId},
+    link::Links,
     service,
+    source::SourceAddress,
     table::{Association, Table},
     telemetry::Costs,
 };
@@ -62,6 +66,9 @@ pub enum StartError {
     /// The stream can't be read.
     #[error(transparent)]
     Stream(#[from] StreamError),
+    /// A setting can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// Tokens can't be signed.
     #[error(transparent)]
     Signing(#[from] SetupError),
@@ -123,10 +130,8 @@ impl Bundle {
         let (api, dynamodb) = (address(&api_listener)?, address(&dynamodb_listener)?);
         let data = if options.in_memory { None } else { Some(DataDirectory::open(&options.data_dir)?) };
         let file = |name| data.as_ref().map(|data| data.file(name));
-        let secret = match &data {
-            Some(data) => data.signing_secret()?,
-            None => new_secret(),
-        };
+        let secret = |name| data.as_ref().map_or_else(|| Ok(new_secret()), |data| data.secret(name));
+        let (signing_secret, link_secret) = (secret("signing-secret")?, secret("link-secret")?);
         let mailbox = match file("mailbox.jsonl") {
             Some(path) => Mailbox::open(&path).map_err(StartError::Mailbox)?,
             None => Mailbox::default(),
@@ -151,18 +156,21 @@ impl Bundle {
             issuer: format!("http://{api}"),
             audience: "organizations-api".to_owned(),
             dynamodb_endpoint: Some(proxy(format!("http://{dynamodb}")).await),
+            require_verified_email: options.require_verified_email,
         };
         let wake = Wake::default();
         let client = Table::client_config(config.dynamodb_endpoint.as_deref()).interceptor(wake.clone()).build();
         let client = Client::from_conf(client);
         engine::create_table(&client, Self::TABLE).await?;
-        let table = Table::new(client, Self::TABLE);
+        let table = Table::new(client, Self::TABLE).requiring_proof(config.require_verified_email);
 
-        let issuer = Issuer::new(&secret, &config)?;
+        let issuer = Issuer::new(&signing_secret, &config)?;
+        let site = options.public_site_url.as_deref().unwrap_or(&config.issuer);
+        let links = Links::new(&link_secret, site)?;
         let app = App::on(table.clone(), &config).await;
         let auth = AuthApp::start(app.clone(), issuer).await;
         let mailbox_router = mailbox.clone().router();
-        let router = router(app, auth, options.max_tested_rows, mailbox);
+        let router = router(app, auth, links.clone(), options.max_tested_rows, mailbox);
 
         let stream = Stream::open(database.clone(), Self::TABLE, file("stream-position"))?;
         // The mailer's own way to the mailbox outlives the API: a stop still sends what the last requests put.
@@ -170,7 +178,7 @@ impl Bundle {
         let mailbox_url = format!("http://{}", address(&mailbox_listener)?);
         let mailbox_task = serve(mailbox_listener, mailbox_router, asked(&stop.mailbox));
         let sender = Sender::new("no-reply@organizations.example", Some(&mailbox_url));
-        let mailer = Mailer::new(table.outbox(Clock::system()), sender);
+        let mailer = Mailer::new(table.outbox(Clock::system()), sender, links);
         let stream_task = if options.no_mailer {
             tokio::spawn(asked(&stop.stream))
         } else {
@@ -242,11 +250,19 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
 
 /// Serves until asked to stop, the requests under way included.
 fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    let service =
+        router.layer(middleware::map_request(note_source)).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
             tracing::error!(%error, "a server stopped");
         }
     })
+}
+
+/// What the gateway says of a request in the cloud, the connection says here.
+async fn note_source(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
+    request.extensions_mut().insert(SourceAddress(peer.ip()));
+    request
 }
 
 fn asked(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'static {
@@ -257,14 +273,14 @@ fn asked(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'stati
     }
 }
 
-fn router(app: App, auth: AuthApp, max_tested_rows: u64, mailbox: Mailbox) -> Router {
+fn router(app: App, auth: AuthApp, links: Links, max_tested_rows: u64, mailbox: Mailbox) -> Router {
     let routers = Router::new()
         .merge(organizations::router(app.clone()))
         .merge(admins::router(app.clone()))
         .merge(associations::router(AssociationsApp::new(app.clone(), max_tested_rows)))
         .merge(price_tiers::router(app.clone()))
         .merge(customers::router(app.clone()))
-        .merge(accounts::router(app))
+        .merge(accounts::router(AccountsApp::new(app, links)))
         .merge(auth::router(auth))
         .merge(mailbox.router());
     service::wrap(routers).layer(middleware::map_response(show_costs))

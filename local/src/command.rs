@@ -58,6 +58,12 @@ pub struct Options {
     /// Rows that a list of associations tests one by one at most.
     #[arg(long, env = "MAX_TESTED_ROWS", default_value_t = AssociationsApp::MAX_TESTED_ROWS)]
     pub max_tested_rows: u64,
+    /// Lets nobody be promoted or associated before the account's e-mail address is proven by a mailed link.
+    #[arg(long, env = "REQUIRE_VERIFIED_EMAIL")]
+    pub require_verified_email: bool,
+    /// The site whose page mailed links open, in the place of this one's.
+    #[arg(long, env = "PUBLIC_SITE_URL")]
+    pub public_site_url: Option<String>,
     /// Where the data is kept.
     #[arg(long, default_value = ".local", conflicts_with = "in_memory")]
     pub data_dir: PathBuf,

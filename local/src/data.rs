@@ -51,9 +51,9 @@ impl DataDirectory {
         self.path.join(name)
     }
 
-    /// The signing secret, made at the first start.
-    pub(crate) fn signing_secret(&self) -> Result<String, DataError> {
-        let path = self.file("signing-secret");
+    /// The secret of this name, made at the first start.
+    pub(crate) fn secret(&self, name: &str) -> Result<String, DataError> {
+        let path = self.file(name);
         read_or_make_secret(&path).map_err(|error| DataError::Io { path, error })
     }
 }

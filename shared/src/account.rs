@@ -48,6 +48,40 @@ impl FromFields for NewUser {
     }
 }
 
+/// Somebody whom an admin invites: who signs up later, by a mailed link.
+#[derive(Clone, Debug)]
+pub struct Invitee {
+    first_name: PersonName,
+    last_name: PersonName,
+    email: EmailAddress,
+    phone_number: Option<PhoneNumber>,
+}
+
+impl FromFields for Invitee {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let first_name = fields.required("FirstName", PersonName::parse);
+        let last_name = fields.required("LastName", PersonName::parse);
+        let email = fields.required("Email", EmailAddress::parse);
+        let phone_number = fields.optional("PhoneNumber", PhoneNumber::parse);
+        Some(Self { first_name: first_name?, last_name: last_name?, email: email?, phone_number: phone_number? })
+    }
+}
+
+impl Invitee {
+    /// The account to be made, with a new id and no password.
+    #[must_use]
+    pub fn into_account(self) -> NewAccount {
+        NewAccount {
+            user_id: UserId::random(),
+            first_name: self.first_name,
+            last_name: self.last_name,
+            email: self.email,
+            phone_number: self.phone_number,
+            password_hash: None,
+        }
+    }
+}
+
 impl NewUser {
     /// The account to be made, with a new id and the password's hash.
     ///
@@ -60,7 +94,7 @@ impl NewUser {
             last_name: self.last_name.clone(),
             email: self.email.clone(),
             phone_number: self.phone_number.clone(),
-            password_hash: password::hash(self.password.expose()).await?,
+            password_hash: Some(password::hash(self.password.expose()).await?),
         })
     }
 }

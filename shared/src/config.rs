@@ -29,6 +29,8 @@ pub struct Config {
     pub audience: String,
     /// `AWS_ENDPOINT_URL_DYNAMODB`, where it isn't the region's own.
     pub dynamodb_endpoint: Option<String>,
+    /// `REQUIRE_VERIFIED_EMAIL`: whether an account's address has to be proven before the account is promoted or associated.
+    pub require_verified_email: bool,
 }
 
 impl Config {
@@ -42,6 +44,7 @@ impl Config {
             issuer: required("ISSUER")?,
             audience: required("AUDIENCE")?,
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
+            require_verified_email: truth("REQUIRE_VERIFIED_EMAIL", false)?,
         })
     }
 }
@@ -58,6 +61,15 @@ pub fn required(name: &'static str) -> Result<String, ConfigError> {
 #[must_use]
 pub fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// `true` or `false`, `default` where the variable isn't set.
+///
+/// # Errors
+/// The value is neither.
+pub fn truth(name: &'static str, default: bool) -> Result<bool, ConfigError> {
+    let Some(value) = optional(name) else { return Ok(default) };
+    value.parse().map_err(|_| ConfigError::Invalid { name, fault: "must be true or false".to_owned() })
 }
 
 /// A number from 1, `default` where the variable isn't set.

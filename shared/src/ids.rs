@@ -80,6 +80,25 @@ identifier! {
     ClientId
 }
 
+identifier! {
+    /// A link in a mail: 24 characters of `a-z0-9`.
+    LinkId
+}
+
+impl LinkId {
+    /// A new one.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(random_text(BASE36, 24))
+    }
+
+    /// `None` where `text` has another form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        is_text_of(BASE36, 24, text).then(|| Self(text.to_owned()))
+    }
+}
+
 impl ClientId {
     /// A new one.
     #[must_use]

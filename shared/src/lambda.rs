@@ -7,6 +7,7 @@ use lambda_http::{Error, Request, RequestExt, http::Uri, request::RequestContext
 
 use crate::{
     service::{self, GatewayRequestId},
+    source::SourceAddress,
     telemetry,
 };
 
@@ -20,10 +21,15 @@ pub async fn run(router: Router) -> Result<(), Error> {
 }
 
 fn from_gateway(mut request: Request) -> Request {
-    if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref()
-        && let Some(id) = context.request_id.clone()
-    {
-        request.extensions_mut().insert(GatewayRequestId(id));
+    if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() {
+        let source = context.http.source_ip.as_deref().and_then(|source| source.parse().ok());
+        let id = context.request_id.clone();
+        if let Some(id) = id {
+            request.extensions_mut().insert(GatewayRequestId(id));
+        }
+        if let Some(source) = source {
+            request.extensions_mut().insert(SourceAddress(source));
+        }
     }
     restore_path(request)
 }

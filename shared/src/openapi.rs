@@ -30,6 +30,14 @@ pub enum BodyFailures {
     NotJson(Problem),
 }
 
+/// What a route that tries passwords may answer.
+#[derive(IntoResponses)]
+pub enum LimitFailures {
+    /// Too many wrong passwords; `Retry-After` and `RateLimit` say when to try again.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooManyTries(Problem),
+}
+
 /// What a route that needs a token may answer.
 #[derive(IntoResponses)]
 pub enum TokenFailures {

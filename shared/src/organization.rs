@@ -107,15 +107,7 @@ pub struct OrganizationPatch {
 
 impl FromFields for OrganizationPatch {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let name = match fields.patch("Name", OrganizationName::parse) {
-            Some(Patch::Set(name)) => Some(Some(name)),
-            Some(Patch::Keep) => Some(None),
-            Some(Patch::Remove) => {
-                fields.note("Name", "can't be removed");
-                None
-            }
-            None => None,
-        };
+        let name = fields.lasting("Name", OrganizationName::parse);
         let billing_address1 = fields.patch("BillingAddress1", AddressLine::parse);
         let billing_address2 = fields.patch("BillingAddress2", AddressLine::parse);
         let billing_city = fields.patch("BillingCity", AddressLine::parse);

@@ -4,13 +4,18 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{claims::TokenError, password::PasswordError, table, telemetry};
+use crate::{
+    claims::TokenError,
+    password::PasswordError,
+    table::{self, Failure, MOST_FAILURES, TRIES_WINDOW},
+    telemetry,
+};
 
 /// Every bad field of a request with what is wrong with it, named by its path in the body or its query parameter.
 pub type FieldErrors = BTreeMap<Cow<'static, str>, Vec<Cow<'static, str>>>;
@@ -42,7 +47,9 @@ pub struct Problem {
     #[serde(skip)]
     challenge: Option<&'static str>,
     #[serde(skip)]
-    retry_after: Option<u32>,
+    retry_after: Option<u64>,
+    #[serde(skip)]
+    tries_left: Option<Failure>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -63,6 +70,7 @@ impl Problem {
             trace_id: None,
             challenge: None,
             retry_after: None,
+            tries_left: None,
         }
     }
 
@@ -115,6 +123,18 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The same answer, which says how many failures the limit leaves.
+    #[must_use]
+    pub fn with_tries_left(self, failure: Failure) -> Self {
+        Self { tries_left: Some(failure), ..self }
+    }
+
+    fn too_many_tries(seconds: u64) -> Self {
+        let detail = "Too many wrong passwords for this e-mail address; try again later.";
+        let problem = Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS).detail(detail) };
+        problem.with_tries_left(Failure { remaining: 0, reset: seconds })
+    }
+
     fn unavailable() -> Self {
         let detail = "The service is busy; try again.";
         Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail) }
@@ -143,6 +163,7 @@ impl From<TokenError> for Problem {
             TokenError::NotEnrichable => {
                 Self::forbidden("This needs a user token, as a sign-in without OrgCode gives it, or a machine's.")
             }
+            TokenError::NotOwner => Self::forbidden("This needs a token that the owner of an account asked for."),
             TokenError::Machine => Self::forbidden("A machine may not do this."),
             TokenError::Table(error) => error.into(),
         }
@@ -162,6 +183,16 @@ impl From<table::Error> for Problem {
             Error::NoCredential => Self::field("ClientId", "is no machine credential of this organization"),
             Error::UnknownOrganizationCode => Self::field("OrgCode", "is no organization's code"),
             Error::NoAccessToOrganization => Self::forbidden("You have no role in this organization."),
+            Error::AddressUnproven(field) => {
+                Self::field(field, "is of an account whose e-mail address isn't proven yet")
+            }
+            Error::SessionEnded => Self::unauthorized(
+                "The sign-in that the access token came from has ended.",
+                "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the sign-in has ended\"",
+            ),
+            Error::WrongOldPassword => Self::field("OldPassword", "is wrong"),
+            Error::DeadLink => Self::field("Token", "is used, void or expired"),
+            Error::TooManyTries(seconds) => Self::too_many_tries(seconds),
             Error::NoAccount => Self::field("Email", "has no account"),
             Error::AddressTaken => Self::field("Email", "has an account already"),
             Error::UserNotAdmin => Self::field("UserId", "is not an admin of this organization"),
@@ -209,6 +240,7 @@ impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         self.trace_id = telemetry::request_id();
         let (status, challenge, retry_after) = (self.status, self.challenge, self.retry_after);
+        let tries_left = self.tries_left;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -218,7 +250,21 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
+        if let Some(failure) = tries_left {
+            limit_headers(headers, failure);
+        }
         response
+    }
+}
+
+/// The limit and what is left of it (`RateLimit` header fields for HTTP, draft-ietf-httpapi-ratelimit-headers-10).
+fn limit_headers(headers: &mut HeaderMap, Failure { remaining, reset }: Failure) {
+    let policy = format!("\"failed-tries\";q={MOST_FAILURES};w={TRIES_WINDOW}");
+    let limit = format!("\"failed-tries\";r={remaining};t={reset}");
+    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
     }
 }
 
@@ -237,6 +283,11 @@ mod tests {
             (Error::UnknownOrganizationCode, 400),
             (Error::NoAccessToOrganization, 403),
             (Error::NoAccount, 400),
+            (Error::AddressUnproven("Email"), 400),
+            (Error::SessionEnded, 401),
+            (Error::WrongOldPassword, 400),
+            (Error::DeadLink, 400),
+            (Error::TooManyTries(7), 429),
             (Error::AddressTaken, 400),
             (Error::UserNotAdmin, 400),
             (Error::LastAdmin, 400),

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
@@ -22,6 +24,10 @@ pub(crate) trait Caller: Sync {
 
     async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(body)).await
     }
 
     async fn delete(&self, path: &str, body: &Value) -> Answer {
@@ -57,6 +63,31 @@ pub(crate) struct Member {
 impl Caller for Member {
     fn sign(&self, request: RequestBuilder) -> RequestBuilder {
         request.bearer_auth(&self.token)
+    }
+}
+
+/// Whoever calls another bundle than the shared one, or from another address.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Elsewhere {
+    /// The bundle, where it isn't the shared one.
+    pub(crate) url: Option<String>,
+    pub(crate) token: Option<String>,
+    /// The address that the call comes from.
+    pub(crate) source: Option<IpAddr>,
+}
+
+impl Caller for Elsewhere {
+    fn sign(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let client = Client::builder().local_address(self.source).build().unwrap();
+        let url = self.url.as_ref().unwrap_or(&server().url);
+        self.sign(client.request(method, format!("{url}{path}")))
     }
 }
 

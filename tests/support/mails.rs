@@ -6,8 +6,13 @@ use super::{Anonymous, Caller};
 
 /// The mails to an address, once there are `count` of them.
 pub(crate) async fn mails_to(address: &str, count: usize) -> Vec<Value> {
+    mails_at(&Anonymous, address, count).await
+}
+
+/// The same in the mailbox that `caller` sees.
+pub(crate) async fn mails_at(caller: &impl Caller, address: &str, count: usize) -> Vec<Value> {
     for _ in 0..500 {
-        let mails = Anonymous.get("/_local/mailbox").await.ok();
+        let mails = caller.get("/_local/mailbox").await.ok();
         let mut mails = mails.as_array().unwrap().clone();
         mails.retain(|mail| mail["To"] == address);
         if mails.len() >= count {
@@ -16,4 +21,13 @@ pub(crate) async fn mails_to(address: &str, count: usize) -> Vec<Value> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("there are not {count} mails to {address}");
+}
+
+/// The token of the link that a mail brings.
+pub(crate) fn link_token(mail: &Value) -> String {
+    let text = mail["Text"].as_str().unwrap();
+    let token = text.split("/account/set-password?token=").nth(1).unwrap().lines().next().unwrap();
+    let html = mail["Html"].as_str().unwrap();
+    assert!(html.contains(token) && html.contains("rel=\"noreferrer\""), "{html}");
+    token.to_owned()
 }

@@ -9,8 +9,8 @@ mod table;
 mod world;
 
 pub(crate) use answer::Answer;
-pub(crate) use callers::{Anonymous, Caller, Member, claims_of};
-pub(crate) use mails::mails_to;
+pub(crate) use callers::{Anonymous, Caller, Elsewhere, Member, claims_of};
+pub(crate) use mails::{link_token, mails_at, mails_to};
 pub(crate) use server::{in_memory, server};
 pub(crate) use ses::{Mood, Ses};
 pub(crate) use table::{account_items, delete_item, dynamodb, put_item};

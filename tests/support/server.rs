@@ -41,6 +41,8 @@ pub(crate) fn in_memory() -> Options {
         in_memory: true,
         no_mailer: false,
         max_tested_rows,
+        require_verified_email: false,
+        public_site_url: None,
         data_dir: std::path::PathBuf::new(),
     }
 }

@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
-    claims::{Admin, Enricher, Role},
+    claims::{Admin, Enricher, Role, UserSession},
     ids::{OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     AuthApp, NO_STORE, NoStore,
-    enrich::{Enriched, enrich, enrich_for},
+    enrich::{Enriched, Whose, enrich},
 };
 
 /// Which organization the token is to be for.
@@ -105,14 +105,23 @@ pub(crate) async fn enrich_token(
     Ok((NO_STORE, Json(access)))
 }
 
-async fn by_user(state: &AuthApp, user: UserId, request: EnrichToken) -> Result<Enriched, Problem> {
+async fn by_user(state: &AuthApp, session: UserSession, request: EnrichToken) -> Result<Enriched, Problem> {
     if request.user_id.is_some() {
         return Err(Problem::forbidden("Only a machine may enrich a token for another user."));
     }
     let table = &state.app.table;
-    let organization = request.organization(table);
-    let (organization, memberships) = tokio::try_join!(organization, async { Ok(table.memberships(&user).await?) })?;
-    enrich(state, organization, request.org_code, user, &memberships).await
+    let user = session.user_id;
+    let account = async {
+        let account = table.account(&user).await?.ok_or(Error::SessionEnded)?;
+        account.require_session(&session.session_id)?;
+        Ok::<_, Error>(account)
+    };
+    // Each is awaited: a sign-in that has ended wins over whatever else is wrong.
+    let (account, organization, memberships) =
+        tokio::join!(account, request.organization(table), table.memberships(&user));
+    let (account, organization, memberships) = (account?, organization?, memberships?);
+    let whose = Whose { user, proven: Some(account.proven), act: None };
+    enrich(state, organization, request.org_code, whose, &memberships).await
 }
 
 async fn by_machine(state: &AuthApp, machine: &Admin, request: EnrichToken) -> Result<Enriched, Problem> {
@@ -136,7 +145,8 @@ async fn by_machine(state: &AuthApp, machine: &Admin, request: EnrichToken) -> R
     }
     memberships.retain(|membership| membership.role == Role::Customer);
     let user = user.ok_or(Error::NoAccessToOrganization)?;
-    enrich_for(state, organization, request.org_code, user, &memberships, machine.actor()).await
+    let whose = Whose { user, proven: None, act: machine.actor() };
+    enrich(state, organization, request.org_code, whose, &memberships).await
 }
 
 impl EnrichToken {

@@ -41,7 +41,7 @@ pub(crate) struct Configuration {
     response_types_supported: [&'static str; 1],
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 1],
-    claims_supported: [&'static str; 13],
+    claims_supported: [&'static str; 16],
 }
 
 /// Names the issuer and its key set.
@@ -68,6 +68,9 @@ pub(crate) async fn get_configuration(State(state): State<AuthApp>) -> impl Into
             "exp",
             "jti",
             "token_use",
+            "sid",
+            "email_verified",
+            "act",
             "OrganizationId",
             "OrgCode",
             "Roles",

@@ -15,26 +15,23 @@ pub(crate) struct Enriched {
     pub(crate) member: Membership,
 }
 
-/// Makes `user`'s token for an organization by the table's present state: one round trip after the `memberships` are
+/// Whose token it is to be.
+pub(crate) struct Whose {
+    pub(crate) user: UserId,
+    /// Whether the user's address is proven, where the user asks.
+    pub(crate) proven: Option<bool>,
+    /// The machine that asks for it, where the user doesn't.
+    pub(crate) act: Option<Actor>,
+}
+
+/// Makes a user's token for an organization by the table's present state: one round trip after the `memberships` are
 /// read, and none where the user buys for no customer there.
 pub(crate) async fn enrich(
     state: &AuthApp,
     organization_id: OrganizationId,
     organization_code: OrganizationCode,
-    user: UserId,
+    whose: Whose,
     memberships: &[MembershipRecord],
-) -> Result<Enriched, Problem> {
-    enrich_for(state, organization_id, organization_code, user, memberships, None).await
-}
-
-/// The same, asked for by another.
-pub(crate) async fn enrich_for(
-    state: &AuthApp,
-    organization_id: OrganizationId,
-    organization_code: OrganizationCode,
-    user: UserId,
-    memberships: &[MembershipRecord],
-    act: Option<Actor>,
 ) -> Result<Enriched, Problem> {
     let here = || memberships.iter().filter(|membership| membership.organization_id == organization_id);
     let mut roles: Vec<Role> = here().map(|membership| membership.role).collect();
@@ -49,14 +46,15 @@ pub(crate) async fn enrich_for(
     };
     let (price_tier, currency_code) = context.map(|context| (context.price_tier, context.currency_code)).unzip();
     let member = Membership {
-        sub: user,
+        sub: whose.user,
         organization_id,
         organization_code,
         roles,
         customer_number,
         price_tier,
         currency_code,
-        act,
+        email_verified: whose.proven,
+        act: whose.act,
     };
     let signed = state.sign(Identity::Organization(member.clone())).await?;
     Ok(Enriched { signed, member })

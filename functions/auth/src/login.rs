@@ -5,18 +5,19 @@ use serde::Serialize;
 use shared::{
     claims::{Identity, Role},
     ids::{OrganizationCode, OrganizationId, UserId},
-    openapi::{BodyFailures, Failures},
+    openapi::{BodyFailures, Failures, LimitFailures},
     password,
     problem::Problem,
     request::{Body, Fields, FromFields},
-    table::{self, MembershipRecord, Table},
+    source::Source,
+    table::{self, MembershipRecord, Table, Tries},
     text::EmailAddress,
 };
 use utoipa::ToSchema;
 
 use crate::{
     AuthApp, NO_STORE, NoStore,
-    enrich::enrich,
+    enrich::{Whose, enrich},
     machine_sign_in::{MachineSignIn, MachineSignedIn},
 };
 
@@ -105,37 +106,56 @@ pub(crate) struct UserOrganization {
         (status = 403, description = "The user has no role in the organization.",
             body = Problem, content_type = "application/problem+json"),
         BodyFailures,
+        LimitFailures,
         Failures,
     )
 )]
 pub(crate) async fn sign_in(
     State(state): State<AuthApp>,
+    source: Source,
     Body(request): Body<SignIn>,
 ) -> Result<(NoStore, Json<SignInAnswer>), Problem> {
     let answer = match request {
-        SignIn::User(user) => SignInAnswer::User(sign_user_in(&state, user).await?),
+        SignIn::User(user) => SignInAnswer::User(sign_user_in(&state, user, &source).await?),
         SignIn::Machine(machine) => SignInAnswer::Machine(machine.sign_in(&state).await?),
     };
     Ok((NO_STORE, Json(answer)))
 }
 
-async fn sign_user_in(state: &AuthApp, request: UserSignIn) -> Result<SignedIn, Problem> {
+async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> Result<SignedIn, Problem> {
     let table = &state.app.table;
-    let (credential, wanted) =
-        tokio::try_join!(credential(table, request.email), wanted(table, request.org_code.as_deref()))?;
+    // What no account can have as its address is answered as any other address without one.
+    let address = EmailAddress::parse(request.email).ok();
+    let tries = address.as_ref().map(|address| table.tries(address, source));
+    let (credential, wanted, ()) = tokio::try_join!(
+        credential(table, address.as_ref()),
+        wanted(table, request.org_code.as_deref()),
+        let_through(tries)
+    )?;
 
-    let hash = credential.as_ref().map(|credential| credential.password_hash.as_str());
+    let hash = credential.as_ref().and_then(|credential| credential.password_hash.as_deref());
     let verified = password::verify(&request.password, hash).await?;
-    let credential = credential.filter(|_| verified).ok_or_else(Problem::wrong_credentials)?;
+    let Some(credential) = credential.filter(|_| verified) else {
+        return Err(match tries {
+            Some(tries) => Problem::wrong_credentials().with_tries_left(tries.failed().await?),
+            None => Problem::wrong_credentials(),
+        });
+    };
 
     let user = credential.user_id;
-    let memberships = table.memberships(&user).await?;
+    // Again, for the failures that were counted while the password was verified.
+    let (memberships, ()) = tokio::try_join!(async { Ok(table.memberships(&user).await?) }, let_through(tries))?;
     let organizations = organizations(table, &memberships);
     let (signed, organizations) = match wanted {
-        Wanted::Nothing => (state.sign(Identity::User { sub: user.clone() }).await?, organizations.await?),
+        Wanted::Nothing => {
+            let (sub, email_verified) = (user.clone(), credential.proven);
+            let identity = Identity::User { sub, sid: credential.session_id, email_verified };
+            (state.sign(identity).await?, organizations.await?)
+        }
         Wanted::Unknown => return Err(table::Error::UnknownOrganizationCode.into()),
         Wanted::Organization(id, code) => {
-            let enriched = enrich(state, id, code, user.clone(), &memberships);
+            let whose = Whose { user: user.clone(), proven: Some(credential.proven), act: None };
+            let enriched = enrich(state, id, code, whose, &memberships);
             let (enriched, organizations) = tokio::try_join!(enriched, organizations)?;
             (enriched.signed, organizations)
         }
@@ -149,11 +169,17 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn) -> Result<SignedIn, 
     })
 }
 
-/// What no account can have as its address is answered as any other address without one.
-async fn credential(table: &Table, email: String) -> Result<Option<table::Credential>, Problem> {
-    match EmailAddress::parse(email) {
-        Ok(email) => Ok(table.credential(&email).await?),
-        Err(_) => Ok(None),
+async fn credential(table: &Table, address: Option<&EmailAddress>) -> Result<Option<table::Credential>, Problem> {
+    match address {
+        Some(address) => Ok(table.credential(address).await?),
+        None => Ok(None),
+    }
+}
+
+async fn let_through(tries: Option<Tries<'_>>) -> Result<(), Problem> {
+    match tries {
+        Some(tries) => Ok(tries.check().await?),
+        None => Ok(()),
     }
 }
 

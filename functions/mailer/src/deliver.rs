@@ -53,7 +53,7 @@ impl Mailer {
             tracing::warn!(mail = id.id, seconds, "a mail waits: its address has had enough for this hour");
             return Ok(());
         } else {
-            match self.sender.send(&mail).await {
+            match self.sender.send(&mail, &self.links).await {
                 Ok(()) => {
                     self.mark_sent(&lease).await?;
                     tracing::info!(mail = id.id, kind = mail.kind.as_str(), "a mail was sent");

@@ -11,6 +11,7 @@ use futures_util::{StreamExt, stream};
 use shared::{
     clock::Clock,
     config::{self, Config, ConfigError},
+    link::Links,
     table::{Error, Outbox, Table},
 };
 
@@ -26,16 +27,17 @@ const AT_ONCE: usize = 8;
 pub struct Mailer {
     outbox: Outbox,
     sender: Sender,
+    links: Links,
 }
 
 impl Mailer {
-    /// Sends `outbox`'s mails by `sender`.
+    /// Sends `outbox`'s mails by `sender`, with the tokens of `links`.
     #[must_use]
-    pub fn new(outbox: Outbox, sender: Sender) -> Self {
-        Self { outbox, sender }
+    pub fn new(outbox: Outbox, sender: Sender, links: Links) -> Self {
+        Self { outbox, sender, links }
     }
 
-    /// The function by the environment: `TABLE_NAME`, and what [`Sender::from_env`] reads.
+    /// The function by the environment: `TABLE_NAME`, and what [`Sender::from_env`] and [`Links::from_env`] read.
     ///
     /// # Errors
     /// A variable that is needed and missing.
@@ -43,7 +45,7 @@ impl Mailer {
         let table_name = config::required("TABLE_NAME")?;
         let endpoint = config::optional("AWS_ENDPOINT_URL_DYNAMODB");
         let config = Config { table_name, dynamodb_endpoint: endpoint, ..Config::default() };
-        Ok(Self::new(Table::connect(&config).outbox(Clock::system()), Sender::from_env()?))
+        Ok(Self::new(Table::connect(&config).outbox(Clock::system()), Sender::from_env()?, Links::from_env()?))
     }
 
     /// Does what the event asks for.

@@ -9,6 +9,7 @@ use aws_sdk_sesv2::{
 use shared::{
     aws,
     config::{self, ConfigError},
+    link::Links,
     table::Mail,
 };
 
@@ -111,8 +112,8 @@ impl Sender {
     ///
     /// # Errors
     /// Why SES didn't take it.
-    pub(crate) async fn send(&self, mail: &Mail) -> Result<(), SendError> {
-        let letter = Letter::render(mail)?;
+    pub(crate) async fn send(&self, mail: &Mail, links: &Links) -> Result<(), SendError> {
+        let letter = Letter::render(mail, links)?;
         let content = |text: String| Content::builder().data(text).charset("UTF-8").build();
         let body = Body::builder().text(content(letter.text)?).html(content(letter.html)?).build();
         let reference = MessageHeader::builder().name(REFERENCE).value(&mail.id.id).build()?;

@@ -4,11 +4,12 @@ use shared::{
     App,
     account::NewUser,
     ids::{OrganizationCode, OrganizationId},
-    openapi::{BodyFailures, Failures},
+    openapi::{BodyFailures, Failures, LimitFailures},
     organization::OrganizationDetails,
     password,
     problem::{FieldErrors, Problem},
     request::{Body, Fields, FromFields},
+    source::Source,
     table::{Creation, Founder, Organization},
     text::OrganizationName,
 };
@@ -49,23 +50,28 @@ pub(crate) struct CreatedOrganization {
     path = "/api/organizations",
     tag = "Organizations",
     request_body = CreateOrganization,
-    responses((status = 200, body = CreatedOrganization), BodyFailures, Failures)
+    responses((status = 200, body = CreatedOrganization), BodyFailures, LimitFailures, Failures)
 )]
 pub(crate) async fn create_organization(
     State(app): State<App>,
+    source: Source,
     Body(request): Body<CreateOrganization>,
 ) -> Result<Json<CreatedOrganization>, Problem> {
     let organization = Organization::new(request.organization);
     let account = request.user.to_account().await?;
-    let mut creation = app.table.create_organization(&organization, &Founder::New(&account)).await?;
+    let tries = app.table.tries(&request.user.email, &source);
+    let founder = Founder::New(&account);
+    let (creation, let_through) = tokio::join!(app.table.create_organization(&organization, &founder), tries.check());
+    let mut creation = creation?;
     if let Creation::Refused { name_taken, account: Some(known) } = creation {
-        if !password::verify(request.user.password.expose(), Some(&known.password_hash)).await? {
-            return Err(refusal(name_taken, true));
+        let_through?;
+        if !password::verify(request.user.password.expose(), known.password_hash.as_deref()).await? {
+            return Err(refusal(name_taken, true).with_tries_left(tries.failed().await?));
         }
         creation = if name_taken {
             Creation::Refused { name_taken, account: None }
         } else {
-            app.table.create_organization(&organization, &Founder::Known(&known)).await?
+            app.table.create_organization(&organization, &Founder::Known(&known, tries)).await?
         };
     }
     match creation {

@@ -8,6 +8,7 @@ use crate::{
     App,
     ids::{OrganizationId, UserId},
     problem::Problem,
+    table::{self, Account},
     telemetry,
 };
 
@@ -40,7 +41,7 @@ impl Admin {
     pub fn actor(&self) -> Option<Actor> {
         match &self.principal {
             Principal::Machine { client_id, .. } => Some(Actor { sub: client_id.clone() }),
-            Principal::User(_) => None,
+            Principal::User { .. } => None,
         }
     }
 
@@ -78,9 +79,75 @@ where
             Presented::Key(key) => Ok(Self::by_key(key).noted(app)),
             Presented::Token(Identity::Machine(machine)) => Ok(Self::by_machine_token(machine).noted(app)),
             Presented::Token(Identity::Organization(member)) if member.roles.contains(&Role::Admin) => {
-                Ok(Self { organization_id: member.organization_id, principal: Principal::User(member.sub) })
+                let proven = member.email_verified == Some(true);
+                let principal = Principal::User { user_id: member.sub, proven };
+                Ok(Self { organization_id: member.organization_id, principal })
             }
             Presented::Token(_) => Err(TokenError::NotAdmin.into()),
+        }
+    }
+}
+
+/// A caller with a user token. Whether the sign-in that it came from is the present one, the account says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserSession {
+    /// The user.
+    pub user_id: UserId,
+    /// The sign-in.
+    pub session_id: String,
+}
+
+/// The owner of an account: by a user token, or by an organization token that the owner asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountHolder {
+    user_id: UserId,
+    standing: HolderStanding,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum HolderStanding {
+    Session(String),
+    Organization { proven: bool },
+}
+
+impl AccountHolder {
+    /// The account.
+    #[must_use]
+    pub fn user_id(&self) -> &UserId {
+        &self.user_id
+    }
+
+    /// Asks whether the token still stands for the account: a user token ends with its sign-in, and the first proof of the
+    /// address ends an organization token from before.
+    ///
+    /// # Errors
+    /// [`table::Error::SessionEnded`].
+    pub fn require_standing(&self, account: &Account) -> Result<(), table::Error> {
+        match &self.standing {
+            HolderStanding::Session(session_id) => account.require_session(session_id),
+            HolderStanding::Organization { proven } if *proven || !account.proven => Ok(()),
+            HolderStanding::Organization { .. } => Err(table::Error::SessionEnded),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for AccountHolder
+where
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let app = App::from_ref(state);
+        match presented(&parts.headers, &app).await? {
+            Presented::Token(Identity::User { sub, sid, .. }) => {
+                Ok(Self { user_id: sub, standing: HolderStanding::Session(sid) })
+            }
+            Presented::Token(Identity::Organization(member)) if member.act.is_none() => {
+                let proven = member.email_verified == Some(true);
+                Ok(Self { user_id: member.sub, standing: HolderStanding::Organization { proven } })
+            }
+            Presented::Token(_) | Presented::Key(_) => Err(TokenError::NotOwner.into()),
         }
     }
 }
@@ -89,7 +156,7 @@ where
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Enricher {
     /// A user, by a user token.
-    User(UserId),
+    User(UserSession),
     /// A machine, by its token or key.
     Machine(Admin),
 }
@@ -107,10 +174,18 @@ where
             Presented::Token(Identity::Machine(machine)) => {
                 Ok(Self::Machine(Admin::by_machine_token(machine).noted(app)))
             }
-            Presented::Token(Identity::User { sub }) => Ok(Self::User(sub)),
+            Presented::Token(Identity::User { sub, sid, .. }) => {
+                Ok(Self::User(UserSession { user_id: sub, session_id: sid }))
+            }
             Presented::Token(Identity::Organization(_)) => Err(TokenError::NotEnrichable.into()),
         }
     }
+}
+
+/// Whether a request carries a token or a key, good or bad.
+#[must_use]
+pub fn are_presented(headers: &HeaderMap) -> bool {
+    !matches!(bearer(headers), Err(TokenError::Missing)) || headers.contains_key(API_KEY)
 }
 
 /// What a caller presents.

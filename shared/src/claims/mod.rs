@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 pub use api_key::{ApiKey, ClientSecret, SecretHash};
 pub use crypto::install as install_crypto;
-pub use extract::{Admin, Enricher};
+pub use extract::{AccountHolder, Admin, Enricher, UserSession, are_presented};
 pub use key_set::KeySet;
 pub use principal::Principal;
 pub use public_key::PublicKey;
@@ -44,6 +44,10 @@ pub enum Identity {
     User {
         /// The user.
         sub: UserId,
+        /// The sign-in that it came from (`OpenID` Connect Front-Channel Logout 1.0, section 3): another with each password.
+        sid: String,
+        /// Whether the account's address was proven then (`OpenID` Connect Core 1.0, section 5.1).
+        email_verified: bool,
     },
     /// A user in one organization.
     Organization(Membership),
@@ -97,6 +101,9 @@ pub struct Membership {
     /// The customer's currency, or its tier's.
     #[serde(rename = "CurrencyCode", skip_serializing_if = "Option::is_none")]
     pub currency_code: Option<CurrencyCode>,
+    /// Whether the account's address was proven then; a token that a machine asked for doesn't say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
     /// The machine that asked for the token, where the user didn't.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,

@@ -5,7 +5,12 @@ use crate::ids::{ClientId, UserId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// A person.
-    User(UserId),
+    User {
+        /// The account.
+        user_id: UserId,
+        /// Whether the account's address was proven when the token was made.
+        proven: bool,
+    },
     /// A machine.
     Machine {
         /// Its credential.

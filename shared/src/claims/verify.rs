@@ -23,6 +23,9 @@ pub enum TokenError {
     /// It is good, and of a kind that is never enriched.
     #[error("the access token is of a kind that is never enriched")]
     NotEnrichable,
+    /// It is good, and not asked for by the owner of an account.
+    #[error("the access token was not asked for by an account's owner")]
+    NotOwner,
     /// It is a machine's, and only a person may do this.
     #[error("the caller is a machine")]
     Machine,

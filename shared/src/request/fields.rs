@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, mem::take};
 
 use serde_json::{Map, Value};
 
@@ -8,6 +8,15 @@ use crate::{problem::FieldErrors, text::Fault};
 pub trait FromFields: Sized {
     /// Reads every field, so that each bad one is noted; `None` where one was.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
+}
+
+/// A whole object, unread.
+pub struct JsonObject(pub Map<String, Value>);
+
+impl FromFields for JsonObject {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self(take(&mut fields.values)))
+    }
 }
 
 /// What a merge patch says of a field (RFC 7396).
@@ -96,6 +105,18 @@ impl Fields<'_> {
             return Some(Patch::Remove);
         }
         Some(self.optional(name, parse)?.map_or(Patch::Keep, Patch::Set))
+    }
+
+    /// A text of a merge patch that can't be removed; `None` where it is bad.
+    pub fn lasting<T>(&mut self, name: &str, parse: fn(String) -> Result<T, Fault>) -> Option<Option<T>> {
+        match self.patch(name, parse)? {
+            Patch::Set(value) => Some(Some(value)),
+            Patch::Keep => Some(None),
+            Patch::Remove => {
+                self.note(name, "can't be removed");
+                None
+            }
+        }
     }
 
     /// A truth value that may be absent or null; `None` where it is bad.

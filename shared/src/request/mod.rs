@@ -7,5 +7,5 @@ mod query;
 
 pub use body::{Body, BodyOrQuery};
 pub use by_admin::{ByAdmin, ByPerson};
-pub use fields::{Fields, FromFields, Patch};
+pub use fields::{Fields, FromFields, JsonObject, Patch};
 pub use query::Query;

@@ -2,11 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Table, item::rfc3339, keys, transaction::Transaction};
+use super::{
+    Error, OrganizationTable, Table,
+    item::rfc3339,
+    keys,
+    link::{LinkKind, NewLink},
+    organization::Organization,
+    transaction::{Refused, Terms, Transaction, text},
+};
 use crate::{
     claims::now,
-    ids::UserId,
-    text::{EmailAddress, PersonName, PhoneNumber},
+    ids::{LinkId, UserId, random_id},
+    text::{EmailAddress, PersonName, PhoneNumber, fold},
 };
 
 /// What sign-in and promotion need to know of an account, found by its e-mail address.
@@ -20,8 +27,21 @@ pub struct Credential {
     pub first_name: String,
     /// The owner's last name.
     pub last_name: String,
-    /// The password's argon2id hash, a PHC string.
-    pub password_hash: String,
+    /// The password's argon2id hash, a PHC string; who was invited has none yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub password_hash: Option<String>,
+    /// Another with each password: user tokens that name an earlier one have ended.
+    #[serde(default)]
+    pub session_id: String,
+    /// Whether a link that was mailed to the address came back.
+    #[serde(default)]
+    pub proven: bool,
+    /// Another with each change of this item.
+    #[serde(default)]
+    pub(super) revision: String,
+    /// The mailed link that can be used; every earlier one is void.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) link_id: Option<LinkId>,
 }
 
 /// An account to be made.
@@ -36,67 +56,125 @@ pub struct NewAccount {
     pub email: EmailAddress,
     /// The owner's phone number.
     pub phone_number: Option<PhoneNumber>,
-    /// The password's argon2id hash, a PHC string.
-    pub password_hash: String,
+    /// The password's argon2id hash, a PHC string; none for who is invited.
+    pub password_hash: Option<String>,
 }
 
-#[derive(Serialize)]
-struct AccountRecord<'a> {
-    user_id: &'a UserId,
-    email: &'a str,
-    first_name: &'a str,
-    last_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone_number: Option<&'a str>,
-    created_at: String,
+/// An account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub user_id: UserId,
+    /// The address as its owner wrote it.
+    pub email: String,
+    /// The owner's first name.
+    pub first_name: String,
+    /// The owner's last name.
+    pub last_name: String,
+    /// The owner's phone number.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub phone_number: Option<PhoneNumber>,
+    /// When it was made, RFC 3339 UTC.
+    pub created_at: String,
+    /// As the credential has it.
+    #[serde(default)]
+    pub(super) session_id: String,
+    /// As the credential has it.
+    #[serde(default)]
+    pub proven: bool,
+}
+
+impl Account {
+    /// Asks whether the sign-in that a token came from is still the present one.
+    ///
+    /// # Errors
+    /// [`Error::SessionEnded`].
+    pub fn require_session(&self, session_id: &str) -> Result<(), Error> {
+        if self.session_id == session_id { Ok(()) } else { Err(Error::SessionEnded) }
+    }
+}
+
+/// What of an account its existence and its standing are asked by.
+#[derive(Deserialize)]
+pub(super) struct Standing {
+    #[serde(default)]
+    pub(super) proven: bool,
+}
+
+impl Credential {
+    /// That the credential is as it was read.
+    pub(super) fn as_read(&self) -> Terms {
+        Terms::condition("revision = :seen").value(":seen", text(&self.revision))
+    }
 }
 
 impl NewAccount {
-    /// The credential that the account will have.
-    #[must_use]
-    pub fn credential(&self) -> Credential {
+    fn credential(&self, link: Option<&NewLink>, session_id: &str) -> Credential {
         Credential {
             user_id: self.user_id.clone(),
             email: self.email.as_str().to_owned(),
             first_name: self.first_name.as_str().to_owned(),
             last_name: self.last_name.as_str().to_owned(),
             password_hash: self.password_hash.clone(),
+            session_id: session_id.to_owned(),
+            proven: false,
+            revision: random_id(16),
+            link_id: link.map(|link| link.id.clone()),
         }
     }
 
-    /// Adds the account and its credential to a transaction.
+    /// Adds the account and its credential to a transaction, and the `link` that is mailed to it.
     pub(super) fn put<'t, R>(
         &self,
         transaction: Transaction<'t, R>,
+        link: Option<&NewLink>,
         address_taken: R,
-        id_taken: R,
-    ) -> Result<Transaction<'t, R>, Error> {
-        let credential = keys::credential(&self.email.folded());
-        let account = AccountRecord {
-            user_id: &self.user_id,
-            email: self.email.as_str(),
-            first_name: self.first_name.as_str(),
-            last_name: self.last_name.as_str(),
-            phone_number: self.phone_number.as_ref().map(PhoneNumber::as_str),
+        id_taken: impl Fn() -> R,
+    ) -> Result<(Transaction<'t, R>, Credential), Error> {
+        let session_id = random_id(16);
+        let credential = self.credential(link, &session_id);
+        let account = Account {
+            user_id: self.user_id.clone(),
+            email: credential.email.clone(),
+            first_name: credential.first_name.clone(),
+            last_name: credential.last_name.clone(),
+            phone_number: self.phone_number.clone(),
             created_at: rfc3339(now()),
+            session_id,
+            proven: false,
         };
-        transaction.put_new(credential, "credential", &self.credential(), address_taken)?.put_new(
-            keys::account(&self.user_id),
-            "account",
-            &account,
-            id_taken,
-        )
+        let transaction = transaction
+            .put_new(keys::credential(&self.email.folded()), "credential", &credential, address_taken)?
+            .put_new(keys::account(&self.user_id), "account", &account, id_taken())?;
+        let transaction = match link {
+            Some(link) => link.put(transaction, &credential, id_taken)?,
+            None => transaction,
+        };
+        Ok((transaction, credential))
     }
 }
 
+/// Which condition of an invitation failed.
+enum InvitationRefusal {
+    Failure(Error),
+    /// The credential isn't as it was read.
+    Changed,
+}
+
 impl Table {
-    /// Makes an account: one transaction.
+    /// Makes an account, and mails the proof of its address where that is required: one transaction.
     ///
     /// # Errors
     /// [`Error::AddressTaken`], or the table is out of reach.
     pub async fn create_account(&self, account: &NewAccount) -> Result<(), Error> {
-        let id_taken = Error::Internal("a random user id was taken".into());
-        account.put(Transaction::new(self), Error::AddressTaken, id_taken)?.commit().await.map_err(Error::from)
+        let link = self.proof_link();
+        let (transaction, _) = account.put(Transaction::new(self), link.as_ref(), Error::AddressTaken, id_taken)?;
+        transaction.commit().await.map_err(Error::from)
+    }
+
+    /// The link that a new account is mailed to prove its address, where that is required.
+    pub(super) fn proof_link(&self) -> Option<NewLink> {
+        self.requires_proof.then(|| NewLink::new(LinkKind::Proof))
     }
 
     /// The credential of this address, where an account has it: one read.
@@ -106,4 +184,81 @@ impl Table {
     pub async fn credential(&self, email: &EmailAddress) -> Result<Option<Credential>, Error> {
         self.get(keys::credential(&email.folded())).await
     }
+
+    /// The account of this id: one read.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn account(&self, user: &UserId) -> Result<Option<Account>, Error> {
+        self.get(keys::account(user)).await
+    }
+}
+
+impl OrganizationTable<'_> {
+    /// Makes an account without a password and mails a link that sets one; or mails another, which voids the one before, where
+    /// an account never set one. Two round trips. Returns the account's id.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], [`Error::AddressTaken`], or the table is out of
+    /// reach.
+    pub async fn invite(&self, account: &NewAccount) -> Result<UserId, Error> {
+        use InvitationRefusal::{Changed, Failure};
+
+        let organization = self.table.get::<Organization>(keys::organization(self.id));
+        let known = self.table.credential(&account.email);
+        let (organization, is_admin, known) = tokio::try_join!(organization, self.is_admin(), known)?;
+        let organization = organization.ok_or_else(|| self.organization_gone())?;
+        if !is_admin {
+            return Err(self.not_admin());
+        }
+        let name = Some(organization.details.name.as_str().to_owned());
+        let link = NewLink { organization_name: name, ..NewLink::new(LinkKind::Invitation) };
+        let defect = || Failure(id_taken());
+        let transaction = self.check_role(Transaction::new(self.table), Failure(self.not_admin()))?;
+        let (transaction, user_id) = match known {
+            None => {
+                let taken = Failure(Error::AddressTaken);
+                (account.put(transaction, Some(&link), taken, defect)?.0, account.user_id.clone())
+            }
+            Some(known) if known.password_hash.is_none() && !known.proven => {
+                let named = Credential {
+                    first_name: account.first_name.as_str().to_owned(),
+                    last_name: account.last_name.as_str().to_owned(),
+                    ..known
+                };
+                let to_change = |change: &str| {
+                    let terms = Terms::change(format!("SET first_name = :first, last_name = :last{change}"));
+                    terms.value(":first", text(&named.first_name)).value(":last", text(&named.last_name))
+                };
+                let renamed = to_change(", link_id = :link, revision = :revision")
+                    .when("revision = :seen")
+                    .value(":link", text(link.id.as_str()))
+                    .value(":revision", text(&random_id(16)))
+                    .value(":seen", text(&named.revision));
+                let transaction = link
+                    .put(transaction, &named, defect)?
+                    .update(keys::credential(&fold(&named.email)), &renamed, Changed)?
+                    .update(keys::account(&named.user_id), &to_change(""), Changed)?;
+                (transaction, named.user_id)
+            }
+            Some(_) => return Err(Error::AddressTaken),
+        };
+        match transaction.commit().await {
+            Ok(()) => Ok(user_id),
+            Err(Refused::Failed(error)) => Err(error),
+            Err(Refused::Conditions(failed)) => match failed.into_iter().next() {
+                Some((Failure(error), _)) => Err(error),
+                _ => Err(changed_meanwhile()),
+            },
+        }
+    }
+}
+
+fn id_taken() -> Error {
+    Error::Internal("a random id was taken".into())
+}
+
+/// That an account isn't as it was read: whoever tries again sees it as it is.
+pub(super) fn changed_meanwhile() -> Error {
+    Error::Unavailable("an account was changed meanwhile".to_owned())
 }

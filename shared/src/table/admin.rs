@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Error, OrganizationTable,
-    account::Credential,
+    account::{Credential, changed_meanwhile},
     item::from_item,
     keys,
     mail::{Mail, MailId, MailKind, MailStatus},
@@ -22,6 +22,9 @@ pub(super) struct AdminRecord {
     email: String,
     first_name: String,
     last_name: String,
+    /// Whether the address was proven when the role was given, or since.
+    #[serde(skip_serializing_if = "is_false", default)]
+    proven: bool,
     /// The mail that welcomes the admin.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     welcome_mail: Option<MailId>,
@@ -34,9 +37,16 @@ impl AdminRecord {
             email: credential.email.clone(),
             first_name: credential.first_name.clone(),
             last_name: credential.last_name.clone(),
+            proven: credential.proven,
             welcome_mail: Some(welcome.id.clone()),
         }
     }
+}
+
+/// The live role check asks whether the attribute is there.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(truth: &bool) -> bool {
+    !truth
 }
 
 /// An admin, as the list shows one.
@@ -123,7 +133,8 @@ impl OrganizationTable<'_> {
     /// Makes the owner of an address an admin, and puts the welcome mail, in one transaction. Two round trips.
     ///
     /// # Errors
-    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoAccount`], or the table is out of reach.
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoAccount`], [`Error::AddressUnproven`], or the table is out
+    /// of reach.
     pub async fn promote(&self, email: &EmailAddress) -> Result<Promotion, Error> {
         use PromotionRefusal::{AlreadyAdmin, Failure};
 
@@ -137,6 +148,15 @@ impl OrganizationTable<'_> {
         let user = user.ok_or(Error::NoAccount)?;
         if self.is_caller(&user.user_id) {
             return self.welcome_again(&user, &organization).await;
+        }
+
+        if self.table.requires_proof && !user.proven {
+            // A founder is an admin before the address is proven.
+            return if self.table.exists(keys::admin(self.id, &user.user_id)).await? {
+                self.welcome_again(&user, &organization).await
+            } else {
+                Err(Error::AddressUnproven("Email"))
+            };
         }
 
         let membership = MembershipRecord {
@@ -156,7 +176,8 @@ impl OrganizationTable<'_> {
         let transaction = self
             .check_role(transaction, Failure(self.not_admin()))?
             .put_new(keys::admin(self.id, &user.user_id), "admin", &admin, AlreadyAdmin)?
-            .put_new(keys::membership(&user.user_id, self.id, Role::Admin), "membership", &membership, AlreadyAdmin)?;
+            .put_new(keys::membership(&user.user_id, self.id, Role::Admin), "membership", &membership, AlreadyAdmin)?
+            .check(keys::credential(&email.folded()), &user.as_read(), Failure(changed_meanwhile()))?;
         let id_taken = Failure(Error::Internal("a random mail id was taken".into()));
         match mail.put(transaction, id_taken)?.commit().await {
             Ok(()) => Ok(Promotion::Done),

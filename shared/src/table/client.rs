@@ -17,7 +17,7 @@ impl Table {
     #[must_use]
     pub fn connect(config: &Config) -> Self {
         let client = Client::from_conf(Self::client_config(config.dynamodb_endpoint.as_deref()).build());
-        Self::new(client, &config.table_name)
+        Self::new(client, &config.table_name).requiring_proof(config.require_verified_email)
     }
 
     /// How every client of the table is set up: credentials and region from the environment (as Lambda gives them), quick

@@ -27,6 +27,21 @@ pub enum Error {
     /// No account has this e-mail address.
     #[error("no account has this e-mail address")]
     NoAccount,
+    /// The account's address isn't proven, and has to be for this. Named by the field that the caller sent.
+    #[error("the account's address is not proven")]
+    AddressUnproven(&'static str),
+    /// The sign-in that the caller's token came from has ended.
+    #[error("the sign-in has ended")]
+    SessionEnded,
+    /// The old password is wrong.
+    #[error("the old password is wrong")]
+    WrongOldPassword,
+    /// A mailed link was used, is void or has expired.
+    #[error("the link is used, void or expired")]
+    DeadLink,
+    /// Too many passwords were tried; seconds until another may be.
+    #[error("too many passwords were tried")]
+    TooManyTries(u64),
     /// An account has this e-mail address already.
     #[error("an account has this e-mail address already")]
     AddressTaken,

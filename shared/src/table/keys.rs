@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::mail::MailId;
 use crate::{
     claims::Role,
-    ids::{ClientId, OrganizationCode, OrganizationId, UserId},
+    ids::{ClientId, LinkId, OrganizationCode, OrganizationId, UserId},
+    source::Source,
     text::CustomerNumber,
 };
 
@@ -144,6 +145,26 @@ pub(super) fn index_bucket(partition: &str, lower: &str) -> Key {
 
 pub(super) fn public_key(kid: &str) -> Key {
     Key::new(PUBLIC_KEYS, format!("KEY#{kid}"))
+}
+
+/// A one-time link.
+pub(super) fn link(id: &LinkId) -> Key {
+    Key::new(format!("LINK#{id}"), "LINK")
+}
+
+/// `folded` is the address as [`crate::text::fold`] gives it.
+pub(super) fn reset_limit(folded: &str) -> Key {
+    Key::new(format!("RESETLIMIT#{folded}"), "RESETLIMIT")
+}
+
+/// Failed tries of passwords for an address, from anywhere. `folded` is the address as [`crate::text::fold`] gives it.
+pub(super) fn tries_of_address(folded: &str) -> Key {
+    Key::new(format!("TRIES#{folded}"), "ADDRESS")
+}
+
+/// Failed tries of passwords for an address from one source.
+pub(super) fn tries_of_source(folded: &str, source: &Source) -> Key {
+    Key::new(format!("TRIES#{folded}"), format!("SOURCE#{}", source.as_str()))
 }
 
 /// `folded` is the address as [`crate::text::fold`] gives it.

@@ -11,12 +11,17 @@ use utoipa::ToSchema;
 use super::{
     Error, Table,
     account::Credential,
-    contest::Contest,
     item::{from_item, rfc3339},
     keys,
+    limit::{Counted, Limit},
     transaction::{Terms, Transaction, number, text},
 };
-use crate::{claims, clock::Clock, ids, text::fold};
+use crate::{
+    claims,
+    clock::Clock,
+    ids::{self, LinkId},
+    text::fold,
+};
 
 /// How long a mail that was claimed is left to its claimant, in seconds. The one window in which a mail may be sent twice: a
 /// crash between sending and marking is made good after the lease.
@@ -49,6 +54,12 @@ pub enum MailKind {
     WelcomeFounder,
     /// To who was made an admin.
     WelcomeAdmin,
+    /// To who was invited: a link that sets the first password.
+    Invitation,
+    /// To who forgot a password: a link that sets another.
+    PasswordReset,
+    /// To who made an account: a link that proves the address.
+    AddressProof,
 }
 
 impl MailKind {
@@ -58,6 +69,9 @@ impl MailKind {
         match self {
             Self::WelcomeFounder => "welcome-founder",
             Self::WelcomeAdmin => "welcome-admin",
+            Self::Invitation => "invitation",
+            Self::PasswordReset => "password-reset",
+            Self::AddressProof => "address-proof",
         }
     }
 }
@@ -83,8 +97,12 @@ pub struct Mail {
     pub to: String,
     /// The recipient's first name.
     pub first_name: String,
-    /// The organization that it is about.
-    pub organization_name: String,
+    /// The organization that it is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub organization_name: Option<String>,
+    /// The link that it brings. Its token is made by the mailer and kept nowhere.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub link: Option<LinkId>,
     /// Where it is.
     #[serde(flatten)]
     pub id: MailId,
@@ -106,7 +124,8 @@ impl Mail {
             kind,
             to: to.email.clone(),
             first_name: to.first_name.clone(),
-            organization_name: organization_name.to_owned(),
+            organization_name: Some(organization_name.to_owned()),
+            link: None,
             id: MailId { day: day(created_at), id: ids::random_id(24) },
             status: MailStatus::Pending,
             created_at,
@@ -114,6 +133,12 @@ impl Mail {
             counted: false,
             expires_at: created_at + KEPT,
         }
+    }
+
+    /// A mail to the owner of an account with a link.
+    pub(super) fn with_link(kind: MailKind, to: &Credential, organization_name: Option<&str>, link: &LinkId) -> Self {
+        let organization_name = organization_name.map(str::to_owned);
+        Self { organization_name, link: Some(link.clone()), ..Self::new(kind, to, "") }
     }
 
     /// Adds it to the transaction that has the effect.
@@ -314,40 +339,11 @@ impl Outbox {
     /// # Errors
     /// The table is out of reach.
     pub async fn count_towards_limit(&self, address: &str) -> Result<Option<u64>, Error> {
-        #[derive(Deserialize)]
-        struct Window {
-            started_at: u64,
-            mails: u64,
-        }
-        let now = self.clock.now();
-        let key = keys::mail_limit(&fold(address));
-        let hour_ago = number(now.saturating_sub(HOUR));
-        let counted = Terms::change("ADD mails :one")
-            .when("started_at > :hour_ago AND mails < :most")
-            .value(":one", number(1))
-            .value(":most", number(MOST_AN_HOUR))
-            .value(":hour_ago", hour_ago.clone());
-        let begun = Terms::change("SET started_at = :now, mails = :one, expires_at = :end, entity = :entity")
-            .when("attribute_not_exists(pk) OR started_at <= :hour_ago")
-            .value(":now", number(now))
-            .value(":one", number(1))
-            .value(":end", number(now + DAY))
-            .value(":entity", text("mail limit"))
-            .value(":hour_ago", hour_ago);
-        let mut contest = Contest::default();
-        loop {
-            if self.table.update(key.clone(), &counted).await?.is_some()
-                || self.table.update_or_create(key.clone(), &begun).await?.is_some()
-            {
-                return Ok(None);
-            }
-            let window: Option<Window> = self.table.get(key.clone()).await?;
-            match window {
-                Some(window) if window.mails >= MOST_AN_HOUR => {
-                    return Ok(Some((window.started_at + HOUR).saturating_sub(now).max(1)));
-                }
-                _ => contest.lost("a mail limit is being counted by others").await?,
-            }
-        }
+        let limit =
+            Limit { key: keys::mail_limit(&fold(address)), entity: "mail limit", most: MOST_AN_HOUR, seconds: HOUR };
+        Ok(match self.table.count(&limit, self.clock.now()).await? {
+            Counted::Within(..) => None,
+            Counted::Full(seconds) => Some(seconds),
+        })
     }
 }

@@ -10,18 +10,22 @@ mod customer;
 mod error;
 mod item;
 mod keys;
+mod limit;
+mod link;
 mod machine;
 mod mail;
 mod membership;
 mod organization;
 mod price_tier;
+mod profile;
 mod public_key;
 mod read;
 mod role;
 mod transaction;
+mod tries;
 mod write;
 
-pub use account::{Credential, NewAccount};
+pub use account::{Account, Credential, NewAccount};
 pub use admin::{AdminUser, Promotion};
 pub use association::{
     Association, AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, PageStart,
@@ -31,6 +35,7 @@ pub use counted_index::{IndexFault, IndexReport};
 pub use customer::{CommerceContext, Customer, CustomerChange};
 pub use error::Error;
 pub use keys::MAIL_PREFIX;
+pub use link::{LinkKind, OpenLink};
 pub use machine::{MachineCredential, NotedUses};
 pub use mail::{Claim, LEASE_SECONDS, Lease, Mail, MailId, MailKind, MailStatus, Outbox};
 pub use membership::MembershipRecord;
@@ -38,6 +43,8 @@ pub use organization::{
     Creation, Entitlement, Founder, Organization, OrganizationOverview, Subscription, VersionCheck,
 };
 pub use price_tier::PriceTier;
+pub use profile::ProfileChange;
+pub use tries::{Failure, MOST_FAILURES, TRIES_WINDOW, Tries};
 
 use std::sync::Arc;
 
@@ -53,13 +60,21 @@ use crate::{
 pub struct Table {
     client: Client,
     name: Arc<str>,
+    requires_proof: bool,
 }
 
 impl Table {
     /// The table called `name`, reached by `client`, which should come from [`Table::client_config`].
     #[must_use]
     pub fn new(client: Client, name: &str) -> Self {
-        Self { client, name: name.into() }
+        Self { client, name: name.into(), requires_proof: false }
+    }
+
+    /// The same table, where an account whose address isn't proven can be neither promoted nor associated, and new accounts
+    /// are mailed the means to prove it; or where that doesn't matter.
+    #[must_use]
+    pub fn requiring_proof(self, requires_proof: bool) -> Self {
+        Self { requires_proof, ..self }
     }
 
     /// The one organization that `admin` may touch. Every key that the handle can build lies in that organization's

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Error, OrganizationTable, Table,
-    account::{Credential, NewAccount},
+    account::{Credential, NewAccount, changed_meanwhile},
     admin::AdminRecord,
     association,
     contest::Contest,
@@ -14,6 +14,7 @@ use super::{
     membership::MembershipRecord,
     read::Range,
     transaction::{Refused, Terms, Transaction, number, text},
+    tries::{TRIES_WINDOW, Tries},
 };
 use crate::{
     claims::{Role, now},
@@ -63,8 +64,8 @@ impl Organization {
 pub enum Founder<'a> {
     /// Somebody without an account, which is made with the organization.
     New(&'a NewAccount),
-    /// The owner of an account, whose password was verified.
-    Known(&'a Credential),
+    /// The owner of an account, whose password was verified in a try that falls under these limits.
+    Known(&'a Credential, Tries<'a>),
 }
 
 /// What came of creating an organization.
@@ -76,7 +77,7 @@ pub enum Creation {
         /// Another organization has the name.
         name_taken: bool,
         /// The account that has the founder's address already.
-        account: Option<Credential>,
+        account: Option<Box<Credential>>,
     },
 }
 
@@ -84,7 +85,9 @@ pub enum Creation {
 #[derive(Clone)]
 enum CreationRefusal {
     AddressTaken,
-    AccountGone,
+    /// The account isn't as it was when the password was verified.
+    AccountChanged,
+    TooManyTries,
     NameTaken,
     IdTaken,
 }
@@ -142,15 +145,18 @@ impl Table {
         organization: &Organization,
         founder: &Founder<'_>,
     ) -> Result<Creation, Error> {
-        use CreationRefusal::{AccountGone, AddressTaken, IdTaken, NameTaken};
+        use CreationRefusal::{AccountChanged, AddressTaken, IdTaken, NameTaken, TooManyTries};
 
         let id = &organization.id;
         let reference = Reference { organization_id: id };
         let transaction = Transaction::new(self);
         let (transaction, founder) = match founder {
-            Founder::New(account) => (account.put(transaction, AddressTaken, IdTaken)?, &account.credential()),
-            Founder::Known(credential) => {
-                (transaction.check_exists(keys::account(&credential.user_id), AccountGone)?, *credential)
+            Founder::New(account) => account.put(transaction, self.proof_link().as_ref(), AddressTaken, || IdTaken)?,
+            Founder::Known(credential, tries) => {
+                let (key, terms) = tries.condition();
+                let transaction = transaction.check_any(key, &terms, TooManyTries)?;
+                let key = keys::credential(&fold(&credential.email));
+                (transaction.check(key, &credential.as_read(), AccountChanged)?, (*credential).clone())
             }
         };
         let membership = MembershipRecord {
@@ -160,8 +166,8 @@ impl Table {
             customer_number: None,
         };
         let name = organization.details.name.as_str();
-        let mail = Mail::new(MailKind::WelcomeFounder, founder, name);
-        let admin = AdminRecord::of(founder, &mail);
+        let mail = Mail::new(MailKind::WelcomeFounder, &founder, name);
+        let admin = AdminRecord::of(&founder, &mail);
         let transaction = transaction
             .put_new(keys::organization_name(&fold(name)), "organization name", &reference, NameTaken)?
             .put_new(keys::organization_code(&organization.code), "organization code", &reference, IdTaken)?
@@ -177,10 +183,10 @@ impl Table {
                 for (refusal, item) in failed {
                     match refusal {
                         NameTaken => name_taken = true,
-                        AddressTaken => account = item.map(from_item).transpose()?,
-                        AccountGone | IdTaken => {
-                            return Err(Error::Internal("a random id was taken, or an account is gone".into()));
-                        }
+                        AddressTaken => account = item.map(from_item).transpose()?.map(Box::new),
+                        AccountChanged => return Err(changed_meanwhile()),
+                        TooManyTries => return Err(Error::TooManyTries(TRIES_WINDOW)),
+                        IdTaken => return Err(Error::Internal("a random id was taken".into())),
                     }
                 }
                 Ok(Creation::Refused { name_taken, account })

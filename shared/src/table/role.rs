@@ -17,12 +17,15 @@ use crate::{
 #[derive(Deserialize)]
 struct RoleRecord {
     sk: String,
+    /// Whether the admin's address is proven: then, tokens from before don't count.
+    #[serde(default)]
+    proven: bool,
     #[serde(default)]
     secret_hash: Option<SecretHash>,
 }
 
 /// The attributes of a [`RoleRecord`].
-const ATTRIBUTES: [&str; 2] = ["sk", "secret_hash"];
+const ATTRIBUTES: [&str; 3] = ["sk", "proven", "secret_hash"];
 
 impl OrganizationTable<'_> {
     /// Asks whether the caller's role still holds: one read of two items.
@@ -58,7 +61,8 @@ impl OrganizationTable<'_> {
     fn is_callers(&self, role: &RoleRecord) -> bool {
         match self.caller {
             Principal::Machine { secret_hash: Some(hash), .. } => role.secret_hash.as_ref() == Some(hash),
-            Principal::User(_) | Principal::Machine { .. } => true,
+            Principal::Machine { secret_hash: None, .. } => true,
+            Principal::User { proven, .. } => *proven || !role.proven,
         }
     }
 
@@ -74,7 +78,7 @@ impl OrganizationTable<'_> {
     /// The item whose existence is the caller's role.
     fn role_key(&self) -> Key {
         match self.caller {
-            Principal::User(user) => keys::admin(self.id, user),
+            Principal::User { user_id, .. } => keys::admin(self.id, user_id),
             Principal::Machine { client_id, .. } => keys::machine(self.id, client_id),
         }
     }
@@ -85,12 +89,13 @@ impl OrganizationTable<'_> {
             Principal::Machine { secret_hash: Some(hash), .. } => {
                 Terms::condition("secret_hash = :secret_hash").value(":secret_hash", text(hash.as_str()))
             }
-            Principal::User(_) | Principal::Machine { .. } => Terms::default(),
+            Principal::User { proven: false, .. } => Terms::condition("attribute_not_exists(proven)"),
+            Principal::User { proven: true, .. } | Principal::Machine { secret_hash: None, .. } => Terms::default(),
         }
     }
 
     pub(super) fn is_caller(&self, user: &UserId) -> bool {
-        matches!(self.caller, Principal::User(caller) if caller == user)
+        matches!(self.caller, Principal::User { user_id, .. } if user_id == user)
     }
 
     /// The refusal of a caller whose role doesn't hold. A key is a claim that nothing verified before.

@@ -124,6 +124,11 @@ pub(super) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
+/// The truth value as an attribute.
+pub(super) fn truth(truth: bool) -> AttributeValue {
+    AttributeValue::Bool(truth)
+}
+
 /// The number as an attribute.
 pub(super) fn number(number: impl Into<i128>) -> AttributeValue {
     AttributeValue::N(number.into().to_string())
@@ -183,10 +188,19 @@ impl<'t, R> Transaction<'t, R> {
 
     /// Asks that an item exists and keeps the terms' condition.
     pub(super) fn check(self, key: Key, terms: &Terms, refusal: R) -> Result<Self, Error> {
+        self.check_on(key, terms, terms.on_existing(), refusal)
+    }
+
+    /// Asks the terms' condition of an item that need not exist.
+    pub(super) fn check_any(self, key: Key, terms: &Terms, refusal: R) -> Result<Self, Error> {
+        self.check_on(key, terms, terms.on_any().to_owned(), refusal)
+    }
+
+    fn check_on(self, key: Key, terms: &Terms, condition: String, refusal: R) -> Result<Self, Error> {
         let check = ConditionCheck::builder()
             .table_name(&*self.table.name)
             .set_key(Some(key.attributes()))
-            .condition_expression(terms.on_existing())
+            .condition_expression(condition)
             .set_expression_attribute_names(terms.names())
             .set_expression_attribute_values(terms.values())
             .build();

@@ -14,6 +14,7 @@ pub use list::{AssociationPage, ListQuery, PageStart};
 
 use super::{
     Error, OrganizationTable,
+    account::Standing,
     contest::Contest,
     counted_index::{CountedIndex, IndexFault, IndexReport, Order, Outcome},
     keys,
@@ -100,22 +101,23 @@ impl OrganizationTable<'_> {
     /// Links a user to a customer, or moves the user to it: two round trips, three for a move, one more by address.
     ///
     /// # Errors
-    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoUser`], [`Error::NoAccount`], or the table is out of
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoUser`], [`Error::NoAccount`],
+    /// [`Error::AddressUnproven`], or the table is out of
     /// reach.
     pub async fn associate(&self, user: UserReference, customer_number: CustomerNumber) -> Result<Association, Error> {
-        let user_id = match user {
-            UserReference::Id(user_id) => user_id,
+        let (user_id, sent_as) = match user {
+            UserReference::Id(user_id) => (user_id, "UserId"),
             UserReference::Address(email) => {
                 let (account, ()) = tokio::try_join!(self.table.credential(&email), self.require_admin())?;
-                account.ok_or(Error::NoAccount)?.user_id
+                (account.ok_or(Error::NoAccount)?.user_id, "Email")
             }
         };
         let association = Association { user_id, customer_number };
-        self.link(&association).await?;
+        self.link(&association, sent_as).await?;
         Ok(association)
     }
 
-    async fn link(&self, association: &Association) -> Result<(), Error> {
+    async fn link(&self, association: &Association, sent_as: &'static str) -> Result<(), Error> {
         let index = CountedIndex::new(self.table);
         let by_user = AssociationOrder::UserId.of(self.id);
         let by_customer = AssociationOrder::CustomerNumber.of(self.id);
@@ -128,15 +130,16 @@ impl OrganizationTable<'_> {
                 index.locate(&by_customer, &customer_key),
             )
         };
-        let user = self.table.exists(keys::account(&association.user_id));
+        let user = self.table.get::<Standing>(keys::account(&association.user_id));
         let organization = self.table.get::<Organization>(keys::organization(self.id));
         let (user, organization, is_admin, mut found) = tokio::join!(user, organization, self.is_admin(), read());
         let organization = organization?.ok_or_else(|| self.organization_gone())?;
         if !is_admin? {
             return Err(self.not_admin());
         }
-        if !user? {
-            return Err(Error::NoUser);
+        let user = user?.ok_or(Error::NoUser)?;
+        if self.table.requires_proof && !user.proven {
+            return Err(Error::AddressUnproven(sent_as));
         }
 
         let membership_key = || keys::membership(&association.user_id, self.id, Role::Customer);

@@ -1,0 +1,62 @@
+use axum::{Json, extract::State};
+use shared::{
+    App,
+    claims::AccountHolder,
+    openapi::{BodyFailures, Failures, LimitFailures, Success, TokenFailures},
+    password,
+    problem::Problem,
+    request::{Body, Fields, FromFields},
+    source::Source,
+    table::Error,
+    text::{EmailAddress, NewPassword},
+};
+use utoipa::ToSchema;
+
+use crate::view::account_of;
+
+/// The caller's old password, and the one to come.
+#[derive(ToSchema)]
+#[schema(rename_all = "PascalCase")]
+pub(crate) struct ChangePassword {
+    #[schema(format = "password")]
+    old_password: String,
+    password: NewPassword,
+}
+
+impl FromFields for ChangePassword {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let old_password = fields.required("OldPassword", Ok);
+        let password = fields.required("Password", NewPassword::parse);
+        Some(Self { old_password: old_password?, password: password? })
+    }
+}
+
+/// Changes the caller's password, which ends every user token from before.
+#[utoipa::path(
+    post,
+    path = "/api/users/me/password",
+    tag = "Accounts",
+    security(("bearer" = [])),
+    request_body = ChangePassword,
+    responses((status = 200, body = Success), TokenFailures, BodyFailures, LimitFailures, Failures)
+)]
+pub(crate) async fn change_password(
+    State(app): State<App>,
+    holder: AccountHolder,
+    source: Source,
+    Body(request): Body<ChangePassword>,
+) -> Result<Json<Success>, Problem> {
+    let account = account_of(&app, &holder).await?;
+    let email = EmailAddress::parse(account.email).map_err(|_| Error::SessionEnded)?;
+    request.password.differs_from(&email).map_err(|fault| Problem::field("Password", fault))?;
+    let tries = app.table.tries(&email, &source);
+    let (credential, ()) = tokio::try_join!(app.table.credential(&email), tries.check())?;
+    let credential = credential.ok_or(Error::SessionEnded)?;
+    if !password::verify(&request.old_password, credential.password_hash.as_deref()).await? {
+        return Err(Problem::from(Error::WrongOldPassword).with_tries_left(tries.failed().await?));
+    }
+    let hash = password::hash(request.password.expose()).await?;
+    tries.check().await?;
+    app.table.change_password(&credential, &hash).await?;
+    Ok(Json(Success::YES))
+}

@@ -1,0 +1,59 @@
+use axum::{Json, extract::State};
+use serde::Serialize;
+use shared::{
+    App,
+    claims::AccountHolder,
+    ids::UserId,
+    openapi::{Failures, TokenFailures},
+    problem::Problem,
+    table::{Account, Error},
+    text::PhoneNumber,
+};
+use utoipa::ToSchema;
+
+/// An account, as its owner sees it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = Account)]
+pub(crate) struct OwnAccount {
+    user_id: UserId,
+    email: String,
+    first_name: String,
+    last_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone_number: Option<PhoneNumber>,
+    /// Whether a link that was mailed to the address came back.
+    email_verified: bool,
+}
+
+impl From<Account> for OwnAccount {
+    fn from(account: Account) -> Self {
+        Self {
+            user_id: account.user_id,
+            email: account.email,
+            first_name: account.first_name,
+            last_name: account.last_name,
+            phone_number: account.phone_number,
+            email_verified: account.proven,
+        }
+    }
+}
+
+/// The caller's account, where the token still stands for it: one read.
+pub(crate) async fn account_of(app: &App, holder: &AccountHolder) -> Result<Account, Error> {
+    let account = app.table.account(holder.user_id()).await?.ok_or(Error::SessionEnded)?;
+    holder.require_standing(&account)?;
+    Ok(account)
+}
+
+/// Shows the caller's own account.
+#[utoipa::path(
+    get,
+    path = "/api/users/me",
+    tag = "Accounts",
+    security(("bearer" = [])),
+    responses((status = 200, body = OwnAccount), TokenFailures, Failures)
+)]
+pub(crate) async fn view_account(State(app): State<App>, holder: AccountHolder) -> Result<Json<OwnAccount>, Problem> {
+    Ok(Json(account_of(&app, &holder).await?.into()))
+}

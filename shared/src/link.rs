@@ -1,0 +1,99 @@
+//! Links in mails. A link's token is its id and a MAC under a secret that `accounts` and `mailer` share, so that no table,
+//! stream or queue holds anything that opens an account.
+
+use std::{fmt, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::hmac;
+
+use crate::{
+    config::{self, ConfigError},
+    ids::LinkId,
+};
+
+/// Shorter secrets could be guessed.
+const SHORTEST_SECRET: usize = 32;
+/// The page that a mailed link opens, on `accounts` or on a site of one's own.
+pub const PAGE: &str = "/account/set-password";
+
+/// Makes and opens the tokens of links.
+#[derive(Clone)]
+pub struct Links {
+    key: hmac::Key,
+    site: Arc<str>,
+}
+
+impl Links {
+    /// Links by `LINK_SECRET`, to the page at `PUBLIC_SITE_URL`.
+    ///
+    /// # Errors
+    /// A variable is missing, or the secret could be guessed.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::new(&config::required("LINK_SECRET")?, &config::required("PUBLIC_SITE_URL")?)
+    }
+
+    /// Links under `secret`, to the page at `site`.
+    ///
+    /// # Errors
+    /// The secret could be guessed.
+    pub fn new(secret: &str, site: &str) -> Result<Self, ConfigError> {
+        if secret.len() < SHORTEST_SECRET {
+            let fault = format!("must have at least {SHORTEST_SECRET} characters");
+            return Err(ConfigError::Invalid { name: "LINK_SECRET", fault });
+        }
+        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), site: site.trim_end_matches('/').into() })
+    }
+
+    /// Where a link leads.
+    #[must_use]
+    pub fn address(&self, id: &LinkId) -> String {
+        format!("{}{PAGE}?token={}", self.site, self.token(id))
+    }
+
+    fn token(&self, id: &LinkId) -> String {
+        let mac = hmac::sign(&self.key, id.as_str().as_bytes());
+        format!("{id}.{}", URL_SAFE_NO_PAD.encode(mac))
+    }
+
+    /// The link whose token this is; `None` where nobody mailed it.
+    #[must_use]
+    pub fn open(&self, token: &str) -> Option<LinkId> {
+        let (id, mac) = token.trim().split_once('.')?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
+        hmac::verify(&self.key, id.as_bytes(), &mac).ok()?;
+        LinkId::parse(id)
+    }
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Links").field("site", &self.site).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "a secret of thirty-two characters";
+
+    #[test]
+    fn a_token_opens_under_its_own_secret_alone() {
+        let (links, id) = (Links::new(SECRET, "https://acme.example/").unwrap(), LinkId::random());
+        let address = links.address(&id);
+        let token = address.strip_prefix("https://acme.example/account/set-password?token=").unwrap();
+        assert_eq!(links.open(token), Some(id.clone()));
+        let other = Links::new("another secret of as many characters", "https://acme.example").unwrap();
+        assert_eq!(other.open(token), None);
+        let another = LinkId::random().to_string();
+        for altered in ["", ".", id.as_str(), &token[1..], &token.replace(id.as_str(), &another), &format!("{token}A")]
+        {
+            assert_eq!(links.open(altered), None, "{altered}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_could_be_guessed_is_refused() {
+        assert!(Links::new("short", "https://acme.example").is_err());
+    }
+}

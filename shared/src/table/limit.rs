@@ -1,0 +1,96 @@
+//! Limits: at most so many of something in a window that starts at the first of them, counted in the table, so that they are
+//! exact however many functions count at once.
+
+use serde::Deserialize;
+
+use super::{
+    Error, Table,
+    contest::Contest,
+    keys::Key,
+    transaction::{Terms, number, text},
+};
+
+/// How much is allowed of something.
+pub(super) struct Limit {
+    /// Whose.
+    pub(super) key: Key,
+    /// What is counted, for whoever looks into the table.
+    pub(super) entity: &'static str,
+    /// How many in a window.
+    pub(super) most: u64,
+    /// The window's length in seconds.
+    pub(super) seconds: u64,
+}
+
+/// A window as the table has it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) struct Window {
+    started_at: u64,
+    counted: u64,
+}
+
+/// What came of counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// It was counted, the first, second … of its window, which ends in so many seconds.
+    Within(u64, u64),
+    /// The window is full, and ends in so many seconds.
+    Full(u64),
+}
+
+impl Limit {
+    /// How many the window counts at `now`.
+    pub(super) fn counted(&self, window: Option<Window>, now: u64) -> u64 {
+        window.filter(|window| window.started_at + self.seconds > now).map_or(0, |window| window.counted)
+    }
+
+    /// Seconds until the window ends.
+    pub(super) fn seconds_left(&self, window: Option<Window>, now: u64) -> u64 {
+        let started_at = window.map_or(now, |window| window.started_at);
+        (started_at + self.seconds).saturating_sub(now).max(1)
+    }
+
+    /// That the limit isn't reached, as a condition on an item that need not exist.
+    pub(super) fn not_reached(&self, now: u64) -> Terms {
+        Terms::condition("attribute_not_exists(pk) OR started_at <= :past OR counted < :most")
+            .value(":past", number(now.saturating_sub(self.seconds)))
+            .value(":most", number(self.most))
+    }
+}
+
+impl Table {
+    /// Counts one more at `now`, unless the window is full: one round trip for the first of a window, else two.
+    pub(super) async fn count(&self, limit: &Limit, now: u64) -> Result<Counted, Error> {
+        let past = number(now.saturating_sub(limit.seconds));
+        let begun = Terms::change("SET started_at = :now, counted = :one, expires_at = :end, entity = :entity")
+            .when("attribute_not_exists(pk) OR started_at <= :past")
+            .value(":now", number(now))
+            .value(":one", number(1))
+            .value(":end", number(now + limit.seconds))
+            .value(":entity", text(limit.entity))
+            .value(":past", past.clone());
+        let counted = Terms::change("ADD counted :one")
+            .when("started_at > :past AND counted < :most")
+            .value(":one", number(1))
+            .value(":most", number(limit.most))
+            .value(":past", past);
+        let mut contest = Contest::default();
+        loop {
+            let item = match self.update_or_create(limit.key.clone(), &begun).await? {
+                None => self.update(limit.key.clone(), &counted).await?,
+                begun => begun,
+            };
+            let counted = item.is_some();
+            let window: Option<Window> = match item {
+                Some(item) => Some(super::item::from_item(item)?),
+                None => self.get(limit.key.clone()).await?,
+            };
+            let left = limit.seconds_left(window, now);
+            match window {
+                Some(window) if counted => return Ok(Counted::Within(window.counted, left)),
+                window if limit.counted(window, now) >= limit.most => return Ok(Counted::Full(left)),
+                _ => contest.lost("a limit is being counted by others").await?,
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Where the proof of an e-mail address is required.
+
+use local::{Bundle, Options};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Caller, Elsewhere, PASSWORD, in_memory, link_token, mails_at, unique};
+
+const ADMINS: &str = "/api/organizations/users/admins";
+const ASSOCIATE: &str = "/api/organizations/users/associate-customer";
+
+struct World {
+    _bundle: Bundle,
+    anyone: Elsewhere,
+}
+
+/// An organization and its founder's token.
+struct Founded {
+    code: String,
+    email: String,
+    admin: Elsewhere,
+}
+
+impl World {
+    async fn new() -> Self {
+        let bundle = Bundle::start(&Options { require_verified_email: true, ..in_memory() }).await.unwrap();
+        let anyone = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
+        Self { _bundle: bundle, anyone }
+    }
+
+    fn by(&self, token: &Value) -> Elsewhere {
+        Elsewhere { token: Some(token.as_str().unwrap().to_owned()), ..self.anyone.clone() }
+    }
+
+    async fn sign_in(&self, email: &str, password: &str, code: Option<&str>) -> Elsewhere {
+        let login = json!({"Email": email, "Password": password, "OrgCode": code});
+        self.by(&self.anyone.post("/api/auth/login", &login).await.ok()["AccessToken"])
+    }
+
+    async fn found(&self) -> Founded {
+        let email = format!("{}@founder.example", unique("ada"));
+        let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": email, "Password": PASSWORD});
+        let body = json!({"Organization": {"Name": unique("Org")}, "User": user});
+        let created = self.anyone.post("/api/organizations", &body).await.ok();
+        let code = created["Slug"].as_str().unwrap().to_owned();
+        let admin = self.sign_in(&email, PASSWORD, Some(&code)).await;
+        Founded { code, email, admin }
+    }
+
+    async fn sign_up(&self) -> (String, String) {
+        let email = format!("{}@person.example", unique("grace"));
+        let body = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email, "Password": PASSWORD});
+        let created = self.anyone.post("/api/users", &body).await.ok();
+        (created["UserId"].as_str().unwrap().to_owned(), email)
+    }
+
+    /// Uses the link that proves an address.
+    async fn prove(&self, email: &str, password: &str) {
+        let mut mails = mails_at(&self.anyone, email, 1).await;
+        if !mails.iter().any(|mail| mail["Subject"] == "Confirm your e-mail address") {
+            mails = mails_at(&self.anyone, email, 2).await;
+        }
+        let mail = mails.iter().find(|mail| mail["Subject"] == "Confirm your e-mail address").unwrap();
+        let body = json!({"Token": link_token(mail), "Password": password});
+        self.anyone.post("/api/auth/reset-password", &body).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn an_account_on_an_unproven_address_is_neither_promoted_nor_associated() {
+    let world = World::new().await;
+    let ada = world.found().await;
+    let (grace, email) = world.sign_up().await;
+    let unproven = "is of an account whose e-mail address isn't proven yet";
+    ada.admin.post(ADMINS, &json!({"Email": email})).await.fields(&json!({"Email": [unproven]}));
+    let by_id = json!({"UserId": grace, "CustomerNumber": "C-1"});
+    ada.admin.post(ASSOCIATE, &by_id).await.fields(&json!({"UserId": [unproven]}));
+    let by_address = json!({"Email": email, "CustomerNumber": "C-1"});
+    ada.admin.post(ASSOCIATE, &by_address).await.fields(&json!({"Email": [unproven]}));
+
+    world.prove(&email, "her own password").await;
+    ada.admin.post(ADMINS, &json!({"Email": email})).await.ok();
+    ada.admin.post(ASSOCIATE, &by_id).await.ok();
+}
+
+#[tokio::test]
+async fn a_founder_on_an_unproven_address_stays_an_admin_and_is_welcome() {
+    let world = World::new().await;
+    let ada = world.found().await;
+    let mails = mails_at(&world.anyone, &ada.email, 2).await;
+    let mut subjects: Vec<_> = mails.iter().map(|mail| mail["Subject"].as_str().unwrap()).collect();
+    subjects.sort_unstable();
+    assert!(subjects[0] == "Confirm your e-mail address" && subjects[1].ends_with(" is ready"), "{subjects:?}");
+    assert_eq!(ada.admin.post(ADMINS, &json!({"Email": ada.email})).await.ok(), json!({"Success": true}));
+}
+
+#[tokio::test]
+async fn who_registered_somebody_elses_address_is_out_once_its_owner_proves_it() {
+    let world = World::new().await;
+    // A squatter signs up, and founds an organization, with an address that isn't his.
+    let squatted = world.found().await;
+    let user = world.sign_in(&squatted.email, PASSWORD, None).await;
+    squatted.admin.get("/api/organization").await.ok();
+
+    // Its owner opens the mailed link.
+    world.prove(&squatted.email, "the owner's password").await;
+
+    let login = json!({"Email": squatted.email, "Password": PASSWORD});
+    assert_eq!(world.anyone.post("/api/auth/login", &login).await.status, 401, "the password");
+    let access = json!({"OrgCode": squatted.code});
+    assert_eq!(user.post("/api/auth/access", &access).await.status, 401, "the user token");
+    assert_eq!(user.get("/api/users/me").await.status, 401);
+    squatted.admin.get("/api/organization").await.problem(403, "You are not an admin of this organization.");
+    assert_eq!(squatted.admin.get("/api/users/me").await.status, 401, "the organization token");
+    let patch = squatted.admin.request(Method::PATCH, "/api/organization").json(&json!({"BillingCity": "Berlin"}));
+    assert_eq!(squatted.admin.send(patch).await.status, 403);
+    let tier = json!({"Name": "Gold", "CurrencyCode": "EUR"});
+    assert_eq!(squatted.admin.post("/api/organizations/price-tiers", &tier).await.status, 403);
+
+    let owner = world.sign_in(&squatted.email, "the owner's password", Some(&squatted.code)).await;
+    assert_eq!(owner.get(ADMINS).await.ok().as_array().unwrap().len(), 1);
+    owner.post("/api/organizations/price-tiers", &tier).await;
+    owner.get("/api/organization").await.ok();
+}
+
+#[tokio::test]
+async fn an_invited_user_proves_the_address_by_setting_the_password() {
+    let world = World::new().await;
+    let ada = world.found().await;
+    let email = format!("{}@person.example", unique("grace"));
+    let body = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email});
+    ada.admin.post("/api/users", &body).await.ok();
+    let mails = mails_at(&world.anyone, &email, 1).await;
+    assert_eq!(mails.len(), 1, "the invitation is proof enough");
+    let body = json!({"Token": link_token(&mails[0]), "Password": PASSWORD});
+    world.anyone.post("/api/auth/reset-password", &body).await.ok();
+    ada.admin.post(ADMINS, &json!({"Email": email})).await.ok();
+    let grace = world.sign_in(&email, PASSWORD, Some(&ada.code)).await;
+    grace.get("/api/organization").await.ok();
+}

@@ -1,0 +1,201 @@
+//! Mailed links: invitations, forgotten passwords, and what using one does.
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Anonymous, Answer, Caller, Member, PASSWORD, delete_item, link_token, mails_to, person, put_item, tenant, unique,
+};
+
+const USERS: &str = "/api/users";
+const FORGOT: &str = "/api/auth/forgot-password";
+const RESET: &str = "/api/auth/reset-password";
+const LOGIN: &str = "/api/auth/login";
+
+async fn sign_in(email: &str, password: &str) -> Answer {
+    Anonymous.post(LOGIN, &json!({"Email": email, "Password": password})).await
+}
+
+async fn reset(token: &str, password: &str) -> Answer {
+    Anonymous.post(RESET, &json!({"Token": token, "Password": password})).await
+}
+
+/// What a link that can't be used is answered.
+fn dead() -> Value {
+    json!({"Token": ["is used, void or expired"]})
+}
+
+fn invitation(email: &str) -> Value {
+    json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email})
+}
+
+#[tokio::test]
+async fn an_invited_user_sets_a_password_by_the_mailed_link_once() {
+    let tenant = tenant().await;
+    let email = format!("{}@person.example", unique("grace"));
+    let invited = tenant.admin.post(USERS, &invitation(&email)).await.ok();
+    let id = &invited["UserId"];
+    assert_eq!(invited, json!({"UserId": id, "Email": email, "FirstName": "Grace", "LastName": "Hopper"}));
+    assert_eq!(sign_in(&email, PASSWORD).await.status, 401);
+
+    let mail = &mails_to(&email, 1).await[0];
+    assert_eq!(mail["Subject"], format!("{} invites you", tenant.name));
+    let token = link_token(mail);
+    reset(&token, "short").await.fields(&json!({"Password": ["must have 8 to 128 characters"]}));
+    reset(&token, &email).await.fields(&json!({"Password": ["must not be the e-mail address"]}));
+    assert_eq!(reset(&token, PASSWORD).await.ok(), json!({"Success": true}));
+    assert_eq!(sign_in(&email, PASSWORD).await.ok()["UserId"], *id);
+    reset(&token, "another password").await.fields(&dead());
+    assert_eq!(sign_in(&email, PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn another_invitation_voids_the_one_before_until_a_password_is_set() {
+    let (tenant, other) = (tenant().await, tenant().await);
+    let email = format!("{}@person.example", unique("grace"));
+    let first = tenant.admin.post(USERS, &invitation(&email)).await.ok();
+    let again = json!({"FirstName": "Amazing", "LastName": "Grace", "Email": email.to_uppercase()});
+    let second = other.admin.post(USERS, &again).await.ok();
+    assert_eq!(second["UserId"], first["UserId"]);
+    assert_eq!((&second["FirstName"], &second["LastName"]), (&json!("Amazing"), &json!("Grace")));
+    let mails = mails_to(&email, 2).await;
+    let tokens: Vec<_> = mails.iter().map(link_token).collect();
+    reset(&tokens[0], PASSWORD).await.fields(&dead());
+    reset(&tokens[1], PASSWORD).await.ok();
+    tenant.admin.post(USERS, &invitation(&email)).await.fields(&json!({"Email": ["has an account already"]}));
+}
+
+#[tokio::test]
+async fn an_invitation_needs_the_live_admin_role_and_names_every_bad_field() {
+    let tenant = tenant().await;
+    let required = json!({"FirstName": ["is required"], "LastName": ["is required"], "Email": ["is required"]});
+    tenant.admin.post(USERS, &json!({})).await.fields(&required);
+    let user = person().await.signed_in().await;
+    let email = format!("{}@person.example", unique("grace"));
+    user.post(USERS, &invitation(&email)).await.problem(403, "This needs the admin role of an organization.");
+    Anonymous.post(USERS, &invitation(&email)).await.fields(&json!({"Password": ["is required"]}));
+    Member { token: "x".to_owned() }
+        .post(USERS, &invitation(&email))
+        .await
+        .problem(401, "The access token is malformed, wrongly signed, or not for this service.");
+    let (demoted, grace) = tenant.second_admin().await;
+    tenant.admin.delete("/api/organizations/users/admins", &json!({"UserId": grace.id})).await.ok();
+    for body in [invitation(&email), json!({})] {
+        demoted.post(USERS, &body).await.problem(403, "You are not an admin of this organization.");
+    }
+    // With a password anybody may sign up, whatever token goes along.
+    let mut body = invitation(&email);
+    body["Password"] = json!(PASSWORD);
+    demoted.post(USERS, &body).await.ok();
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_reset_by_the_mailed_link_which_ends_every_user_token() {
+    let tenant = tenant().await;
+    let grace = person().await;
+    tenant.admin.post("/api/organizations/users/admins", &json!({"Email": grace.email})).await.ok();
+    let before = grace.signed_in().await;
+    let access = json!({"OrgCode": tenant.code});
+    before.post("/api/auth/access", &access).await.ok();
+
+    let asked = Anonymous.post(FORGOT, &json!({"Email": grace.email.to_uppercase()})).await;
+    assert_eq!((asked.status, asked.text.as_str()), (202, ""));
+    let mails = mails_to(&grace.email, 2).await;
+    let mail = mails.iter().find(|mail| mail["Subject"] == "Set a new password").unwrap();
+    before.post("/api/auth/access", &access).await.ok();
+    reset(&link_token(mail), "a new password").await.ok();
+
+    let ended = before.post("/api/auth/access", &access).await;
+    ended.problem(401, "The sign-in that the access token came from has ended.");
+    assert!(ended.header("www-authenticate").contains("error=\"invalid_token\""));
+    assert_eq!(before.get("/api/users/me").await.status, 401);
+    assert_eq!(sign_in(&grace.email, PASSWORD).await.status, 401);
+    let after = sign_in(&grace.email, "a new password").await.ok();
+    let after = Member { token: after["AccessToken"].as_str().unwrap().to_owned() };
+    after.post("/api/auth/access", &access).await.ok();
+    assert_eq!(after.get("/api/users/me").await.ok()["EmailVerified"], true, "the link proves the address");
+}
+
+#[tokio::test]
+async fn whoever_asks_for_a_reset_learns_nothing_and_at_most_three_mails_follow() {
+    let grace = person().await;
+    for email in [unique("nobody") + "@person.example", "no address".to_owned(), "x".repeat(3000)] {
+        let asked = Anonymous.post(FORGOT, &json!({"Email": email})).await;
+        assert_eq!((asked.status, asked.text.as_str()), (202, ""));
+    }
+    Anonymous.post(FORGOT, &json!({})).await.fields(&json!({"Email": ["is required"]}));
+    let nobody = unique("nobody") + "@person.example";
+    let (known, unknown) = (
+        Anonymous.post(FORGOT, &json!({"Email": grace.email})).await,
+        Anonymous.post(FORGOT, &json!({"Email": nobody})).await,
+    );
+    assert_eq!(known.round_trips(), unknown.round_trips(), "the same work for both");
+    let asked = join_all((0..7).map(|_| async { Anonymous.post(FORGOT, &json!({"Email": grace.email})).await })).await;
+    assert!(asked.iter().all(|answer| matches!(answer.status, 202 | 503)), "{asked:?}");
+    for _ in 0..3 {
+        Anonymous.post(FORGOT, &json!({"Email": grace.email})).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let mails = mails_to(&grace.email, 1).await;
+    assert!((1..=3).contains(&mails.len()), "{}", mails.len());
+    let living = mails.iter().map(link_token).collect::<Vec<_>>();
+    let mut used = 0;
+    for token in living.iter().rev() {
+        used += u32::from(reset(token, PASSWORD).await.status == 200);
+    }
+    assert_eq!(used, 1, "each link voids the one before");
+}
+
+#[tokio::test]
+async fn one_link_used_by_eight_at_once_sets_one_password() {
+    let grace = person().await;
+    Anonymous.post(FORGOT, &json!({"Email": grace.email})).await;
+    let token = link_token(&mails_to(&grace.email, 1).await[0]);
+    let passwords: Vec<_> = (0..8).map(|n| format!("password number {n}")).collect();
+    let answers = join_all(passwords.iter().map(|password| reset(&token, password))).await;
+    let winners: Vec<_> =
+        passwords.iter().zip(&answers).filter(|(_, answer)| answer.status == 200).map(|(word, _)| word).collect();
+    assert_eq!(winners.len(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 200) {
+        answer.fields(&dead());
+    }
+    assert_eq!(sign_in(&grace.email, winners[0]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_made_up_altered_or_expired_link_is_dead() {
+    let grace = person().await;
+    Anonymous.post(FORGOT, &json!({"Email": grace.email})).await;
+    let token = link_token(&mails_to(&grace.email, 1).await[0]);
+    let (id, mac) = token.split_once('.').unwrap();
+    let other = shared::ids::LinkId::random();
+    for made_up in ["", ".", id, &format!("{id}."), &format!("{other}.{mac}"), &format!("{token}A"), &mac.repeat(50)] {
+        let answer = Anonymous.post(RESET, &json!({"Token": made_up, "Password": PASSWORD})).await;
+        answer.fields(&dead());
+    }
+    Anonymous.post(RESET, &json!({})).await.fields(&json!({"Token": ["is required"], "Password": ["is required"]}));
+    // The table keeps what has ended for a while.
+    delete_item(format!("LINK#{id}"), "LINK").await;
+    put_item(json!({
+        "pk": format!("LINK#{id}"), "sk": "LINK", "kind": "reset", "address": grace.email,
+        "expires_at": shared::claims::now() - 1,
+    }))
+    .await;
+    reset(&token, "another password").await.fields(&dead());
+    assert_eq!(sign_in(&grace.email, PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_page_that_a_link_opens_loads_nothing_and_tells_nobody_its_address() {
+    let page = Anonymous.send(Anonymous.request(Method::GET, "/account/set-password?token=x")).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    assert!(!page.text.contains("src=") && !page.text.contains("http"), "nothing from elsewhere");
+    assert!(page.text.contains("history.replaceState"));
+}
