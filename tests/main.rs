@@ -12,6 +12,7 @@ mod common_rules;
 mod conflicts;
 mod customers;
 mod enrichment;
+mod idempotency;
 mod isolation;
 mod links;
 mod machines;

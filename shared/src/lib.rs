@@ -6,6 +6,7 @@ pub mod aws;
 pub mod claims;
 pub mod clock;
 pub mod config;
+pub mod digest;
 pub mod ids;
 pub mod lambda;
 pub mod link;

@@ -1,7 +1,7 @@
 //! What the handlers' answers and OpenAPI annotations share.
 
 use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use crate::problem::Problem;
 
@@ -28,6 +28,25 @@ pub enum BodyFailures {
     /// The body's `Content-Type` is missing or no JSON.
     #[response(status = 415, content_type = "application/problem+json")]
     NotJson(Problem),
+}
+
+/// What a route that takes an `Idempotency-Key` may answer.
+#[derive(IntoResponses)]
+pub enum KeyFailures {
+    /// The key was used before, with another body.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Reused(Problem),
+}
+
+/// The header that lets a request be sent again.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is read by the derive alone")]
+pub struct IdempotencyKey {
+    /// The same key, caller, route and body within 24 hours get the first successful answer again, with
+    /// `Idempotency-Replayed: true`.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
+    key: Option<String>,
 }
 
 /// What a route that tries passwords may answer.

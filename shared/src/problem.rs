@@ -221,6 +221,8 @@ impl From<table::Error> for Problem {
                      gte, lt or lte"
                 ),
             ),
+            Error::KeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY)
+                .detail("The Idempotency-Key was used before, with another body."),
             Error::Unavailable(cause) => {
                 tracing::warn!(cause, "answered 503");
                 Self::unavailable()
@@ -304,6 +306,7 @@ mod tests {
             (Error::NoTierForCustomer, 400),
             (Error::NoCustomer, 404),
             (Error::BadPageToken, 400),
+            (Error::KeyReused, 422),
             (Error::TooManyRows(1), 400),
             (Error::InactiveCustomer, 403),
             (Error::Unavailable("throttled".to_owned()), 503),

@@ -8,9 +8,10 @@ use shared::{
     account::{Invitee, NewUser},
     claims::{self, Admin},
     ids::UserId,
-    openapi::{BodyFailures, Failures, TokenFailures},
+    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
     problem::Problem,
-    request::{Body, Fields, JsonObject},
+    request::{Fields, Idempotent, JsonObject, Replayed},
+    table::{Effect, Once},
     text::{EmailAddress, PersonName},
 };
 use utoipa::ToSchema;
@@ -20,10 +21,12 @@ use crate::AccountsApp;
 /// Who is to have an account.
 pub(crate) enum CreateUser {
     /// Whoever signs up, with a password.
-    SignUp(NewUser),
+    SignUp(NewUser, Option<Once>),
     /// Somebody whom an admin invites, without one.
-    Invitation(Admin, Invitee),
+    Invitation(Admin, Invitee, Option<Once>),
 }
+
+const ROUTE: &str = "POST /api/users";
 
 impl FromRequest<AccountsApp> for CreateUser {
     type Rejection = Problem;
@@ -31,14 +34,19 @@ impl FromRequest<AccountsApp> for CreateUser {
     async fn from_request(request: Request, state: &AccountsApp) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
-        let Body(JsonObject(fields)) = Body::from_request(request, state).await?;
+        let Idempotent(key, JsonObject(fields)) = Idempotent::from_request(request, state).await?;
         if fields.get("Password").is_some_and(|password| !password.is_null()) || !claims::are_presented(&parts.headers)
         {
-            return Ok(Self::SignUp(Fields::read(fields)?));
+            let user: NewUser = Fields::read(fields)?;
+            let once = key.map(|key| key.of_address(&user.email, ROUTE));
+            return Ok(Self::SignUp(user, once));
         }
         let admin = Admin::from_request_parts(&mut parts, state).await?;
         match Fields::read(fields) {
-            Ok(invitee) => Ok(Self::Invitation(admin, invitee)),
+            Ok(invitee) => {
+                let once = key.map(|key| key.of_admin(&admin, ROUTE));
+                Ok(Self::Invitation(admin, invitee, once))
+            }
             Err(errors) => {
                 state.app.table.organization(&admin).require_admin().await?;
                 Err(errors.into())
@@ -77,25 +85,25 @@ pub(crate) struct CreatedUser {
     path = "/api/users",
     tag = "Accounts",
     security((), ("bearer" = []), ("key" = [])),
+    params(IdempotencyKey),
     request_body = CreateUserBody,
-    responses((status = 200, body = CreatedUser), TokenFailures, BodyFailures, Failures)
+    responses((status = 200, body = CreatedUser), TokenFailures, BodyFailures, KeyFailures, Failures)
 )]
-pub(crate) async fn create_user(State(app): State<App>, request: CreateUser) -> Result<Json<CreatedUser>, Problem> {
-    let (user_id, account) = match request {
-        CreateUser::SignUp(user) => {
-            let account = user.to_account().await?;
-            app.table.create_account(&account).await?;
-            (account.user_id.clone(), account)
-        }
-        CreateUser::Invitation(admin, invitee) => {
-            let account = invitee.into_account();
-            (app.table.organization(&admin).invite(&account).await?, account)
+pub(crate) async fn create_user(
+    State(app): State<App>,
+    request: CreateUser,
+) -> Result<(Replayed, Json<CreatedUser>), Problem> {
+    let Effect { result, replayed } = match request {
+        CreateUser::SignUp(user, once) => app.table.create_account(&user.to_account().await?, once.as_ref()).await?,
+        CreateUser::Invitation(admin, invitee, once) => {
+            app.table.organization(&admin).invite(&invitee.into_account(), once.as_ref()).await?
         }
     };
-    Ok(Json(CreatedUser {
-        user_id,
-        email: account.email,
-        first_name: account.first_name,
-        last_name: account.last_name,
-    }))
+    let created = CreatedUser {
+        user_id: result.user_id,
+        email: result.email,
+        first_name: result.first_name,
+        last_name: result.last_name,
+    };
+    Ok((Replayed(replayed), Json(created)))
 }

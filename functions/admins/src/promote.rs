@@ -1,9 +1,9 @@
 use axum::{Json, extract::State};
 use shared::{
     App,
-    openapi::{BodyFailures, Failures, Success, TokenFailures},
+    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, Success, TokenFailures},
     problem::Problem,
-    request::{Body, ByPerson, Fields, FromFields},
+    request::{ByPerson, Fields, FromFields, Idempotent, Replayed},
     text::EmailAddress,
 };
 use utoipa::ToSchema;
@@ -28,13 +28,15 @@ impl FromFields for PromoteAdmin {
     path = "/api/organizations/users/admins",
     tag = "Admins",
     security(("bearer" = [])),
+    params(IdempotencyKey),
     request_body = PromoteAdmin,
-    responses((status = 200, body = Success), TokenFailures, BodyFailures, Failures)
+    responses((status = 200, body = Success), TokenFailures, BodyFailures, KeyFailures, Failures)
 )]
 pub(crate) async fn promote_admin(
     State(app): State<App>,
-    ByPerson(admin, Body(request)): ByPerson<Body<PromoteAdmin>>,
-) -> Result<Json<Success>, Problem> {
-    app.table.organization(&admin).promote(&request.email).await?;
-    Ok(Json(Success::YES))
+    ByPerson(admin, Idempotent(key, request)): ByPerson<Idempotent<PromoteAdmin>>,
+) -> Result<(Replayed, Json<Success>), Problem> {
+    let once = key.map(|key| key.of_admin(&admin, "POST /api/organizations/users/admins"));
+    let effect = app.table.organization(&admin).promote(&request.email, once.as_ref()).await?;
+    Ok((Replayed(effect.replayed), Json(Success::YES)))
 }

@@ -3,9 +3,9 @@ use serde::Serialize;
 use shared::{
     App,
     ids::{OrganizationId, UserId},
-    openapi::{BodyFailures, Failures, TokenFailures},
+    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
     problem::Problem,
-    request::{Body, ByAdmin, Fields, FromFields},
+    request::{ByAdmin, Fields, FromFields, Idempotent, Replayed},
     table::{Association, UserReference},
     text::{CustomerNumber, EmailAddress},
 };
@@ -72,14 +72,17 @@ impl AssociationRecord {
     path = "/api/organizations/users/associate-customer",
     tag = "Associations",
     security(("bearer" = []), ("key" = [])),
+    params(IdempotencyKey),
     request_body = AssociateCustomerBody,
-    responses((status = 200, body = AssociatedCustomer), TokenFailures, BodyFailures, Failures)
+    responses((status = 200, body = AssociatedCustomer), TokenFailures, BodyFailures, KeyFailures, Failures)
 )]
 pub(crate) async fn associate_customer(
     State(app): State<App>,
-    ByAdmin(admin, Body(request)): ByAdmin<Body<AssociateCustomer>>,
-) -> Result<Json<AssociatedCustomer>, Problem> {
-    let association = app.table.organization(&admin).associate(request.user, request.customer_number).await?;
-    let association = AssociationRecord::new(association, admin.organization_id().clone());
-    Ok(Json(AssociatedCustomer { association }))
+    ByAdmin(admin, Idempotent(key, request)): ByAdmin<Idempotent<AssociateCustomer>>,
+) -> Result<(Replayed, Json<AssociatedCustomer>), Problem> {
+    let once = key.map(|key| key.of_admin(&admin, "POST /api/organizations/users/associate-customer"));
+    let organization = app.table.organization(&admin);
+    let effect = organization.associate(request.user, request.customer_number, once.as_ref()).await?;
+    let association = AssociationRecord::new(effect.result, admin.organization_id().clone());
+    Ok((Replayed(effect.replayed), Json(AssociatedCustomer { association })))
 }

@@ -4,13 +4,13 @@ use shared::{
     App,
     account::NewUser,
     ids::{OrganizationCode, OrganizationId},
-    openapi::{BodyFailures, Failures, LimitFailures},
+    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, LimitFailures},
     organization::OrganizationDetails,
     password,
     problem::{FieldErrors, Problem},
-    request::{Body, Fields, FromFields},
+    request::{Fields, FromFields, Idempotent, Replayed},
     source::Source,
-    table::{Creation, Founder, Organization},
+    table::{Creation, Effect, Founder, Organization},
     text::OrganizationName,
 };
 use utoipa::ToSchema;
@@ -49,19 +49,23 @@ pub(crate) struct CreatedOrganization {
     post,
     path = "/api/organizations",
     tag = "Organizations",
+    params(IdempotencyKey),
     request_body = CreateOrganization,
-    responses((status = 200, body = CreatedOrganization), BodyFailures, LimitFailures, Failures)
+    responses((status = 200, body = CreatedOrganization), BodyFailures, KeyFailures, LimitFailures, Failures)
 )]
 pub(crate) async fn create_organization(
     State(app): State<App>,
     source: Source,
-    Body(request): Body<CreateOrganization>,
-) -> Result<Json<CreatedOrganization>, Problem> {
+    Idempotent(key, request): Idempotent<CreateOrganization>,
+) -> Result<(Replayed, Json<CreatedOrganization>), Problem> {
+    let once = key.map(|key| key.of_address(&request.user.email, "POST /api/organizations"));
+    let once = once.as_ref();
     let organization = Organization::new(request.organization);
     let account = request.user.to_account().await?;
     let tries = app.table.tries(&request.user.email, &source);
     let founder = Founder::New(&account);
-    let (creation, let_through) = tokio::join!(app.table.create_organization(&organization, &founder), tries.check());
+    let (creation, let_through) =
+        tokio::join!(app.table.create_organization(&organization, &founder, once), tries.check());
     let mut creation = creation?;
     if let Creation::Refused { name_taken, account: Some(known) } = creation {
         let_through?;
@@ -71,16 +75,19 @@ pub(crate) async fn create_organization(
         creation = if name_taken {
             Creation::Refused { name_taken, account: None }
         } else {
-            app.table.create_organization(&organization, &Founder::Known(&known, tries)).await?
+            app.table.create_organization(&organization, &Founder::Known(&known, tries), once).await?
         };
     }
     match creation {
-        Creation::Done => Ok(Json(CreatedOrganization {
-            organization_id: organization.id,
-            identity_organization_id: organization.code.clone(),
-            name: organization.details.name,
-            slug: organization.code,
-        })),
+        Creation::Done(Effect { result, replayed }) => {
+            let created = CreatedOrganization {
+                organization_id: result.id,
+                identity_organization_id: result.code.clone(),
+                name: result.name,
+                slug: result.code,
+            };
+            Ok((Replayed(replayed), Json(created)))
+        }
         Creation::Refused { name_taken, account } => Err(refusal(name_taken, account.is_some())),
     }
 }

@@ -1,9 +1,9 @@
 use axum::extract::State;
 use shared::{
     App,
-    openapi::{BodyFailures, Failures, TokenFailures},
+    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
     problem::Problem,
-    request::{Body, ByAdmin, Fields, FromFields},
+    request::{ByAdmin, Fields, FromFields, Idempotent, Replayed},
     table::PriceTier,
     text::{CurrencyCode, TierName},
 };
@@ -31,13 +31,16 @@ impl FromFields for AddPriceTier {
     path = "/api/organizations/price-tiers",
     tag = "Price tiers",
     security(("bearer" = []), ("key" = [])),
+    params(IdempotencyKey),
     request_body = AddPriceTier,
-    responses((status = 200, description = "It is there."), TokenFailures, BodyFailures, Failures)
+    responses((status = 200, description = "It is there."), TokenFailures, BodyFailures, KeyFailures, Failures)
 )]
 pub(crate) async fn add_price_tier(
     State(app): State<App>,
-    ByAdmin(admin, Body(request)): ByAdmin<Body<AddPriceTier>>,
-) -> Result<(), Problem> {
+    ByAdmin(admin, Idempotent(key, request)): ByAdmin<Idempotent<AddPriceTier>>,
+) -> Result<(Replayed, ()), Problem> {
+    let once = key.map(|key| key.of_admin(&admin, "POST /api/organizations/price-tiers"));
     let tier = PriceTier::new(request.name, request.currency_code);
-    Ok(app.table.organization(&admin).add_price_tier(&tier).await?)
+    let effect = app.table.organization(&admin).add_price_tier(&tier, once.as_ref()).await?;
+    Ok((Replayed(effect.replayed), ()))
 }

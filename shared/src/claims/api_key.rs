@@ -1,9 +1,11 @@
-use std::fmt::{self, Write};
+use std::fmt;
 
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClientId, OrganizationId, random_id};
+use crate::{
+    digest::sha256_hex,
+    ids::{ClientId, OrganizationId, random_id},
+};
 
 /// Begins every API key, so that scanners for leaked secrets know one.
 const PREFIX: &str = "orgkey";
@@ -20,11 +22,7 @@ impl SecretHash {
     /// The hash of what a caller presents as a secret.
     #[must_use]
     pub fn of(secret: &str) -> Self {
-        let mut hex = String::new();
-        for byte in digest(&SHA256, secret.as_bytes()).as_ref() {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Self(hex)
+        Self(sha256_hex(&[secret]))
     }
 
     /// The hash as it is stored.

@@ -19,3 +19,14 @@ pub enum Principal {
         secret_hash: Option<SecretHash>,
     },
 }
+
+impl Principal {
+    /// The user's id, or the machine's.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::User { user_id, .. } => user_id.as_str(),
+            Self::Machine { client_id, .. } => client_id.as_str(),
+        }
+    }
+}

@@ -3,9 +3,11 @@
 mod body;
 mod by_admin;
 mod fields;
+mod idempotent;
 mod query;
 
 pub use body::{Body, BodyOrQuery};
 pub use by_admin::{ByAdmin, ByPerson};
 pub use fields::{Fields, FromFields, JsonObject, Patch};
+pub use idempotent::{Idempotent, Replayed, RequestKey};
 pub use query::Query;

@@ -7,6 +7,7 @@ use super::{
     item::rfc3339,
     keys,
     link::{LinkKind, NewLink},
+    once::{Effect, Once},
     organization::Organization,
     transaction::{Refused, Terms, Transaction, text},
 };
@@ -108,7 +109,29 @@ impl Credential {
     }
 }
 
+/// An account that was made, as its maker sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedAccount {
+    /// Its id.
+    pub user_id: UserId,
+    /// The address.
+    pub email: EmailAddress,
+    /// The owner's first name.
+    pub first_name: PersonName,
+    /// The owner's last name.
+    pub last_name: PersonName,
+}
+
 impl NewAccount {
+    fn created(&self) -> CreatedAccount {
+        CreatedAccount {
+            user_id: self.user_id.clone(),
+            email: self.email.clone(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+        }
+    }
+
     fn credential(&self, link: Option<&NewLink>, session_id: &str) -> Credential {
         Credential {
             user_id: self.user_id.clone(),
@@ -154,9 +177,11 @@ impl NewAccount {
     }
 }
 
-/// Which condition of an invitation failed.
-enum InvitationRefusal {
+/// Which condition of an account's creation failed.
+enum AccountRefusal {
     Failure(Error),
+    /// The request was sent before.
+    Earlier,
     /// The credential isn't as it was read.
     Changed,
 }
@@ -165,11 +190,20 @@ impl Table {
     /// Makes an account, and mails the proof of its address where that is required: one transaction.
     ///
     /// # Errors
-    /// [`Error::AddressTaken`], or the table is out of reach.
-    pub async fn create_account(&self, account: &NewAccount) -> Result<(), Error> {
+    /// [`Error::AddressTaken`], [`Error::KeyReused`], or the table is out of reach.
+    pub async fn create_account(
+        &self,
+        account: &NewAccount,
+        once: Option<&Once>,
+    ) -> Result<Effect<CreatedAccount>, Error> {
+        use AccountRefusal::{Earlier, Failure};
+
+        let created = account.created();
         let link = self.proof_link();
-        let (transaction, _) = account.put(Transaction::new(self), link.as_ref(), Error::AddressTaken, id_taken)?;
-        transaction.commit().await.map_err(Error::from)
+        let transaction = Once::put(once, Transaction::new(self), &created, Earlier)?;
+        let taken = Failure(Error::AddressTaken);
+        let (transaction, _) = account.put(transaction, link.as_ref(), taken, || Failure(id_taken()))?;
+        concluded(transaction, created, once).await
     }
 
     /// The link that a new account is mailed to prove its address, where that is required.
@@ -196,30 +230,37 @@ impl Table {
 
 impl OrganizationTable<'_> {
     /// Makes an account without a password and mails a link that sets one; or mails another, which voids the one before, where
-    /// an account never set one. Two round trips. Returns the account's id.
+    /// an account never set one. Two round trips.
     ///
     /// # Errors
-    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], [`Error::AddressTaken`], or the table is out of
-    /// reach.
-    pub async fn invite(&self, account: &NewAccount) -> Result<UserId, Error> {
-        use InvitationRefusal::{Changed, Failure};
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], [`Error::AddressTaken`], [`Error::KeyReused`], or
+    /// the table is out of reach.
+    pub async fn invite(&self, account: &NewAccount, once: Option<&Once>) -> Result<Effect<CreatedAccount>, Error> {
+        use AccountRefusal::{Changed, Earlier, Failure};
 
         let organization = self.table.get::<Organization>(keys::organization(self.id));
         let known = self.table.credential(&account.email);
-        let (organization, is_admin, known) = tokio::try_join!(organization, self.is_admin(), known)?;
+        let earlier = Once::earlier(once, self.table);
+        let (organization, is_admin, known, earlier) = tokio::join!(organization, self.is_admin(), known, earlier);
+        let (organization, is_admin, known) = (organization?, is_admin?, known?);
         let organization = organization.ok_or_else(|| self.organization_gone())?;
         if !is_admin {
             return Err(self.not_admin());
+        }
+        if let Some(earlier) = earlier? {
+            return Ok(Effect::replayed(earlier));
         }
         let name = Some(organization.details.name.as_str().to_owned());
         let link = NewLink { organization_name: name, ..NewLink::new(LinkKind::Invitation) };
         let defect = || Failure(id_taken());
         let transaction = self.check_role(Transaction::new(self.table), Failure(self.not_admin()))?;
-        let (transaction, user_id) = match known {
-            None => {
-                let taken = Failure(Error::AddressTaken);
-                (account.put(transaction, Some(&link), taken, defect)?.0, account.user_id.clone())
-            }
+        let created = CreatedAccount {
+            user_id: known.as_ref().map_or_else(|| account.user_id.clone(), |known| known.user_id.clone()),
+            ..account.created()
+        };
+        let transaction = Once::put(once, transaction, &created, Earlier)?;
+        let transaction = match known {
+            None => account.put(transaction, Some(&link), Failure(Error::AddressTaken), defect)?.0,
             Some(known) if known.password_hash.is_none() && !known.proven => {
                 let named = Credential {
                     first_name: account.first_name.as_str().to_owned(),
@@ -235,22 +276,30 @@ impl OrganizationTable<'_> {
                     .value(":link", text(link.id.as_str()))
                     .value(":revision", text(&random_id(16)))
                     .value(":seen", text(&named.revision));
-                let transaction = link
-                    .put(transaction, &named, defect)?
+                link.put(transaction, &named, defect)?
                     .update(keys::credential(&fold(&named.email)), &renamed, Changed)?
-                    .update(keys::account(&named.user_id), &to_change(""), Changed)?;
-                (transaction, named.user_id)
+                    .update(keys::account(&named.user_id), &to_change(""), Changed)?
             }
             Some(_) => return Err(Error::AddressTaken),
         };
-        match transaction.commit().await {
-            Ok(()) => Ok(user_id),
-            Err(Refused::Failed(error)) => Err(error),
-            Err(Refused::Conditions(failed)) => match failed.into_iter().next() {
-                Some((Failure(error), _)) => Err(error),
-                _ => Err(changed_meanwhile()),
-            },
-        }
+        concluded(transaction, created, once).await
+    }
+}
+
+/// Commits, and says what came of it: the account, or an earlier request's.
+async fn concluded(
+    transaction: Transaction<'_, AccountRefusal>,
+    created: CreatedAccount,
+    once: Option<&Once>,
+) -> Result<Effect<CreatedAccount>, Error> {
+    match transaction.commit().await {
+        Ok(()) => Ok(Effect::new(created)),
+        Err(Refused::Failed(error)) => Err(error),
+        Err(Refused::Conditions(failed)) => match (failed.into_iter().next(), once) {
+            (Some((AccountRefusal::Failure(error), _)), _) => Err(error),
+            (Some((AccountRefusal::Earlier, item)), Some(once)) => once.replay(item),
+            _ => Err(changed_meanwhile()),
+        },
     }
 }
 

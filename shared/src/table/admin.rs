@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     Error, OrganizationTable,
     account::{Credential, changed_meanwhile},
-    item::from_item,
+    item::{Item, from_item},
     keys,
     mail::{Mail, MailId, MailKind, MailStatus},
     membership::MembershipRecord,
+    once::{Effect, Once},
     organization::Organization,
     read::Range,
     transaction::{Refused, Terms, Transaction, number, text},
@@ -64,20 +65,11 @@ pub struct AdminUser {
     pub welcome: Option<MailStatus>,
 }
 
-/// What came of a promotion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Promotion {
-    /// The user is an admin now, and a welcome mail is on its way.
-    Done,
-    /// The user was one before; nothing changed.
-    AlreadyAdmin,
-    /// The user was one before, whose welcome mail had failed: another one is on its way.
-    WelcomedAgain,
-}
-
 /// Which condition of a promotion failed.
 enum PromotionRefusal {
     Failure(Error),
+    /// The request was sent before.
+    Earlier,
     AlreadyAdmin,
 }
 
@@ -135,25 +127,29 @@ impl OrganizationTable<'_> {
     /// # Errors
     /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoAccount`], [`Error::AddressUnproven`], or the table is out
     /// of reach.
-    pub async fn promote(&self, email: &EmailAddress) -> Result<Promotion, Error> {
-        use PromotionRefusal::{AlreadyAdmin, Failure};
+    pub async fn promote(&self, email: &EmailAddress, once: Option<&Once>) -> Result<Effect<()>, Error> {
+        use PromotionRefusal::{AlreadyAdmin, Earlier, Failure};
 
         let organization = self.table.get::<Organization>(keys::organization(self.id));
-        let (organization, is_admin, user) =
-            tokio::try_join!(organization, self.is_admin(), self.table.credential(email))?;
+        let (user, earlier) = (self.table.credential(email), Once::earlier::<()>(once, self.table));
+        let (organization, is_admin, user, earlier) = tokio::join!(organization, self.is_admin(), user, earlier);
+        let (organization, is_admin, user) = (organization?, is_admin?, user?);
         let organization = organization.ok_or_else(|| self.organization_gone())?;
         if !is_admin {
             return Err(self.not_admin());
         }
+        if earlier?.is_some() {
+            return Ok(Effect::replayed(()));
+        }
         let user = user.ok_or(Error::NoAccount)?;
         if self.is_caller(&user.user_id) {
-            return self.welcome_again(&user, &organization).await;
+            return self.welcome_again(&user, &organization, once).await;
         }
 
         if self.table.requires_proof && !user.proven {
             // A founder is an admin before the address is proven.
             return if self.table.exists(keys::admin(self.id, &user.user_id)).await? {
-                self.welcome_again(&user, &organization).await
+                self.welcome_again(&user, &organization, once).await
             } else {
                 Err(Error::AddressUnproven("Email"))
             };
@@ -173,49 +169,64 @@ impl OrganizationTable<'_> {
             &one_more,
             Failure(self.organization_gone()),
         )?;
-        let transaction = self
-            .check_role(transaction, Failure(self.not_admin()))?
+        let transaction = self.check_role(transaction, Failure(self.not_admin()))?;
+        let transaction = Once::put(once, transaction, &(), Earlier)?
             .put_new(keys::admin(self.id, &user.user_id), "admin", &admin, AlreadyAdmin)?
             .put_new(keys::membership(&user.user_id, self.id, Role::Admin), "membership", &membership, AlreadyAdmin)?
             .check(keys::credential(&email.folded()), &user.as_read(), Failure(changed_meanwhile()))?;
         let id_taken = Failure(Error::Internal("a random mail id was taken".into()));
         match mail.put(transaction, id_taken)?.commit().await {
-            Ok(()) => Ok(Promotion::Done),
+            Ok(()) => Ok(Effect::new(())),
             Err(Refused::Failed(error)) => Err(error),
             Err(Refused::Conditions(failed)) => match failed.into_iter().next() {
                 Some((Failure(error), _)) => Err(error),
-                Some((AlreadyAdmin, _)) => self.welcome_again(&user, &organization).await,
+                Some((Earlier, item)) => replay(once, item),
+                Some((AlreadyAdmin, _)) => self.welcome_again(&user, &organization, once).await,
                 None => Err(Error::Internal("a promotion was cancelled without a reason".into())),
             },
         }
     }
 
     /// Puts another welcome mail for an admin whose last one failed; nothing for every other.
-    async fn welcome_again(&self, user: &Credential, organization: &Organization) -> Result<Promotion, Error> {
+    async fn welcome_again(
+        &self,
+        user: &Credential,
+        organization: &Organization,
+        once: Option<&Once>,
+    ) -> Result<Effect<()>, Error> {
+        use PromotionRefusal::{AlreadyAdmin, Earlier, Failure};
+
         let key = keys::admin(self.id, &user.user_id);
         let admin: Option<AdminRecord> = self.table.get(key.clone()).await?;
-        let Some(failed) = admin.and_then(|admin| admin.welcome_mail) else { return Ok(Promotion::AlreadyAdmin) };
-        let statuses = self.table.mail_statuses(std::slice::from_ref(&failed)).await?;
-        if !statuses.iter().any(|(_, status)| *status == MailStatus::Failed) {
-            return Ok(Promotion::AlreadyAdmin);
+        let mut failed = admin.and_then(|admin| admin.welcome_mail);
+        if let Some(mail) = &failed {
+            let statuses = self.table.mail_statuses(std::slice::from_ref(mail)).await?;
+            failed = failed.filter(|_| statuses.iter().any(|(_, status)| *status == MailStatus::Failed));
         }
-        let mail = Mail::new(MailKind::WelcomeAdmin, user, organization.details.name.as_str());
-        let new = serde_dynamo::to_attribute_value(&mail.id).map_err(|error| Error::Internal(error.into()))?;
-        let replaced = Terms::change("SET welcome_mail = :new").when("welcome_mail.id = :failed");
-        let replaced = replaced.value(":new", new).value(":failed", text(&failed.id));
-        let mut transaction =
-            Transaction::new(self.table).check_exists(keys::organization(self.id), Some(self.organization_gone()))?;
-        if !self.is_caller(&user.user_id) {
-            transaction = self.check_role(transaction, Some(self.not_admin()))?;
+        if failed.is_none() && once.is_none() {
+            return Ok(Effect::new(()));
         }
-        // Where somebody else was quicker, the new mail is his.
-        let transaction = mail.put(transaction.update(key, &replaced, None)?, None)?;
+        let gone = Failure(self.organization_gone());
+        let mut transaction = Transaction::new(self.table).check_exists(keys::organization(self.id), gone)?;
+        if failed.is_none() || !self.is_caller(&user.user_id) {
+            transaction = self.check_role(transaction, Failure(self.not_admin()))?;
+        }
+        transaction = Once::put(once, transaction, &(), Earlier)?;
+        if let Some(failed) = failed {
+            let mail = Mail::new(MailKind::WelcomeAdmin, user, organization.details.name.as_str());
+            let new = serde_dynamo::to_attribute_value(&mail.id).map_err(|error| Error::Internal(error.into()))?;
+            let replaced = Terms::change("SET welcome_mail = :new").when("welcome_mail.id = :failed");
+            let replaced = replaced.value(":new", new).value(":failed", text(&failed.id));
+            // Where somebody else was quicker, the new mail is his.
+            transaction = mail.put(transaction.update(key, &replaced, AlreadyAdmin)?, AlreadyAdmin)?;
+        }
         match transaction.commit().await {
-            Ok(()) => Ok(Promotion::WelcomedAgain),
+            Ok(()) => Ok(Effect::new(())),
             Err(Refused::Failed(error)) => Err(error),
             Err(Refused::Conditions(failed)) => match failed.into_iter().next() {
-                Some((Some(error), _)) => Err(error),
-                _ => Ok(Promotion::AlreadyAdmin),
+                Some((Failure(error), _)) => Err(error),
+                Some((Earlier, item)) => replay(once, item),
+                Some((AlreadyAdmin, _)) | None => Ok(Effect::new(())),
             },
         }
     }
@@ -264,4 +275,9 @@ impl OrganizationTable<'_> {
             Error::Internal("an admin has no membership".into())
         })
     }
+}
+
+fn replay(once: Option<&Once>, item: Option<Item>) -> Result<Effect<()>, Error> {
+    let once = once.ok_or_else(|| Error::Internal("an unknown request was sent before".into()))?;
+    once.replay(item)
 }

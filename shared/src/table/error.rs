@@ -96,6 +96,9 @@ pub enum Error {
     /// More rows than this would have to be read and tested one by one.
     #[error("more than {0} rows would have to be tested")]
     TooManyRows(u64),
+    /// The key of a request was used for another one.
+    #[error("the idempotency key was used with another body")]
+    KeyReused,
     /// The table is throttled, busy or out of reach, for this reason.
     #[error("the table is out of reach: {0}")]
     Unavailable(String),

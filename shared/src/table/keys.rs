@@ -152,6 +152,11 @@ pub(super) fn link(id: &LinkId) -> Key {
     Key::new(format!("LINK#{id}"), "LINK")
 }
 
+/// The record of a request that takes effect once, by the hash of what names it.
+pub(super) fn once(hash: &str) -> Key {
+    Key::new(format!("ONCE#{hash}"), "ONCE")
+}
+
 /// `folded` is the address as [`crate::text::fold`] gives it.
 pub(super) fn reset_limit(folded: &str) -> Key {
     Key::new(format!("RESETLIMIT#{folded}"), "RESETLIMIT")

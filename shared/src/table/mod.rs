@@ -15,6 +15,7 @@ mod link;
 mod machine;
 mod mail;
 mod membership;
+mod once;
 mod organization;
 mod price_tier;
 mod profile;
@@ -25,8 +26,8 @@ mod transaction;
 mod tries;
 mod write;
 
-pub use account::{Account, Credential, NewAccount};
-pub use admin::{AdminUser, Promotion};
+pub use account::{Account, CreatedAccount, Credential, NewAccount};
+pub use admin::AdminUser;
 pub use association::{
     Association, AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, PageStart,
     UserReference, bulk_association_items,
@@ -39,8 +40,9 @@ pub use link::{LinkKind, OpenLink};
 pub use machine::{MachineCredential, NotedUses};
 pub use mail::{Claim, LEASE_SECONDS, Lease, Mail, MailId, MailKind, MailStatus, Outbox};
 pub use membership::MembershipRecord;
+pub use once::{Effect, Once};
 pub use organization::{
-    Creation, Entitlement, Founder, Organization, OrganizationOverview, Subscription, VersionCheck,
+    CreatedOrganization, Creation, Entitlement, Founder, Organization, OrganizationOverview, Subscription, VersionCheck,
 };
 pub use price_tier::PriceTier;
 pub use profile::ProfileChange;

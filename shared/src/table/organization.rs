@@ -12,6 +12,7 @@ use super::{
     keys,
     mail::{Mail, MailKind},
     membership::MembershipRecord,
+    once::{Effect, Once},
     read::Range,
     transaction::{Refused, Terms, Transaction, number, text},
     tries::{TRIES_WINDOW, Tries},
@@ -20,7 +21,7 @@ use crate::{
     claims::{Role, now},
     ids::{OrganizationCode, OrganizationId},
     organization::{OrganizationDetails, OrganizationPatch},
-    text::fold,
+    text::{OrganizationName, fold},
 };
 
 /// An organization.
@@ -68,10 +69,21 @@ pub enum Founder<'a> {
     Known(&'a Credential, Tries<'a>),
 }
 
+/// An organization that was created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedOrganization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its code.
+    pub code: OrganizationCode,
+    /// Its name.
+    pub name: OrganizationName,
+}
+
 /// What came of creating an organization.
 pub enum Creation {
-    /// It is there.
-    Done,
+    /// It is there, or was made when the request was first sent.
+    Done(Effect<CreatedOrganization>),
     /// Nothing was done.
     Refused {
         /// Another organization has the name.
@@ -84,6 +96,8 @@ pub enum Creation {
 /// Why one condition of a creation failed.
 #[derive(Clone)]
 enum CreationRefusal {
+    /// The request was sent before.
+    Earlier,
     AddressTaken,
     /// The account isn't as it was when the password was verified.
     AccountChanged,
@@ -139,17 +153,23 @@ impl Table {
     /// in one transaction, which also puts the founder's welcome mail.
     ///
     /// # Errors
-    /// The table is out of reach.
+    /// [`Error::TooManyTries`], [`Error::KeyReused`], or the table is out of reach.
     pub async fn create_organization(
         &self,
         organization: &Organization,
         founder: &Founder<'_>,
+        once: Option<&Once>,
     ) -> Result<Creation, Error> {
-        use CreationRefusal::{AccountChanged, AddressTaken, IdTaken, NameTaken, TooManyTries};
+        use CreationRefusal::{AccountChanged, AddressTaken, Earlier, IdTaken, NameTaken, TooManyTries};
 
         let id = &organization.id;
         let reference = Reference { organization_id: id };
-        let transaction = Transaction::new(self);
+        let created = CreatedOrganization {
+            id: id.clone(),
+            code: organization.code.clone(),
+            name: organization.details.name.clone(),
+        };
+        let transaction = Once::put(once, Transaction::new(self), &created, Earlier)?;
         let (transaction, founder) = match founder {
             Founder::New(account) => account.put(transaction, self.proof_link().as_ref(), AddressTaken, || IdTaken)?,
             Founder::Known(credential, tries) => {
@@ -176,12 +196,17 @@ impl Table {
             .put_new(keys::membership(&founder.user_id, id, Role::Admin), "membership", &membership, IdTaken)?;
         let transaction = association::create_indexes(id, transaction, &IdTaken)?;
         match mail.put(transaction, IdTaken)?.commit().await {
-            Ok(()) => Ok(Creation::Done),
+            Ok(()) => Ok(Creation::Done(Effect::new(created))),
             Err(Refused::Failed(error)) => Err(error),
             Err(Refused::Conditions(failed)) => {
                 let (mut name_taken, mut account) = (false, None);
                 for (refusal, item) in failed {
                     match refusal {
+                        Earlier => {
+                            let once =
+                                once.ok_or_else(|| Error::Internal("an unknown request was sent before".into()))?;
+                            return Ok(Creation::Done(once.replay(item)?));
+                        }
                         NameTaken => name_taken = true,
                         AddressTaken => account = item.map(from_item).transpose()?.map(Box::new),
                         AccountChanged => return Err(changed_meanwhile()),

@@ -12,6 +12,7 @@ use super::{
     Error, OrganizationTable, Table,
     item::{Item, from_item},
     keys,
+    once::{Effect, Once},
     read::Range,
     transaction::{Refused, Terms, Transaction, number, text},
 };
@@ -62,6 +63,8 @@ pub(super) fn use_counter(customer: &CustomerNumber) -> u8 {
 
 /// Which condition of an addition failed.
 enum AdditionRefusal {
+    /// The request was sent before.
+    Earlier,
     /// The organization is gone, or has all the tiers that it may have.
     Organization,
     Failure(Error),
@@ -99,9 +102,9 @@ impl OrganizationTable<'_> {
     /// Adds a tier with its counters: one round trip.
     ///
     /// # Errors
-    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::TierNameTaken`], [`Error::TooManyTiers`], or the table is
-    /// out of reach.
-    pub async fn add_price_tier(&self, tier: &PriceTier) -> Result<(), Error> {
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::TierNameTaken`], [`Error::TooManyTiers`],
+    /// [`Error::KeyReused`], or the table is out of reach.
+    pub async fn add_price_tier(&self, tier: &PriceTier, once: Option<&Once>) -> Result<Effect<()>, Error> {
         let one_more = Terms::change("ADD tier_count :one")
             .when("attribute_not_exists(tier_count) OR tier_count < :most")
             .value(":one", number(1))
@@ -111,7 +114,8 @@ impl OrganizationTable<'_> {
             &one_more,
             AdditionRefusal::Organization,
         )?;
-        let mut transaction = self.check_role(transaction, AdditionRefusal::Failure(self.not_admin()))?.put_new(
+        let transaction = self.check_role(transaction, AdditionRefusal::Failure(self.not_admin()))?;
+        let mut transaction = Once::put(once, transaction, &(), AdditionRefusal::Earlier)?.put_new(
             keys::price_tier(self.id, &tier.name.folded()),
             "price tier",
             tier,
@@ -123,9 +127,9 @@ impl OrganizationTable<'_> {
             transaction = transaction.put_new(key, "price tier use", &Uses { uses: 0 }, id_taken)?;
         }
         match transaction.commit().await {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(Effect::new(())),
             Err(Refused::Failed(error)) => Err(error),
-            Err(Refused::Conditions(failed)) => Err(self.addition_error(failed)),
+            Err(Refused::Conditions(failed)) => self.not_added(failed, once),
         }
     }
 
@@ -197,21 +201,30 @@ impl OrganizationTable<'_> {
         }
     }
 
-    fn addition_error(&self, failed: Vec<(AdditionRefusal, Option<Item>)>) -> Error {
+    fn not_added(
+        &self,
+        failed: Vec<(AdditionRefusal, Option<Item>)>,
+        once: Option<&Once>,
+    ) -> Result<Effect<()>, Error> {
         let (mut full, mut first) = (false, None);
         for (refusal, item) in failed {
             match refusal {
-                AdditionRefusal::Organization if item.is_none_or(|item| item.is_empty()) => {
-                    return self.organization_gone();
+                AdditionRefusal::Organization if item.as_ref().is_none_or(Item::is_empty) => {
+                    return Err(self.organization_gone());
                 }
                 AdditionRefusal::Organization => full = true,
+                // The role's condition comes before it; what the earlier request itself used up doesn't count.
+                AdditionRefusal::Earlier => match (first, once) {
+                    (None, Some(once)) => return once.replay(item),
+                    (error, _) => first = error,
+                },
                 AdditionRefusal::Failure(error) => first = first.or(Some(error)),
             }
         }
         match first {
-            Some(error) => error,
-            None if full => Error::TooManyTiers,
-            None => Error::Internal("an addition was cancelled without a reason".into()),
+            Some(error) => Err(error),
+            None if full => Err(Error::TooManyTiers),
+            None => Err(Error::Internal("an addition was cancelled without a reason".into())),
         }
     }
 }

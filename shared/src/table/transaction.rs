@@ -156,6 +156,23 @@ impl<'t, R> Transaction<'t, R> {
         Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
     }
 
+    /// Puts an item on the terms' condition alone.
+    pub(super) fn put_on(
+        self,
+        key: Key,
+        entity: &str,
+        record: &impl Serialize,
+        terms: &Terms,
+        refusal: R,
+    ) -> Result<Self, Error> {
+        let put = self
+            .put(to_item(key, entity, record)?)
+            .condition_expression(terms.on_any())
+            .set_expression_attribute_values(terms.values())
+            .build();
+        Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
+    }
+
     /// Puts an item in the place of one that exists and keeps the terms' condition.
     pub(super) fn replace(
         self,

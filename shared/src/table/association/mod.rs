@@ -19,6 +19,7 @@ use super::{
     counted_index::{CountedIndex, IndexFault, IndexReport, Order, Outcome},
     keys,
     membership::MembershipRecord,
+    once::{Effect, Once},
     organization::Organization,
     transaction::{Terms, Transaction, text},
 };
@@ -102,29 +103,46 @@ impl OrganizationTable<'_> {
     ///
     /// # Errors
     /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::NoUser`], [`Error::NoAccount`],
-    /// [`Error::AddressUnproven`], or the table is out of
+    /// [`Error::AddressUnproven`], [`Error::KeyReused`], or the table is out of
     /// reach.
-    pub async fn associate(&self, user: UserReference, customer_number: CustomerNumber) -> Result<Association, Error> {
+    pub async fn associate(
+        &self,
+        user: UserReference,
+        customer_number: CustomerNumber,
+        once: Option<&Once>,
+    ) -> Result<Effect<Association>, Error> {
         let (user_id, sent_as) = match user {
             UserReference::Id(user_id) => (user_id, "UserId"),
             UserReference::Address(email) => {
-                let (account, ()) = tokio::try_join!(self.table.credential(&email), self.require_admin())?;
+                let earlier = Once::earlier(once, self.table);
+                let (account, role, earlier) =
+                    tokio::join!(self.table.credential(&email), self.require_admin(), earlier);
+                role?;
+                if let Some(earlier) = earlier? {
+                    return Ok(Effect::replayed(earlier));
+                }
+                let account = account?;
                 (account.ok_or(Error::NoAccount)?.user_id, "Email")
             }
         };
         let association = Association { user_id, customer_number };
-        self.link(&association, sent_as).await?;
-        Ok(association)
+        self.link(association, sent_as, once).await
     }
 
-    async fn link(&self, association: &Association, sent_as: &'static str) -> Result<(), Error> {
+    async fn link(
+        &self,
+        association: Association,
+        sent_as: &'static str,
+        once: Option<&Once>,
+    ) -> Result<Effect<Association>, Error> {
         let index = CountedIndex::new(self.table);
         let by_user = AssociationOrder::UserId.of(self.id);
         let by_customer = AssociationOrder::CustomerNumber.of(self.id);
-        let user_key = AssociationOrder::UserId.key(association);
-        let customer_key = AssociationOrder::CustomerNumber.key(association);
+        let user_key = AssociationOrder::UserId.key(&association);
+        let customer_key = AssociationOrder::CustomerNumber.key(&association);
         let read = || async {
             tokio::try_join!(
+                Once::earlier::<Association>(once, self.table),
                 self.association_of(&association.user_id),
                 index.locate(&by_user, &user_key),
                 index.locate(&by_customer, &customer_key),
@@ -137,6 +155,12 @@ impl OrganizationTable<'_> {
         if !is_admin? {
             return Err(self.not_admin());
         }
+        if let Ok((Some(earlier), ..)) = found {
+            return Ok(Effect::replayed(earlier));
+        }
+        if matches!(found, Err(Error::KeyReused)) {
+            return Err(Error::KeyReused);
+        }
         let user = user?.ok_or(Error::NoUser)?;
         if self.table.requires_proof && !user.proven {
             return Err(Error::AddressUnproven(sent_as));
@@ -146,14 +170,22 @@ impl OrganizationTable<'_> {
         let number = text(association.customer_number.as_str());
         let mut contest = Contest::default();
         loop {
-            let (known, user_bucket, customer_bucket) = found?;
-            let write = index.write().insert(&by_customer, &customer_bucket, &customer_key, association)?;
+            let (earlier, known, user_bucket, customer_bucket) = found?;
+            if let Some(earlier) = earlier {
+                return Ok(Effect::replayed(earlier));
+            }
+            let record = |transaction| Once::put(once, transaction, &association, ());
+            if known.as_ref() == Some(&association) && once.is_none() {
+                return Ok(Effect::new(association));
+            }
+            let write = index.write().beside(record)?;
             let write = match known {
-                Some(known) if known == *association => return Ok(()),
+                Some(known) if known == association => write,
                 Some(known) => {
                     let left_key = AssociationOrder::CustomerNumber.key(&known);
                     let left_bucket = index.locate(&by_customer, &left_key).await?;
                     let moved = Terms::change("SET customer_number = :number").value(":number", number.clone());
+                    let write = write.insert(&by_customer, &customer_bucket, &customer_key, &association)?;
                     write.remove(&by_customer, &left_bucket, &left_key, &Terms::default())?.beside(|transaction| {
                         transaction.update(membership_key(), &moved, ())?.update(
                             keys::index_entry(&by_user.partition, &user_key),
@@ -170,12 +202,13 @@ impl OrganizationTable<'_> {
                         customer_number: Some(association.customer_number.clone()),
                     };
                     write
-                        .insert(&by_user, &user_bucket, &user_key, association)?
+                        .insert(&by_customer, &customer_bucket, &customer_key, &association)?
+                        .insert(&by_user, &user_bucket, &user_key, &association)?
                         .beside(|transaction| transaction.put_new(membership_key(), "membership", &membership, ()))?
                 }
             };
             match write.commit().await? {
-                Outcome::Done => return Ok(()),
+                Outcome::Done => return Ok(Effect::new(association)),
                 Outcome::Lost => contest.lost("the associations are being changed by others").await?,
             }
             found = read().await;

@@ -1,0 +1,133 @@
+use axum::{
+    extract::{FromRequest, Request},
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::{IntoResponseParts, ResponseParts},
+};
+use serde_json::{Map, Value};
+
+use super::{Body, Fields, FromFields, JsonObject};
+use crate::{
+    claims::Admin,
+    problem::{FieldErrors, Problem},
+    table::Once,
+    text::EmailAddress,
+};
+
+/// Names a request, so that it can be sent again (The Idempotency-Key HTTP Header Field,
+/// draft-ietf-httpapi-idempotency-key-header-07).
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const LONGEST_KEY: usize = 255;
+
+/// A JSON body, and the key that its sender gave the request.
+pub struct Idempotent<T>(pub Option<RequestKey>, pub T);
+
+/// The key of a request, and what the request asks for.
+pub struct RequestKey {
+    key: String,
+    /// The body without its passwords, its fields in order.
+    body: String,
+}
+
+impl RequestKey {
+    /// The key of a request with this body.
+    #[must_use]
+    pub fn new(key: &str, body: &Map<String, Value>) -> Self {
+        Self { key: key.to_owned(), body: comparable(body) }
+    }
+
+    /// The request as one of an admin's, on a route.
+    #[must_use]
+    pub fn of_admin(&self, admin: &Admin, route: &'static str) -> Once {
+        let caller = format!("{} {}", admin.organization_id(), admin.principal().id());
+        Once::new(&caller, route, &self.key, &self.body)
+    }
+
+    /// The request as one of whoever has this address, on a public route.
+    #[must_use]
+    pub fn of_address(&self, address: &EmailAddress, route: &'static str) -> Once {
+        Once::new(&address.folded(), route, &self.key, &self.body)
+    }
+}
+
+impl<S: Sync, T: FromFields> FromRequest<S> for Idempotent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let key = key(request.headers());
+        let Body(JsonObject(fields)) = Body::from_request(request, state).await?;
+        let key = key.map(|key| key.map(|key| RequestKey::new(&key, &fields)));
+        match (key, Fields::read(fields)) {
+            (Ok(key), Ok(read)) => Ok(Self(key, read)),
+            (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => Err(errors.into()),
+            (Err(mut errors), Err(others)) => {
+                errors.extend(others);
+                Err(errors.into())
+            }
+        }
+    }
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, FieldErrors> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().ok().filter(|text| (1..=LONGEST_KEY).contains(&text.len()) && values.next().is_none());
+    match text {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => Err(FieldErrors::from([(
+            "Idempotency-Key".into(),
+            vec![format!("must have 1 to {LONGEST_KEY} printable ASCII characters, and be sent once").into()],
+        )])),
+    }
+}
+
+/// The body as it is compared: without passwords, its fields in order.
+fn comparable(fields: &Map<String, Value>) -> String {
+    let mut names: Vec<_> = fields.keys().filter(|name| *name != "Password").collect();
+    names.sort_unstable();
+    let fields = names.into_iter().map(|name| {
+        let value = match &fields[name] {
+            Value::Object(inner) => comparable(inner),
+            value => value.to_string(),
+        };
+        format!("{}:{value}", Value::from(name.as_str()))
+    });
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+}
+
+/// Says whether an answer is an earlier request's.
+#[derive(Clone, Copy, Debug)]
+pub struct Replayed(pub bool);
+
+impl IntoResponseParts for Replayed {
+    type Error = std::convert::Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        if self.0 {
+            let name = HeaderName::from_static("idempotency-replayed");
+            parts.headers_mut().insert(name, HeaderValue::from_static("true"));
+        }
+        Ok(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(body: &Value) -> String {
+        comparable(body.as_object().unwrap())
+    }
+
+    #[test]
+    fn bodies_are_compared_without_passwords_and_order() {
+        let body = json!({"User": {"Email": "a", "Password": "one"}, "List": [1, {"b": 2}], "A": null});
+        assert_eq!(of(&body), r#"{"A":null,"List":[1,{"b":2}],"User":{"Email":"a"}}"#);
+        assert_eq!(
+            of(&body),
+            of(&json!({"A": null, "List": [1, {"b": 2}], "User": {"Password": "two", "Email": "a"}}))
+        );
+        assert_ne!(of(&body), of(&json!({"A": "", "List": [1, {"b": 2}], "User": {"Email": "a"}})));
+    }
+}
