@@ -48,6 +48,8 @@ fn options() -> Options {
         max_tested_rows,
         require_verified_email: false,
         public_site_url: None,
+        trusted_issuers: None,
+        trusted_issuers_ca_file: None,
         data_dir: std::path::PathBuf::new(),
     }
 }

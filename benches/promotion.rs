@@ -54,6 +54,8 @@ impl World {
             max_tested_rows,
             require_verified_email: false,
             public_site_url: None,
+            trusted_issuers: None,
+            trusted_issuers_ca_file: None,
             data_dir,
         };
         let bundle = Bundle::start(&options).await.unwrap();

@@ -61,3 +61,16 @@ fn an_ellipsis_stands_for_anything_within_one_text() {
     assert!(!matches(r#"{"a":"xyz","b":2}"#, r#"{"a":"…","b":1}"#));
     assert!(!matches(r#"{"a":"xyz","b":1} "#, r#"{"a":"…","b":1}"#));
 }
+
+#[test]
+fn every_test_that_security_md_names_exists() {
+    let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
+    let named = Regex::new("`([a-z_]+)::([a-z_0-9]+)`").unwrap();
+    let mut count = 0;
+    for name in named.captures_iter(include_str!("../SECURITY.md")) {
+        let file = std::fs::read_to_string(tests.join(format!("{}.rs", &name[1]))).unwrap();
+        assert!(file.contains(&format!("fn {}(", &name[2])), "{}", &name[0]);
+        count += 1;
+    }
+    assert!(count > 30, "{count}");
+}

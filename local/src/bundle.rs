@@ -2,7 +2,7 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use accounts::AccountsApp;
 use associations::AssociationsApp;
-use auth::{AuthApp, Issuer, SetupError};
+use auth::{AuthApp, Issuer, SetupError, TrustedIssuers};
 use aws_sdk_dynamodb::Client;
 use axum::{
     Router,
@@ -164,11 +164,13 @@ impl Bundle {
         engine::create_table(&client, Self::TABLE).await?;
         let table = Table::new(client, Self::TABLE).requiring_proof(config.require_verified_email);
 
+        let trusted =
+            TrustedIssuers::new(options.trusted_issuers.as_deref(), options.trusted_issuers_ca_file.as_deref())?;
         let issuer = Issuer::new(&signing_secret, &config)?;
         let site = options.public_site_url.as_deref().unwrap_or(&config.issuer);
         let links = Links::new(&link_secret, site)?;
         let app = App::on(table.clone(), &config).await;
-        let auth = AuthApp::start(app.clone(), issuer).await;
+        let auth = AuthApp::start(app.clone(), issuer, trusted).await;
         let mailbox_router = mailbox.clone().router();
         let router = router(app, auth, links.clone(), options.max_tested_rows, mailbox);
 

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     Bundle, document,
-    operate::{Target, seed_associations, verify_index},
+    operate::{Retirement, Target, retire_key, seed_associations, verify_index},
 };
 
 /// The organizations API on one machine: every function, DynamoDB, the mails, nothing to install.
@@ -30,6 +30,8 @@ enum Task {
     Openapi,
     /// Walks the associations of an organization and says whether every count is right.
     VerifyIndex(Target),
+    /// Ends a signing key once every token signed by it has ended.
+    RetireKey(Retirement),
     /// Fills an organization with made-up associations, for benchmarks.
     Seed {
         #[command(flatten)]
@@ -64,6 +66,12 @@ pub struct Options {
     /// The site whose page mailed links open, in the place of this one's.
     #[arg(long, env = "PUBLIC_SITE_URL")]
     pub public_site_url: Option<String>,
+    /// Identity providers whose tokens stand for accounts here: a JSON array of objects with `Issuer`, `Audience` and `KeySet`.
+    #[arg(long, env = "TRUSTED_ISSUERS")]
+    pub trusted_issuers: Option<String>,
+    /// The certificates (PEM) that vouch for the servers of their key sets, in the place of the web's roots.
+    #[arg(long, env = "TRUSTED_ISSUERS_CA_FILE")]
+    pub trusted_issuers_ca_file: Option<String>,
     /// Where the data is kept.
     #[arg(long, default_value = ".local", conflicts_with = "in_memory")]
     pub data_dir: PathBuf,
@@ -75,6 +83,7 @@ impl Command {
         let done = match self.task {
             Some(Task::Openapi) => print_document(),
             Some(Task::VerifyIndex(target)) => verify_index(&target).await,
+            Some(Task::RetireKey(retirement)) => retire_key(&retirement).await,
             Some(Task::Seed { target, count }) => seed_associations(&target, count).await,
             None => serve(&self.options).await,
         };

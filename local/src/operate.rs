@@ -10,7 +10,7 @@ use clap::Args;
 use dynoxide::Database;
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::{
-    config,
+    claims, config,
     ids::OrganizationId,
     table::{IndexReport, Table},
 };
@@ -34,6 +34,26 @@ pub(crate) struct Target {
     /// The organization's id.
     #[arg(value_parser = organization_id)]
     organization: OrganizationId,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// A signing key, and the table that holds it.
+#[derive(Debug, Args)]
+pub(crate) struct Retirement {
+    /// The key's id, as `/.well-known/jwks.json` shows it.
+    #[arg(allow_hyphen_values = true)]
+    kid: String,
+    /// In how many seconds it ends: as long as a token lives, or 0 for a key that has leaked.
+    #[arg(long, default_value_t = 12 * 60 * 60)]
+    after: u64,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// The table that holds something.
+#[derive(Debug, Args)]
+struct Place {
     /// A table on AWS, or wherever `AWS_ENDPOINT_URL_DYNAMODB` says, in the place of this machine's.
     #[arg(long)]
     table: Option<String>,
@@ -54,7 +74,7 @@ struct Opened {
     _data: Option<DataDirectory>,
 }
 
-impl Target {
+impl Place {
     async fn open(&self) -> Result<Opened, Failure> {
         if let Some(name) = &self.table {
             let endpoint = config::optional("AWS_ENDPOINT_URL_DYNAMODB");
@@ -71,9 +91,25 @@ impl Target {
     }
 }
 
+/// Ends a signing key, unless no other would be left.
+pub(crate) async fn retire_key(retirement: &Retirement) -> Result<(), Failure> {
+    let Retirement { kid, after, place } = retirement;
+    let opened = place.open().await?;
+    let (keys, now) = (opened.table.public_keys().await?, claims::now());
+    if !keys.iter().any(|key| key.kid != *kid && key.expires_at.is_none()) {
+        return Err("no other key is in use: publish another one first".into());
+    }
+    opened.table.retire_key(kid, now + after).await?;
+    writeln!(
+        io::stdout(),
+        "{kid} ends in {after} seconds; whoever keeps the key set may take it for five minutes more"
+    )?;
+    Ok(())
+}
+
 /// Says whether every count of an organization's associations is right, and which isn't.
 pub(crate) async fn verify_index(target: &Target) -> Result<(), Failure> {
-    let opened = target.open().await?;
+    let opened = target.place.open().await?;
     opened.table.code_of(&target.organization).await?;
     let reports = opened.table.verify_associations(&target.organization).await?;
     let mut faults = 0;
@@ -91,7 +127,7 @@ pub(crate) async fn verify_index(target: &Target) -> Result<(), Failure> {
 /// Puts made-up associations into an organization: in bulk into this machine's engine, where the organization must have
 /// none yet, or in transactions into a table elsewhere.
 pub(crate) async fn seed_associations(target: &Target, count: u64) -> Result<(), Failure> {
-    let opened = target.open().await?;
+    let opened = target.place.open().await?;
     let organization = &target.organization;
     let code = opened.table.code_of(organization).await?;
     let associations = made_up_associations(count)?;

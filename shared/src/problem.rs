@@ -165,6 +165,8 @@ impl From<TokenError> for Problem {
             }
             TokenError::NotOwner => Self::forbidden("This needs a token that the owner of an account asked for."),
             TokenError::Machine => Self::forbidden("A machine may not do this."),
+            TokenError::Unverified => Self::forbidden("The issuer of this token has not verified the e-mail address."),
+            TokenError::Unreachable => Self::unavailable(),
             TokenError::Table(error) => error.into(),
         }
     }
@@ -221,6 +223,9 @@ impl From<table::Error> for Problem {
                      gte, lt or lte"
                 ),
             ),
+            Error::NoKey => Self::new(StatusCode::NOT_FOUND),
+            Error::NoAccountHere => Self::forbidden("No account here has the e-mail address of this token."),
+            Error::BoundToAnother => Self::forbidden("The account is bound to another identity of this issuer."),
             Error::KeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY)
                 .detail("The Idempotency-Key was used before, with another body."),
             Error::Unavailable(cause) => {
@@ -307,6 +312,9 @@ mod tests {
             (Error::NoCustomer, 404),
             (Error::BadPageToken, 400),
             (Error::KeyReused, 422),
+            (Error::NoKey, 404),
+            (Error::NoAccountHere, 403),
+            (Error::BoundToAnother, 403),
             (Error::TooManyRows(1), 400),
             (Error::InactiveCustomer, 403),
             (Error::Unavailable("throttled".to_owned()), 503),

@@ -2,6 +2,7 @@
 
 mod answer;
 mod callers;
+mod issuer;
 mod mails;
 mod server;
 mod ses;
@@ -10,6 +11,7 @@ mod world;
 
 pub(crate) use answer::Answer;
 pub(crate) use callers::{Anonymous, Caller, Elsewhere, Member, claims_of};
+pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
 pub(crate) use mails::{link_token, mails_at, mails_to};
 pub(crate) use server::{in_memory, server};
 pub(crate) use ses::{Mood, Ses};

@@ -43,6 +43,8 @@ pub(crate) fn in_memory() -> Options {
         max_tested_rows,
         require_verified_email: false,
         public_site_url: None,
+        trusted_issuers: None,
+        trusted_issuers_ca_file: None,
         data_dir: std::path::PathBuf::new(),
     }
 }

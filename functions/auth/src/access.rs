@@ -1,12 +1,16 @@
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::request::Parts,
+};
 use serde::Serialize;
 use shared::{
-    claims::{Admin, Enricher, Role, UserSession},
+    claims::{Admin, Enricher, Role, UserSession, bearer},
     ids::{OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
     request::{Body, Fields, FromFields},
-    table::{Error, Table},
+    table::{Error, ExternalIdentity, Table},
     text::{CurrencyCode, CustomerNumber, TierName},
 };
 use utoipa::ToSchema;
@@ -52,6 +56,29 @@ impl FromFields for EnrichToken {
 /// A code of another form is answered as any other that no organization has.
 const UNKNOWN: &str = "is no organization's code";
 
+const NOT_FOR_ANOTHER: &str = "Only a machine may enrich a token for another user.";
+
+/// Who asks for a token.
+pub(crate) enum Applicant {
+    /// The holder of a token or key of ours.
+    Ours(Enricher),
+    /// Whom another issuer identified, one that is trusted.
+    Foreign(ExternalIdentity),
+}
+
+impl FromRequestParts<AuthApp> for Applicant {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AuthApp) -> Result<Self, Problem> {
+        if let Ok(token) = bearer(&parts.headers)
+            && let Some(identity) = state.trusted.identify(token).await?
+        {
+            return Ok(Self::Foreign(identity));
+        }
+        Ok(Self::Ours(Enricher::from_request_parts(parts, state).await?))
+    }
+}
+
 /// An organization token, and what it says.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -73,7 +100,8 @@ pub(crate) struct OrganizationAccess {
 }
 
 /// Exchanges a user token for a token of one of the user's organizations, by the present state; or gives a machine the token of
-/// a user who is associated in its own organization, which names the machine as the actor (RFC 8693) and holds no other role.
+/// a user who is associated in its own organization, which names the machine as the actor (RFC 8693) and holds no other role. A
+/// token of a trusted issuer whose verified address has an account here stands for that account.
 #[utoipa::path(
     post,
     path = "/api/auth/access",
@@ -84,12 +112,13 @@ pub(crate) struct OrganizationAccess {
 )]
 pub(crate) async fn enrich_token(
     State(state): State<AuthApp>,
-    caller: Enricher,
+    caller: Applicant,
     Body(request): Body<EnrichToken>,
 ) -> Result<(NoStore, Json<OrganizationAccess>), Problem> {
     let enriched = match caller {
-        Enricher::User(user) => by_user(&state, user, request).await?,
-        Enricher::Machine(machine) => by_machine(&state, &machine, request).await?,
+        Applicant::Ours(Enricher::User(user)) => by_user(&state, user, request).await?,
+        Applicant::Ours(Enricher::Machine(machine)) => by_machine(&state, &machine, request).await?,
+        Applicant::Foreign(identity) => by_identity(&state, identity, request).await?,
     };
     let access = OrganizationAccess {
         access_token: enriched.signed.token,
@@ -107,7 +136,7 @@ pub(crate) async fn enrich_token(
 
 async fn by_user(state: &AuthApp, session: UserSession, request: EnrichToken) -> Result<Enriched, Problem> {
     if request.user_id.is_some() {
-        return Err(Problem::forbidden("Only a machine may enrich a token for another user."));
+        return Err(Problem::forbidden(NOT_FOR_ANOTHER));
     }
     let table = &state.app.table;
     let user = session.user_id;
@@ -146,6 +175,19 @@ async fn by_machine(state: &AuthApp, machine: &Admin, request: EnrichToken) -> R
     memberships.retain(|membership| membership.role == Role::Customer);
     let user = user.ok_or(Error::NoAccessToOrganization)?;
     let whose = Whose { user, proven: None, act: machine.actor() };
+    enrich(state, organization, request.org_code, whose, &memberships).await
+}
+
+/// Gives the owner of an account, whom a trusted issuer identified, a token of one of the owner's organizations.
+async fn by_identity(state: &AuthApp, identity: ExternalIdentity, request: EnrichToken) -> Result<Enriched, Problem> {
+    if request.user_id.is_some() {
+        return Err(Problem::forbidden(NOT_FOR_ANOTHER));
+    }
+    let table = &state.app.table;
+    let account = async { Ok(table.account_of(&identity).await?) };
+    let (account, organization) = tokio::try_join!(account, request.organization(table))?;
+    let memberships = table.memberships(&account.user_id).await?;
+    let whose = Whose { user: account.user_id, proven: Some(account.proven), act: None };
     enrich(state, organization, request.org_code, whose, &memberships).await
 }
 

@@ -10,6 +10,7 @@ mod login;
 mod machine_sign_in;
 mod revoke_credential;
 mod signing;
+mod trusted;
 
 use axum::{
     Router,
@@ -21,6 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use signing::Signed;
 pub use signing::{Issuer, SetupError};
+pub use trusted::TrustedIssuers;
 
 /// On every answer that holds a token (RFC 6749, section 5.1).
 const NO_STORE: NoStore = [(CACHE_CONTROL, "no-store")];
@@ -32,16 +34,17 @@ type NoStore = [(HeaderName, &'static str); 1];
 pub struct AuthApp {
     app: App,
     issuer: Issuer,
+    trusted: TrustedIssuers,
 }
 
 impl AuthApp {
     /// The function's state; publishes the issuer's public key where that isn't done yet. A table out of reach is no error
     /// here: the first token is signed after the key is published.
-    pub async fn start(app: App, issuer: Issuer) -> Self {
+    pub async fn start(app: App, issuer: Issuer, trusted: TrustedIssuers) -> Self {
         if let Err(error) = issuer.publish(&app).await {
             tracing::warn!(%error, "the public key could not be published yet");
         }
-        Self { app, issuer }
+        Self { app, issuer, trusted }
     }
 
     /// Signs a token that names `identity`, by a key that is published.

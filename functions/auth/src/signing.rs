@@ -19,6 +19,9 @@ use tokio::sync::OnceCell;
 
 /// Shorter secrets could be guessed.
 const SHORTEST_SECRET: usize = 32;
+/// Seconds from a key's publication to its first signature, where another key can sign meanwhile: as long as verifiers may keep
+/// the key set.
+const AHEAD: u64 = 5 * 60;
 
 /// Why tokens can't be signed: found at start.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +38,10 @@ pub enum SetupError {
 #[derive(Clone)]
 pub struct Issuer {
     key: Arc<SigningKey>,
-    published: Arc<OnceCell<()>>,
+    /// The key that signs until the other one has been published long enough.
+    previous: Option<Arc<SigningKey>>,
+    /// When the key was published, in seconds since the epoch.
+    published_at: Arc<OnceCell<u64>>,
     name: Arc<str>,
     audience: Arc<str>,
     user_ttl: Duration,
@@ -56,13 +62,25 @@ pub(crate) struct Signed {
 }
 
 impl Issuer {
-    /// An issuer by `SIGNING_SECRET`, `ISSUER`, `AUDIENCE`, `USER_TOKEN_TTL_SECONDS` (12 hours) and `TOKEN_TTL_SECONDS`
+    /// An issuer by `SIGNING_SECRET`, `PREVIOUS_SIGNING_SECRET` (during a rotation), `ISSUER`, `AUDIENCE`, `USER_TOKEN_TTL_SECONDS` (12 hours) and `TOKEN_TTL_SECONDS`
     /// (one hour).
     ///
     /// # Errors
     /// A variable is missing or can't be used.
     pub fn from_env() -> Result<Self, SetupError> {
-        Self::new(&config::required("SIGNING_SECRET")?, &Config::from_env()?)
+        let issuer = Self::new(&config::required("SIGNING_SECRET")?, &Config::from_env()?)?;
+        match config::optional("PREVIOUS_SIGNING_SECRET") {
+            Some(previous) => issuer.in_place_of(&previous),
+            None => Ok(issuer),
+        }
+    }
+
+    /// The same issuer, which still signs by the `previous` secret until its own key has been published for five minutes.
+    ///
+    /// # Errors
+    /// The previous secret is too short.
+    pub fn in_place_of(self, previous: &str) -> Result<Self, SetupError> {
+        Ok(Self { previous: Some(Arc::new(derive(previous)?)), ..self })
     }
 
     /// An issuer by `secret`, the rest as [`Issuer::from_env`].
@@ -73,7 +91,8 @@ impl Issuer {
         claims::install_crypto();
         Ok(Self {
             key: Arc::new(derive(secret)?),
-            published: Arc::default(),
+            previous: None,
+            published_at: Arc::default(),
             name: config.issuer.as_str().into(),
             audience: config.audience.as_str().into(),
             user_ttl: Duration::from_secs(config::positive("USER_TOKEN_TTL_SECONDS", 12 * 60 * 60)?),
@@ -81,21 +100,38 @@ impl Issuer {
         })
     }
 
-    /// Puts the public key into the table, once, unless it is there.
+    /// Puts the public keys into the table, once, unless they are there.
     ///
     /// # Errors
     /// The table is out of reach; the next call tries again.
     pub(crate) async fn publish(&self, app: &App) -> Result<(), table::Error> {
-        self.published.get_or_try_init(|| self.publish_unless_known(app)).await.copied()
+        self.published_at.get_or_try_init(|| self.publish_unless_known(app)).await?;
+        Ok(())
     }
 
-    async fn publish_unless_known(&self, app: &App) -> Result<(), table::Error> {
+    async fn publish_unless_known(&self, app: &App) -> Result<u64, table::Error> {
         let keys = app.verifier.keys();
-        if keys.public_keys().await?.iter().any(|key| key.kid == self.key.public.kid) {
-            return Ok(());
+        for key in [Some(&self.key), self.previous.as_ref()].into_iter().flatten() {
+            if !keys.public_keys().await?.iter().any(|known| known.kid == key.public.kid) {
+                let now = claims::now();
+                app.table.publish_key(&PublicKey { published_at: now, ..key.public.clone() }).await?;
+                keys.refresh().await?;
+            }
         }
-        app.table.publish_key(&self.key.public).await?;
-        keys.refresh().await
+        let known = keys.public_keys().await?;
+        let own = known.iter().find(|known| known.kid == self.key.public.kid);
+        // A key that was retired by mistake must not sign.
+        own.map(|key| key.published_at)
+            .ok_or_else(|| table::Error::Unavailable("the signing key is retired".to_owned()))
+    }
+
+    /// The key that signs at this moment.
+    fn present_key(&self) -> &SigningKey {
+        let published_at = self.published_at.get().copied().unwrap_or_default();
+        match &self.previous {
+            Some(previous) if published_at + AHEAD > claims::now() => previous,
+            _ => &self.key,
+        }
     }
 
     /// The `iss` of every token.
@@ -118,7 +154,8 @@ impl Issuer {
             jti: ids::random_id(24),
             identity,
         };
-        let token = encode(&self.key.header, &claims, &self.key.private).map_err(|error| Problem::internal(&error))?;
+        let key = self.present_key();
+        let token = encode(&key.header, &claims, &key.private).map_err(|error| Problem::internal(&error))?;
         Ok(Signed { token, expires_in: life.as_secs() })
     }
 }
@@ -160,7 +197,7 @@ fn pair(secret: &SecretKey) -> Result<SigningKey, SetupError> {
     let mut header = Header::new(Algorithm::ES256);
     header.kid = Some(kid.clone());
     Ok(SigningKey {
-        public: PublicKey { kid, x, y, expires_at: None },
+        public: PublicKey { kid, x, y, published_at: 0, expires_at: None },
         private: EncodingKey::from_ec_der(private.as_bytes()),
         header,
     })

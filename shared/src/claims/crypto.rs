@@ -1,16 +1,20 @@
-//! ES256 for `jsonwebtoken` by `ring`, which TLS links anyway.
+//! Signatures for `jsonwebtoken` by `ring`, which TLS links anyway: ES256 for our own tokens, and to verify those of other
+//! issuers, RS256 and Ed25519 too.
 
 use std::sync::LazyLock;
 
 use jsonwebtoken::{
-    Algorithm, AlgorithmFamily, DecodingKey, EncodingKey,
+    Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey,
     crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
     errors::{ErrorKind, Result},
     signature::{Error as SignatureError, Signer, Verifier},
 };
 use ring::{
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, UnparsedPublicKey},
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, RSA_PKCS1_2048_8192_SHA256,
+        RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+    },
 };
 
 struct Es256Signer {
@@ -31,31 +35,50 @@ impl JwtSigner for Es256Signer {
     }
 }
 
-struct Es256Verifier(UnparsedPublicKey<Vec<u8>>);
+/// A public key with the one algorithm that it is used by.
+struct KeyVerifier {
+    algorithm: Algorithm,
+    ring: &'static dyn VerificationAlgorithm,
+    key: Vec<u8>,
+}
 
-impl Verifier<Vec<u8>> for Es256Verifier {
+impl Verifier<Vec<u8>> for KeyVerifier {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), SignatureError> {
-        self.0.verify(message, signature).map_err(|_| SignatureError::new())
+        let key = UnparsedPublicKey::new(self.ring, &self.key);
+        key.verify(message, signature).map_err(|_| SignatureError::new())
     }
 }
 
-impl JwtVerifier for Es256Verifier {
+impl JwtVerifier for KeyVerifier {
     fn algorithm(&self) -> Algorithm {
-        Algorithm::ES256
+        self.algorithm
     }
 }
 
-fn es256(algorithm: Algorithm, family: AlgorithmFamily) -> Result<()> {
-    if algorithm == Algorithm::ES256 && family == AlgorithmFamily::Ec {
-        Ok(())
-    } else {
-        Err(ErrorKind::UnsupportedAlgorithm.into())
+/// An RSA key of at least 2,048 bits.
+struct RsaVerifier {
+    modulus: Vec<u8>,
+    exponent: Vec<u8>,
+}
+
+impl Verifier<Vec<u8>> for RsaVerifier {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), SignatureError> {
+        let key = RsaPublicKeyComponents { n: &self.modulus, e: &self.exponent };
+        key.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).map_err(|_| SignatureError::new())
+    }
+}
+
+impl JwtVerifier for RsaVerifier {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::RS256
     }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the provider's signature")]
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
-    es256(*algorithm, key.family())?;
+    if (*algorithm, key.family()) != (Algorithm::ES256, AlgorithmFamily::Ec) {
+        return Err(ErrorKind::UnsupportedAlgorithm.into());
+    }
     let random = SystemRandom::new();
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.as_bytes(), &random)
         .map_err(|_| ErrorKind::InvalidEcdsaKey)?;
@@ -64,9 +87,15 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the provider's signature")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
-    es256(*algorithm, key.family())?;
-    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.try_get_as_bytes()?.to_vec());
-    Ok(Box::new(Es256Verifier(key)))
+    let by = |ring, key: &[u8]| Ok(Box::new(KeyVerifier { algorithm: *algorithm, ring, key: key.to_vec() }) as _);
+    match (algorithm, key.family(), key.kind()) {
+        (Algorithm::ES256, AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(key)) => by(&ECDSA_P256_SHA256_FIXED, key),
+        (Algorithm::EdDSA, AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(key)) => by(&ED25519, key),
+        (Algorithm::RS256, AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => {
+            Ok(Box::new(RsaVerifier { modulus: n.clone(), exponent: e.clone() }))
+        }
+        _ => Err(ErrorKind::UnsupportedAlgorithm.into()),
+    }
 }
 
 static PROVIDER: CryptoProvider =

@@ -213,7 +213,10 @@ async fn presented(headers: &HeaderMap, app: &App) -> Result<Presented, TokenErr
 }
 
 /// The token of the `Authorization` header (RFC 6750, section 2.1); the scheme's name is read without case (RFC 9110).
-fn bearer(headers: &HeaderMap) -> Result<&str, TokenError> {
+///
+/// # Errors
+/// There is none, or it is malformed.
+pub fn bearer(headers: &HeaderMap) -> Result<&str, TokenError> {
     let value = headers.get(header::AUTHORIZATION).ok_or(TokenError::Missing)?;
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(TokenError::Invalid)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(TokenError::Missing) }

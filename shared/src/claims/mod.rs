@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 pub use api_key::{ApiKey, ClientSecret, SecretHash};
 pub use crypto::install as install_crypto;
-pub use extract::{AccountHolder, Admin, Enricher, UserSession, are_presented};
+pub use extract::{AccountHolder, Admin, Enricher, UserSession, are_presented, bearer};
 pub use key_set::KeySet;
 pub use principal::Principal;
 pub use public_key::PublicKey;

@@ -17,6 +17,9 @@ pub struct PublicKey {
     pub x: String,
     /// The second coordinate.
     pub y: String,
+    /// When it was put into the table, in seconds since the epoch.
+    #[serde(default)]
+    pub published_at: u64,
     /// When it is no longer to be used, in seconds since the epoch; a key in use has no end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<u64>,

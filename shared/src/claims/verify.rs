@@ -29,6 +29,12 @@ pub enum TokenError {
     /// It is a machine's, and only a person may do this.
     #[error("the caller is a machine")]
     Machine,
+    /// It is another issuer's, and good, but names no address that the issuer has verified.
+    #[error("the issuer has not verified an address")]
+    Unverified,
+    /// The key set of its issuer is out of reach: nobody knows whether it is good.
+    #[error("the key set of the token's issuer is out of reach")]
+    Unreachable,
     /// Its key could not be looked up.
     #[error(transparent)]
     Table(#[from] table::Error),

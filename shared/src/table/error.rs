@@ -96,6 +96,15 @@ pub enum Error {
     /// More rows than this would have to be read and tested one by one.
     #[error("more than {0} rows would have to be tested")]
     TooManyRows(u64),
+    /// There is no signing key of this id.
+    #[error("there is no signing key of this id")]
+    NoKey,
+    /// No account here has the address that another issuer verified.
+    #[error("no account has the verified address")]
+    NoAccountHere,
+    /// The account is bound to another identity of the same issuer.
+    #[error("the account is bound to another identity of the issuer")]
+    BoundToAnother,
     /// The key of a request was used for another one.
     #[error("the idempotency key was used with another body")]
     KeyReused,

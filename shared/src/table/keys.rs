@@ -157,6 +157,16 @@ pub(super) fn once(hash: &str) -> Key {
     Key::new(format!("ONCE#{hash}"), "ONCE")
 }
 
+/// Whose account an identity of another issuer is bound to, by the hash of issuer and subject.
+pub(super) fn external_identity(hash: &str) -> Key {
+    Key::new(format!("IDENTITY#{hash}"), "IDENTITY")
+}
+
+/// Which identity of an issuer an account is bound to, by the hash of the issuer.
+pub(super) fn account_issuer(user: &UserId, hash: &str) -> Key {
+    Key::new(format!("USER#{user}"), format!("ISSUER#{hash}"))
+}
+
 /// `folded` is the address as [`crate::text::fold`] gives it.
 pub(super) fn reset_limit(folded: &str) -> Key {
     Key::new(format!("RESETLIMIT#{folded}"), "RESETLIMIT")

@@ -208,7 +208,7 @@ impl Table {
     }
 
     /// From here on, tokens from before the proof of the user's address are refused by the live role check.
-    async fn mark_roles_proven(&self, user: &UserId) -> Result<(), Error> {
+    pub(super) async fn mark_roles_proven(&self, user: &UserId) -> Result<(), Error> {
         let proven = Terms::change("SET proven = :true").value(":true", truth(true));
         for membership in self.memberships(user).await? {
             if membership.role == Role::Admin {

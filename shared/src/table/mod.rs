@@ -8,6 +8,7 @@ mod contest;
 mod counted_index;
 mod customer;
 mod error;
+mod external_identity;
 mod item;
 mod keys;
 mod limit;
@@ -35,6 +36,7 @@ pub use association::{
 pub use counted_index::{IndexFault, IndexReport};
 pub use customer::{CommerceContext, Customer, CustomerChange};
 pub use error::Error;
+pub use external_identity::ExternalIdentity;
 pub use keys::MAIL_PREFIX;
 pub use link::{LinkKind, OpenLink};
 pub use machine::{MachineCredential, NotedUses};

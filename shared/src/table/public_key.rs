@@ -7,6 +7,7 @@ use super::{
     item::{from_item, to_item},
     keys,
     read::Range,
+    transaction::{Terms, number},
 };
 use crate::claims::PublicKey;
 
@@ -46,5 +47,15 @@ impl Table {
                 _ => Err(error.into()),
             },
         }
+    }
+
+    /// Ends a key at a time, in seconds since the epoch: tokens signed by it are refused from then on. Whether another key is
+    /// left is the caller's concern.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`], or the table is out of reach.
+    pub async fn retire_key(&self, kid: &str, at: u64) -> Result<(), Error> {
+        let end = Terms::change("SET expires_at = :at").value(":at", number(at));
+        self.update(keys::public_key(kid), &end).await?.map(drop).ok_or(Error::NoKey)
     }
 }

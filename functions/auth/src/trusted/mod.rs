@@ -1,0 +1,163 @@
+//! Tokens of other identity providers, which say who somebody is: by `TRUSTED_ISSUERS`.
+
+mod key_set;
+
+use std::{fs, sync::Arc};
+
+use jsonwebtoken::{Algorithm, Validation, dangerous::insecure_decode, decode, decode_header, errors::ErrorKind};
+use key_set::RemoteKeySet;
+use serde::Deserialize;
+use shared::{
+    aws,
+    claims::TokenError,
+    config::{self, ConfigError},
+    table::ExternalIdentity,
+    text::EmailAddress,
+};
+
+const VARIABLE: &str = "TRUSTED_ISSUERS";
+const CA_FILE: &str = "TRUSTED_ISSUERS_CA_FILE";
+/// The algorithms that are taken (RFC 7518, section 3.1; RFC 8037).
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
+/// How far another issuer's clock may be from ours, in seconds.
+const LEEWAY: u64 = 60;
+
+/// The identity providers whose tokens are taken.
+#[derive(Clone, Default)]
+pub struct TrustedIssuers(Arc<[TrustedIssuer]>);
+
+struct TrustedIssuer {
+    name: String,
+    validation: Validation,
+    keys: RemoteKeySet,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct IssuerConfig {
+    issuer: String,
+    audience: String,
+    key_set: String,
+}
+
+/// What another issuer's token has to say.
+#[derive(Deserialize)]
+struct ForeignClaims {
+    sub: String,
+    #[serde(default)]
+    email: Option<String>,
+    /// Some providers send it as a text.
+    #[serde(default)]
+    email_verified: serde_json::Value,
+}
+
+impl TrustedIssuers {
+    /// Those of `TRUSTED_ISSUERS`, whose key sets' servers `TRUSTED_ISSUERS_CA_FILE` (PEM) vouches for, or the web's roots.
+    ///
+    /// # Errors
+    /// A variable can't be used.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::new(config::optional(VARIABLE).as_deref(), config::optional(CA_FILE).as_deref())
+    }
+
+    /// Those of a JSON array of `{"Issuer", "Audience", "KeySet"}`; none where there is no such text.
+    ///
+    /// # Errors
+    /// The text or the file can't be used.
+    pub fn new(issuers: Option<&str>, ca_file: Option<&str>) -> Result<Self, ConfigError> {
+        let Some(issuers) = issuers else { return Ok(Self::default()) };
+        let invalid = |name, fault: String| ConfigError::Invalid { name, fault };
+        let issuers: Vec<IssuerConfig> = serde_json::from_str(issuers)
+            .map_err(|error| invalid(VARIABLE, format!("must be an array of Issuer, Audience and KeySet: {error}")))?;
+        let roots = match ca_file {
+            Some(path) => Some(fs::read(path).map_err(|error| invalid(CA_FILE, format!("can't be read: {error}")))?),
+            None => None,
+        };
+        let tls = aws::foreign_tls(roots).map_err(|fault| invalid(CA_FILE, fault))?;
+        let issuers = issuers.into_iter().map(|config| {
+            if config.issuer.is_empty() || config.audience.is_empty() {
+                return Err(invalid(VARIABLE, "must name an Issuer and an Audience".to_owned()));
+            }
+            if !config.key_set.starts_with("https://") {
+                return Err(invalid(VARIABLE, "must name each KeySet by an https address".to_owned()));
+            }
+            let mut validation = Validation::new(Algorithm::ES256);
+            validation.set_issuer(&[&config.issuer]);
+            validation.set_audience(&[&config.audience]);
+            validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+            validation.validate_nbf = true;
+            validation.leeway = LEEWAY;
+            let tls = tls.clone();
+            let keys = RemoteKeySet::new(config.key_set, move || aws::foreign_connector(tls.clone()));
+            Ok(TrustedIssuer { name: config.issuer, validation, keys })
+        });
+        shared::claims::install_crypto();
+        Ok(Self(issuers.collect::<Result<Vec<_>, _>>()?.into()))
+    }
+
+    /// Who the holder of another issuer's token is there; `None` where the token is no trusted issuer's.
+    ///
+    /// # Errors
+    /// Why the token can't be trusted.
+    pub(crate) async fn identify(&self, token: &str) -> Result<Option<ExternalIdentity>, TokenError> {
+        let Some(issuer) = self.issuer_of(token) else { return Ok(None) };
+        let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
+        if !ALGORITHMS.contains(&header.alg) {
+            return Err(TokenError::Invalid);
+        }
+        let key = issuer.keys.key(header.kid.as_deref(), header.alg).await?.ok_or(TokenError::Invalid)?;
+        let validation = Validation { algorithms: vec![header.alg], ..issuer.validation.clone() };
+        let claims = match decode::<ForeignClaims>(token, &key, &validation) {
+            Ok(token) => token.claims,
+            Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => return Err(TokenError::Expired),
+            Err(_) => return Err(TokenError::Invalid),
+        };
+        if claims.sub.is_empty() {
+            return Err(TokenError::Invalid);
+        }
+        if claims.email_verified != true && claims.email_verified != "true" {
+            return Err(TokenError::Unverified);
+        }
+        let address = claims.email.and_then(|email| EmailAddress::parse(email).ok()).ok_or(TokenError::Unverified)?;
+        Ok(Some(ExternalIdentity { issuer: issuer.name.clone(), subject: claims.sub, address }))
+    }
+
+    /// The trusted issuer that a token names; nothing of it is verified yet.
+    fn issuer_of(&self, token: &str) -> Option<&TrustedIssuer> {
+        #[derive(Deserialize)]
+        struct Named {
+            iss: String,
+        }
+        if self.0.is_empty() {
+            return None;
+        }
+        let named = insecure_decode::<Named>(token).ok()?.claims;
+        self.0.iter().find(|issuer| issuer.name == named.iss)
+    }
+}
+
+impl std::fmt::Debug for TrustedIssuers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|issuer| &issuer.name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_set_is_reached_by_https_alone() {
+        let issuers = |key_set: &str| {
+            let text = format!(r#"[{{"Issuer": "https://idp.example", "Audience": "a", "KeySet": "{key_set}"}}]"#);
+            TrustedIssuers::new(Some(&text), None)
+        };
+        assert!(issuers("https://idp.example/keys").is_ok());
+        for other in ["http://idp.example/keys", "file:///etc/passwd", ""] {
+            assert!(issuers(other).is_err(), "{other}");
+        }
+        for text in ["{}", "[{}]", r#"[{"Issuer": "", "Audience": "a", "KeySet": "https://x.example"}]"#] {
+            assert!(TrustedIssuers::new(Some(text), None).is_err(), "{text}");
+        }
+    }
+}

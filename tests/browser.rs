@@ -1,0 +1,195 @@
+//! The page that a mailed link opens, in a real browser. Needs Chromium, so it is no part of plain `cargo test`:
+//! `cargo test --features browser --test browser`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{path::PathBuf, process::Stdio, time::Duration};
+
+use local::{Bundle, Options};
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::{sleep, timeout},
+};
+
+/// A headless Chromium, spoken to over pipes (Chrome `DevTools` Protocol).
+struct Browser {
+    _process: Child,
+    _profile: tempfile::TempDir,
+    write: ChildStdin,
+    read: BufReader<ChildStdout>,
+    calls: u64,
+    session: String,
+    /// What the pages failed at, or were kept from.
+    complaints: Vec<String>,
+    /// The addresses that the pages asked for.
+    requests: Vec<Value>,
+}
+
+impl Browser {
+    async fn start() -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let program = std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
+        let flags = "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --remote-debugging-pipe";
+        // The protocol's pipes are 3 and 4.
+        let script = format!("exec {program} {flags} --user-data-dir={} 3<&0 4>&1 1>&2", profile.path().display());
+        let mut process = Command::new("bash")
+            .args(["-c", &script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let (write, read) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
+        let mut browser = Self {
+            _process: process,
+            _profile: profile,
+            write,
+            read,
+            calls: 0,
+            session: String::new(),
+            complaints: Vec::new(),
+            requests: Vec::new(),
+        };
+        let target = browser.call("Target.createTarget", json!({"url": "about:blank"})).await;
+        let attach = json!({"targetId": target["targetId"], "flatten": true});
+        let attached = browser.call("Target.attachToTarget", attach).await;
+        attached["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
+        for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Network.enable"] {
+            browser.call(domain, json!({})).await;
+        }
+        browser
+    }
+
+    async fn call(&mut self, method: &str, params: Value) -> Value {
+        self.calls += 1;
+        let id = self.calls;
+        let mut message = json!({"id": id, "method": method, "params": params});
+        if !self.session.is_empty() {
+            message["sessionId"] = json!(self.session);
+        }
+        self.write.write_all(message.to_string().as_bytes()).await.unwrap();
+        self.write.write_all(&[0]).await.unwrap();
+        loop {
+            let message = timeout(Duration::from_secs(30), self.next()).await.unwrap();
+            if message["id"] == id {
+                assert!(message["error"].is_null(), "{method}: {message}");
+                return message["result"].clone();
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Value {
+        let mut bytes = Vec::new();
+        self.read.read_until(0, &mut bytes).await.unwrap();
+        bytes.pop();
+        let message: Value = serde_json::from_slice(&bytes).unwrap();
+        match message["method"].as_str() {
+            Some("Log.entryAdded") if message["params"]["entry"]["level"] == "error" => {
+                self.complaints.push(message["params"]["entry"]["text"].to_string());
+            }
+            Some("Runtime.exceptionThrown") => self.complaints.push(message["params"].to_string()),
+            Some("Network.requestWillBeSent") => self.requests.push(message["params"]["request"].clone()),
+            _ => {}
+        }
+        message
+    }
+
+    async fn open(&mut self, address: &str) {
+        self.call("Page.navigate", json!({"url": address})).await;
+        self.until("document.readyState === 'complete' && !!document.getElementById('form')").await;
+    }
+
+    async fn evaluate(&mut self, script: &str) -> Value {
+        let call = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
+        self.call("Runtime.evaluate", call).await["result"]["value"].clone()
+    }
+
+    async fn until(&mut self, condition: &str) {
+        for _ in 0..200 {
+            if self.evaluate(condition).await == true {
+                return;
+            }
+            sleep(Duration::from_millis(25)).await;
+        }
+        let page = self.evaluate("document.body.innerText").await;
+        panic!("never: {condition}; {page}; {:?}", self.complaints);
+    }
+
+    /// Types a password and submits it, as a person does.
+    async fn submit(&mut self, password: &str) -> String {
+        self.evaluate(
+            "document.getElementById('message').textContent = ''; document.getElementById('password').value = ''",
+        )
+        .await;
+        self.evaluate("document.getElementById('password').focus()").await;
+        self.call("Input.insertText", json!({"text": password})).await;
+        self.evaluate("document.getElementById('button').click()").await;
+        self.until("document.getElementById('message').textContent !== ''").await;
+        self.evaluate("document.getElementById('message').textContent").await.as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_mailed_link_opens_a_page_that_sets_the_password_and_tells_nobody_its_token() {
+    let options = Options {
+        port: 0,
+        dynamodb_port: 0,
+        in_memory: true,
+        no_mailer: false,
+        max_tested_rows: 1000,
+        require_verified_email: false,
+        public_site_url: None,
+        trusted_issuers: None,
+        trusted_issuers_ca_file: None,
+        data_dir: PathBuf::new(),
+    };
+    let bundle = Bundle::start(&options).await.unwrap();
+    let (url, client) = (bundle.url(), Client::new());
+    let post = async |path: &str, body: Value| client.post(format!("{url}{path}")).json(&body).send().await.unwrap();
+    let user = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": "grace@acme.example", "Password": "first password"});
+    assert_eq!(post("/api/users", user).await.status(), 200);
+    assert_eq!(post("/api/auth/forgot-password", json!({"Email": "grace@acme.example"})).await.status(), 202);
+    let link = loop {
+        let mails: Value = client.get(format!("{url}/_local/mailbox")).send().await.unwrap().json().await.unwrap();
+        if let Some(mail) = mails.as_array().unwrap().last() {
+            let text = mail["Text"].as_str().unwrap();
+            break text.lines().find(|line| line.starts_with("http")).unwrap().to_owned();
+        }
+        sleep(Duration::from_millis(20)).await;
+    };
+
+    let mut browser = Browser::start().await;
+    browser.open(&link).await;
+    assert_eq!(browser.evaluate("location.search").await, "", "the token is gone from the address bar");
+    assert_eq!(browser.evaluate("document.styleSheets.length").await, 1, "the style is let in");
+    assert_eq!(browser.submit("grace@acme.example").await, "The password must not be the e-mail address.");
+    assert_eq!(browser.submit("second password").await, "Your password is set. You can sign in now.");
+    let login = json!({"Email": "grace@acme.example", "Password": "second password"});
+    assert_eq!(post("/api/auth/login", login).await.status(), 200);
+
+    // A failed answer is logged by the browser; what the policy blocks would be too.
+    assert!(browser.complaints.iter().all(|text| text.contains("400")), "{:?}", browser.complaints);
+    for request in &browser.requests {
+        let address = request["url"].as_str().unwrap();
+        assert!(address.starts_with(&url) || address == "about:blank", "only its own origin: {address}");
+        assert_eq!(request["headers"]["Referer"].as_str().unwrap_or_default(), "", "{request}");
+        assert!(address == link || !address.contains("token"), "{address}");
+    }
+
+    // Used, and what the policy forbids.
+    browser.open(&link).await;
+    assert_eq!(
+        browser.submit("third password").await,
+        "This link was used before, or is no longer valid. Ask for a new one."
+    );
+    let blocked = "new Promise(done => { const s = document.createElement('script'); s.src = 'https://evil.example/x.js'; \
+                   s.onerror = () => done('blocked'); s.onload = () => done('loaded'); document.head.append(s); })";
+    assert_eq!(browser.evaluate(blocked).await, "blocked");
+    let inline = "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.evil = 1\">'); \
+                  new Promise(done => setTimeout(() => done(typeof window.evil), 200))";
+    assert_eq!(browser.evaluate(inline).await, "undefined");
+    bundle.stop().await;
+}
