@@ -139,14 +139,11 @@ async fn a_key_belongs_to_its_caller() {
 #[tokio::test]
 async fn a_key_that_cant_be_used_is_named_with_the_other_fields() {
     let tenant = tenant().await;
-    let rule = json!(["must have 1 to 255 printable ASCII characters, and be sent once"]);
+    let rule = json!(["must have 1 to 255 printable ASCII characters"]);
     for key in [String::new(), "x".repeat(256), "\u{e9}".to_owned()] {
         let answer = with_key(&tenant.admin, &key, TIERS, &json!({"Name": "Gold"})).await;
         answer.fields(&json!({"Idempotency-Key": rule, "CurrencyCode": ["is required"]}));
     }
-    let twice = tenant.admin.request(Method::POST, TIERS).header("idempotency-key", "a").header("idempotency-key", "b");
-    let answer = tenant.admin.send(twice.json(&json!({"Name": "Gold", "CurrencyCode": "EUR"}))).await;
-    answer.fields(&json!({"Idempotency-Key": rule}));
     let longest =
         with_key(&tenant.admin, &"x".repeat(255), TIERS, &json!({"Name": "Gold", "CurrencyCode": "EUR"})).await;
     assert_eq!(longest.status, 200);

@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::ids::ClientId;
 
-use crate::support::{Anonymous, Caller, Member, PASSWORD, Tenant, claims_of, person, tenant};
+use crate::support::{Anonymous, Caller, Member, PASSWORD, Tenant, claims_of, person, tenant, unique};
 
 const API_ACCESS: &str = "/api/organizations/api-access";
 const ADMINS: &str = "/api/organizations/users/admins";
@@ -155,6 +155,8 @@ async fn a_key_costs_no_round_trip_more_than_a_token() {
     let tenant = tenant().await;
     let machine = machine(&tenant).await;
     let token = machine.signed_in(&tenant).await;
+    // Whose use is noted, once a minute.
+    machine.key.get(TIERS).await;
     for path in ["/api/organization", ADMINS, TIERS, API_ACCESS, "/api/organizations/users/associations"] {
         let (by_key, by_token) = (machine.key.get(path).await, token.get(path).await);
         assert_eq!((by_key.status, by_key.round_trips()), (200, by_token.round_trips()), "{path}");
@@ -185,6 +187,9 @@ async fn a_made_up_key_is_401_on_every_kind_of_route() {
             key.post(TIERS, &json!({})).await,
             key.post(ADMINS, &json!({"Email": "a@b.example"})).await,
             key.post("/api/auth/access", &json!({"OrgCode": tenant.code, "UserId": tenant.admin_id})).await,
+            key.post("/api/auth/access", &json!({"OrgCode": "org_unknown99", "UserId": tenant.admin_id})).await,
+            key.post("/api/auth/access", &json!({})).await,
+            key.raw(Method::POST, "/api/auth/access", None, "{").await,
         ];
         for answer in answers {
             answer.problem(401, "The API key is not valid.");
@@ -267,9 +272,9 @@ async fn last_used(tenant: &Tenant, id: &str) -> Value {
 async fn the_last_use_is_noted_at_most_once_a_minute() {
     let tenant = tenant().await;
     let (by_key, by_token, unused) = (machine(&tenant).await, machine(&tenant).await, machine(&tenant).await);
-    let token = by_token.signed_in(&tenant).await;
     by_key.key.get(TIERS).await;
-    token.get(TIERS).await;
+    // A sign-in is a use.
+    by_token.signed_in(&tenant).await;
     let used = last_used(&tenant, &by_key.id).await;
     assert!(used.is_string() && last_used(&tenant, &by_token.id).await.is_string());
     assert_eq!(last_used(&tenant, &unused.id).await, Value::Null);
@@ -366,4 +371,30 @@ async fn nobody_but_a_machine_enriches_for_another_user() {
     let access = json!({"OrgCode": tenant.code, "UserId": grace.id});
     user.post("/api/auth/access", &access).await.problem(403, "Only a machine may enrich a token for another user.");
     assert_eq!(tenant.admin.post("/api/auth/access", &access).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_use_is_noted_wherever_it_is() {
+    let tenant = tenant().await;
+    for path in [
+        "/api/organization",
+        ADMINS,
+        TIERS,
+        API_ACCESS,
+        "/api/organizations/users/associations",
+        "/api/customers?CustomerNumber=C-1",
+    ] {
+        if path.starts_with("/api/customers") {
+            assert_eq!(tenant.admin.post(TIERS, &json!({"Name": "Gold", "CurrencyCode": "EUR"})).await.status, 200);
+            let customer = json!({"CustomerNumber": "C-1", "CompanyName": "A", "Pricing": "Gold"});
+            tenant.admin.send(tenant.admin.request(Method::PUT, "/api/customers").json(&customer)).await.ok();
+        }
+        let machine = machine(&tenant).await;
+        machine.key.get(path).await.ok();
+        assert!(last_used(&tenant, &machine.id).await.is_string(), "{path}");
+    }
+    let machine = machine(&tenant).await;
+    let email = format!("{}@person.example", unique("grace"));
+    machine.key.post("/api/users", &json!({"FirstName": "A", "LastName": "B", "Email": email})).await.ok();
+    assert!(last_used(&tenant, &machine.id).await.is_string(), "an invitation");
 }

@@ -8,8 +8,8 @@ use crate::support::{Anonymous, Caller, mails_to, tenant, tenant_named, unique};
 #[tokio::test]
 async fn the_mailbox_is_an_array_with_the_newest_mail_last() {
     let tenant = tenant().await;
-    let (_, grace) = tenant.second_admin().await;
     mails_to(&tenant.email, 1).await;
+    let (_, grace) = tenant.second_admin().await;
     mails_to(&grace.email, 1).await;
     let mails = Anonymous.get("/_local/mailbox").await.ok();
     let place = |address: &str| mails.as_array().unwrap().iter().position(|mail| mail["To"] == address).unwrap();

@@ -12,6 +12,8 @@ mod common_rules;
 mod conflicts;
 mod customers;
 mod enrichment;
+#[cfg(feature = "lambda")]
+mod events;
 mod idempotency;
 mod isolation;
 mod links;
@@ -30,6 +32,7 @@ mod round_trips;
 mod settings;
 mod sign_in;
 mod support;
+mod template;
 mod tenants;
 mod tokens;
 mod tries;

@@ -7,10 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use local::Bundle;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, unique};
+use crate::support::{Caller, Elsewhere, PASSWORD, in_memory, unique};
 
 /// The bundle as a process of its own.
 struct Process {
@@ -248,4 +249,19 @@ async fn data_in_use_by_another_process_is_one_clear_line_and_exit_code_1() {
     );
     assert_eq!(refused(command(data.path())), (Some(1), expected));
     assert_eq!(process.stop("-INT"), Some(0));
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_utf_8_names_the_field() {
+    let email = "ada@acme.example";
+    let bundle = Bundle::start(&in_memory()).await.unwrap();
+    let elsewhere = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
+    let user = json!({"FirstName": "A", "LastName": "B", "Email": email, "Password": PASSWORD});
+    let body = json!({"Organization": {"Name": "Acme"}, "User": user});
+    let created = elsewhere.post("/api/organizations", &body).await.ok();
+    let login = json!({"Email": email, "Password": PASSWORD, "OrgCode": created["Slug"]});
+    let token = elsewhere.post("/api/auth/login", &login).await.ok()["AccessToken"].as_str().map(str::to_owned);
+    let admin = Elsewhere { token, ..elsewhere };
+    admin.get("/api/customers/%ff").await.fields(&json!({"CustomerNumber": ["must be UTF-8"]}));
+    bundle.stop().await;
 }

@@ -116,3 +116,38 @@ async fn a_machine_is_nobodys_owner() {
     for_grace.post(PASSWORD_PATH, &change).await.problem(403, refused);
     Anonymous.send(request(PASSWORD_PATH).json(&change)).await.problem(403, refused);
 }
+
+#[tokio::test]
+async fn changes_of_different_fields_at_once_all_stay() {
+    let tenant = tenant().await;
+    let (_, grace) = tenant.second_admin().await;
+    let user = grace.signed_in().await;
+    for n in 0..5 {
+        let (first, last, phone) = (format!("First {n}"), format!("Last {n}"), format!("+1 555 {n}"));
+        let bodies = [json!({"FirstName": first}), json!({"LastName": last}), json!({"PhoneNumber": phone})];
+        for answer in futures_util::future::join_all(bodies.iter().map(|body| user.patch(ME, body))).await {
+            answer.ok();
+        }
+        let account = user.get(ME).await.ok();
+        assert_eq!((&account["FirstName"], &account["LastName"]), (&json!(first), &json!(last)));
+        assert_eq!(account["PhoneNumber"], phone);
+        let admins = tenant.admin.get(ADMINS).await.ok();
+        let listed = admins.as_array().unwrap().iter().find(|admin| admin["Id"] == grace.id.as_str()).unwrap();
+        assert_eq!((&listed["FirstName"], &listed["LastName"]), (&json!(first), &json!(last)));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_has_ended_wins_over_a_body_that_cant_be_used() {
+    let grace = person().await;
+    let user = grace.signed_in().await;
+    user.post(PASSWORD_PATH, &json!({"OldPassword": PASSWORD, "Password": "a new password"})).await.ok();
+    for (method, path) in [
+        (reqwest::Method::PATCH, ME),
+        (reqwest::Method::POST, PASSWORD_PATH),
+        (reqwest::Method::POST, "/api/auth/access"),
+    ] {
+        assert_eq!(user.raw(method.clone(), path, None, "{").await.status, 401, "{path}");
+        assert_eq!(user.raw(method, path, Some("application/json"), "{}").await.status, 401, "{path}");
+    }
+}

@@ -92,7 +92,7 @@ impl World {
     async fn published(&self) -> Vec<String> {
         let keys = self.table().public_keys().await.unwrap();
         let now = claims::now();
-        keys.into_iter().filter(|key| key.expires_at.is_none_or(|end| end > now)).map(|key| key.kid).collect()
+        keys.into_iter().filter(|key| key.ended_at.is_none_or(|end| end > now)).map(|key| key.kid).collect()
     }
 }
 
@@ -151,6 +151,9 @@ async fn a_retired_key_never_signs() {
     let again = world.auth(&secret, None).await;
     let login = json!({"Email": world.email, "Password": PASSWORD});
     assert_eq!(again.post("/api/auth/login", &login).await.status, 503);
+    // Nor does another retirement bring it back for a while.
+    assert!(world.table().retire_key(&kid, claims::now() + 3600).await.is_err());
+    assert!(!world.published().await.contains(&kid));
 }
 
 #[tokio::test]
@@ -167,7 +170,7 @@ async fn the_command_retires_a_key_unless_it_is_the_last() {
     let (done, why) = retire(&own, "0").await;
     assert!(!done && why.contains("no other key is in use"), "{why}");
     let (other, _) = world.token_of(&world.auth(&ids::random_id(48), None).await).await;
-    assert!(retire("unknown", "0").await.1.contains("no signing key of this id"));
+    assert!(retire("unknown", "0").await.1.contains("no signing key of this id, or it ends sooner"));
     assert!(retire(&other, "3600").await.0);
     assert_eq!(world.published().await.len(), 2, "until it ends");
     assert!(retire(&other, "0").await.0);

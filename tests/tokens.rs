@@ -225,3 +225,22 @@ async fn a_key_that_has_ended_verifies_nothing() {
     .await;
     refused(&view_patiently(&key.sign(&good_claims(&tenant))).await);
 }
+
+#[tokio::test]
+async fn an_unknown_key_is_looked_up_on_every_route_and_never_taken() {
+    let tenant = tenant().await;
+    for path in [
+        "/api/organization",
+        "/api/organizations/users/admins",
+        "/api/organizations/users/associations",
+        "/api/organizations/price-tiers",
+        "/api/organizations/api-access",
+        "/api/customers/C-1",
+        "/api/users/me",
+    ] {
+        let token = Key::random().sign(&good_claims(&tenant));
+        // Looked up at most once a second: where it may not be, nobody knows.
+        let answer = Member { token }.get(path).await;
+        assert!(matches!(answer.status, 401 | 503), "{path}: {answer:?}");
+    }
+}

@@ -119,3 +119,31 @@ async fn a_header_is_no_source() {
     }
     assert_eq!(statuses(&answers), (0, 10, 2));
 }
+
+#[tokio::test]
+async fn forty_guesses_at_once_with_a_taken_name_tell_no_more_than_the_limit() {
+    let tenant = tenant().await;
+    let here = at(70);
+    let body = |password: &str| {
+        json!({
+            "Organization": {"Name": tenant.name},
+            "User": {"FirstName": "A", "LastName": "B", "Email": tenant.email, "Password": password},
+        })
+    };
+    let guesses: Vec<_> = (0..40).map(|n| body(&format!("wrong number {n}"))).collect();
+    let answers = join_all(guesses.iter().map(|guess| here.post("/api/organizations", guess))).await;
+    let told = answers.iter().filter(|answer| answer.status == 400).count();
+    assert_eq!((told, answers.len() - told), (10, 30));
+    here.post("/api/organizations", &body(PASSWORD)).await.problem(429, TOO_MANY);
+}
+
+#[tokio::test]
+async fn guesses_of_the_old_password_by_a_stolen_token_are_limited_too() {
+    let grace = person().await;
+    let token = Some(grace.signed_in().await.token);
+    let here = Elsewhere { token, ..at(71) };
+    let body = json!({"OldPassword": "wrong", "Password": "a new password"});
+    let answers = join_all((0..20).map(|_| here.post("/api/users/me/password", &body))).await;
+    let told = answers.iter().filter(|answer| answer.status == 400).count();
+    assert_eq!((told, answers.len() - told), (10, 10));
+}

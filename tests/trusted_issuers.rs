@@ -1,6 +1,6 @@
 //! Tokens of other identity providers.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use futures_util::future::join_all;
 use local::{Bundle, Options};
@@ -154,6 +154,8 @@ async fn a_key_set_that_cant_be_reached_is_503_and_never_accepted() {
         IdpAnswer::KeySet(json!("no set")),
         IdpAnswer::Nothing,
     ] {
+        // A failure is remembered for a second.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
         world.idp.answers(answer.clone());
         let refused = world.access_with(&world.claims("u-1")).await;
         refused.problem(503, "The service is busy; try again.");
@@ -161,6 +163,7 @@ async fn a_key_set_that_cant_be_reached_is_503_and_never_accepted() {
     }
     assert_eq!(elsewhere.fetches.load(Ordering::SeqCst), 0, "no redirect is followed");
     world.idp.answers(IdpAnswer::keys(&[world.key.jwk("one")]));
+    tokio::time::sleep(Duration::from_millis(1100)).await;
     world.access_with(&world.claims("u-1")).await.ok();
     // A server that nothing vouches for.
     let mut claims = world.claims("u-1");

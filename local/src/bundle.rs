@@ -7,9 +7,7 @@ use aws_sdk_dynamodb::Client;
 use axum::{
     Router,
     extract::{ConnectInfo, Request},
-    http::{HeaderName, HeaderValue},
     middleware,
-    response::Response,
 };
 use dynoxide::Database;
 use mailer::{Mailer, Sender};
@@ -22,7 +20,6 @@ use shared::{
     service,
     source::SourceAddress,
     table::{Association, Table},
-    telemetry::Costs,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -32,7 +29,7 @@ use crate::{
     engine::{self, EngineError},
     mailbox::Mailbox,
     seed::seed,
-    stream::{Stream, StreamError, Wake},
+    stream::{Consumer, Stream, StreamError, Wake},
 };
 
 /// How long a stop waits for what is under way.
@@ -217,6 +214,16 @@ impl Bundle {
         format!("http://{}", self.dynamodb)
     }
 
+    /// Feeds the table's stream to `consumer`, from its beginning, in the place of a mailer of the bundle's own.
+    ///
+    /// # Errors
+    /// The stream can't be read.
+    pub fn feed(&self, consumer: impl Consumer) -> Result<(), StreamError> {
+        let stream = Stream::open(self.database.clone(), Self::TABLE, None)?;
+        tokio::spawn(stream.feed(consumer, Wake::default(), self.stop.stream.subscribe()));
+        Ok(())
+    }
+
     /// Stops: the mails that wait are sent and the requests under way are answered first.
     pub async fn stop(self) {
         let Self { stop, tasks, data, .. } = self;
@@ -285,18 +292,5 @@ fn router(app: App, auth: AuthApp, links: Links, max_tested_rows: u64, mailbox: 
         .merge(accounts::router(AccountsApp::new(app, links)))
         .merge(auth::router(auth))
         .merge(mailbox.router());
-    service::wrap(routers).layer(middleware::map_response(show_costs))
-}
-
-/// Says what a call cost in DynamoDB, in the header that browsers show (W3C Server Timing).
-async fn show_costs(mut response: Response) -> Response {
-    if let Some(costs) = response.extensions().get::<Costs>() {
-        let Costs { calls, attempts, round_trips, units } = costs;
-        let shown =
-            format!("dynamodb;desc=\"calls={calls} attempts={attempts} round_trips={round_trips} units={units}\"");
-        if let Ok(shown) = HeaderValue::from_str(&shown) {
-            response.headers_mut().insert(HeaderName::from_static("server-timing"), shown);
-        }
-    }
-    response
+    service::wrap(routers).layer(middleware::map_response(service::show_costs))
 }

@@ -16,3 +16,4 @@ pub use command::{Command, Options};
 pub use engine::EngineError;
 pub use openapi::document;
 pub use seed::made_up_associations;
+pub use stream::{Consumer, StreamError};

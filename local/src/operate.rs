@@ -96,7 +96,7 @@ pub(crate) async fn retire_key(retirement: &Retirement) -> Result<(), Failure> {
     let Retirement { kid, after, place } = retirement;
     let opened = place.open().await?;
     let (keys, now) = (opened.table.public_keys().await?, claims::now());
-    if !keys.iter().any(|key| key.kid != *kid && key.expires_at.is_none()) {
+    if !keys.iter().any(|key| key.kid != *kid && key.ended_at.is_none()) {
         return Err("no other key is in use: publish another one first".into());
     }
     opened.table.retire_key(kid, now + after).await?;

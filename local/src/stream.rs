@@ -14,9 +14,9 @@ use dynoxide::{
         get_shard_iterator::GetShardIteratorRequest,
     },
 };
-use mailer::{Answer, Mailer, Trigger};
+use mailer::{Mailer, Trigger};
 use serde_json::{Value, json};
-use shared::table::MAIL_PREFIX;
+use shared::{table::MAIL_PREFIX, telemetry};
 use tokio::{
     sync::{Notify, watch},
     time::MissedTickBehavior,
@@ -60,6 +60,20 @@ impl Intercept for Wake {
     }
 }
 
+/// What the stream's records and the schedule's events go to.
+pub trait Consumer: Send + Sync + 'static {
+    /// Handles an event as the function does, and gives its answer.
+    fn handle(&self, event: Value) -> impl Future<Output = Result<Value, String>> + Send;
+}
+
+impl Consumer for Mailer {
+    async fn handle(&self, event: Value) -> Result<Value, String> {
+        let event: Trigger = serde_json::from_value(event).map_err(|error| error.to_string())?;
+        let answer = Self::handle(self, event).await.map_err(|error| telemetry::chain(&error))?;
+        serde_json::to_value(answer).map_err(|error| error.to_string())
+    }
+}
+
 /// The table's stream, and how far it was read.
 pub(crate) struct Stream {
     database: Database,
@@ -97,7 +111,7 @@ impl Stream {
     }
 
     /// Feeds `mailer` until `stop` says so; what was written by then is still fed.
-    pub(crate) async fn feed(mut self, mailer: Mailer, wake: Wake, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn feed(mut self, mailer: impl Consumer, wake: Wake, mut stop: watch::Receiver<bool>) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut sweeps = tokio::time::interval(SWEEP);
@@ -125,7 +139,7 @@ impl Stream {
         }
     }
 
-    async fn drain(&mut self, mailer: &Mailer, mut again: bool) -> Result<(), StreamError> {
+    async fn drain(&mut self, mailer: &impl Consumer, mut again: bool) -> Result<(), StreamError> {
         loop {
             let Some(iterator) = self.iterator.clone() else { return Ok(()) };
             let request = GetRecordsRequest { shard_iterator: iterator, limit: Some(BATCH) };
@@ -153,13 +167,12 @@ impl Stream {
     }
 
     /// Hands records over. From the first one that fails on they come again, as AWS Lambda has it, until they are too old.
-    async fn deliver(&mut self, mut records: Vec<Value>, mailer: &Mailer) -> Result<(), StreamError> {
-        let event: Trigger = serde_json::from_value(json!({"Records": records})).map_err(failed)?;
-        let Answer::Stream(response) = mailer.handle(event).await.map_err(failed)? else { return Ok(()) };
-        let unsent: Vec<_> = response.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect();
-        let first = records
-            .iter()
-            .position(|record| sequence_number(record).is_some_and(|number| unsent.iter().any(|one| one == number)));
+    async fn deliver(&mut self, mut records: Vec<Value>, mailer: &impl Consumer) -> Result<(), StreamError> {
+        let answer = mailer.handle(json!({"Records": records})).await.map_err(failed)?;
+        let failures = answer["batchItemFailures"].as_array().into_iter().flatten();
+        let unsent: Vec<_> = failures.filter_map(|failure| failure["itemIdentifier"].as_str()).collect();
+        let first =
+            records.iter().position(|record| sequence_number(record).is_some_and(|number| unsent.contains(&number)));
         let mut again = records.split_off(first.unwrap_or(records.len()));
         again.retain(|record| {
             let created = record.pointer("/dynamodb/ApproximateCreationDateTime").and_then(Value::as_f64);
@@ -170,10 +183,9 @@ impl Stream {
     }
 }
 
-async fn sweep(mailer: &Mailer) {
-    let event = Trigger::Schedule { source: "aws.events".to_owned() };
-    if let Err(error) = mailer.handle(event).await {
-        tracing::error!(%error, "the mails could not be swept");
+async fn sweep(mailer: &impl Consumer) {
+    if let Err(error) = mailer.handle(json!({"source": "aws.events"})).await {
+        tracing::error!(error, "the mails could not be swept");
     }
 }
 

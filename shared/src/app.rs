@@ -1,7 +1,9 @@
 use crate::{
     claims::{KeySet, Verifier},
     config::{Config, ConfigError},
+    ids::{ClientId, OrganizationId},
     table::{NotedUses, Table},
+    telemetry,
 };
 
 /// What every function holds for as long as it runs: the table and the means to verify tokens.
@@ -27,6 +29,16 @@ impl App {
         let keys = KeySet::load(table.clone()).await;
         let verifier = Verifier::new(keys, &config.issuer, &config.audience);
         Self { table, verifier, noted: NotedUses::default() }
+    }
+
+    /// Leaves for after the request, where that succeeds, that a machine's credential is in use.
+    pub fn note_use(&self, organization: OrganizationId, client: ClientId) {
+        let app = self.clone();
+        telemetry::afterwards(async move {
+            if let Err(error) = app.table.note_machine_use(&organization, &client, &app.noted).await {
+                tracing::warn!(%error, "the use of a machine credential could not be noted");
+            }
+        });
     }
 
     /// [`App::connect`] by the environment, as a Lambda does at start.

@@ -26,14 +26,26 @@ pub fn credentials() -> Credentials {
     Credentials::new(key, secret, optional("AWS_SESSION_TOKEN"), None, "environment")
 }
 
-/// Plain HTTP to an endpoint that asks for it, TLS to every other.
+/// The roots of AWS's own endpoints (<https://www.amazontrust.com/repository/>). Reading the system's bundle of hundreds would be
+/// most of a function's start.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
+
+/// Plain HTTP to an endpoint that asks for it; TLS to every other, trusting Amazon's roots, or those of the file that
+/// `SSL_CERT_FILE` names.
 #[must_use]
 pub fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     let builder = aws_smithy_http_client::Builder::new();
     if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
-        builder.build_http()
-    } else {
-        builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+        return builder.build_http();
+    }
+    let store = match optional("SSL_CERT_FILE") {
+        Some(_) => TrustStore::default(),
+        None => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+    };
+    let builder = builder.tls_provider(Provider::Rustls(CryptoMode::Ring));
+    match TlsContext::builder().with_trust_store(store).build() {
+        Ok(context) => builder.tls_context(context).build_https(),
+        Err(_) => builder.build_https(),
     }
 }
 
@@ -75,5 +87,25 @@ pub fn describe<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
         }
         SdkError::ResponseError(_) => "the answer can't be read".to_owned(),
         _ => "the request can't be made".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trust_store_holds_amazons_five_roots() {
+        // A file that can't be read would give a store that trusts nobody, silently.
+        let text = std::str::from_utf8(AMAZON_ROOTS).unwrap();
+        let roots: Vec<_> = text.split("-----BEGIN CERTIFICATE-----").skip(1).collect();
+        assert_eq!(roots.len(), 5);
+        for root in roots {
+            let base64 = root.split("-----END CERTIFICATE-----").next().unwrap().replace('\n', "");
+            let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, base64).unwrap();
+            let names = ["Amazon Root CA", "Starfield Services Root Certificate Authority - G2"];
+            assert!(names.iter().any(|name| der.windows(name.len()).any(|bytes| bytes == name.as_bytes())));
+        }
+        let _client = http_client(None);
     }
 }

@@ -2,22 +2,29 @@
 
 use std::fmt::Write;
 
-use axum::Router;
+use axum::{Router, middleware};
 use lambda_http::{Error, Request, RequestExt, http::Uri, request::RequestContext, tower::ServiceExt};
 
 use crate::{
+    config,
     service::{self, GatewayRequestId},
     source::SourceAddress,
     telemetry,
 };
 
-/// Answers the function's requests by `router` for as long as it lives.
+/// Answers the function's requests by the router that `make` makes, for as long as it lives. With `SERVER_TIMING`, each answer says what it cost in
+/// DynamoDB.
 ///
 /// # Errors
-/// The runtime API is out of reach.
-pub async fn run(router: Router) -> Result<(), Error> {
+/// The runtime API is out of reach, or a variable can't be used.
+pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<(), Error> {
+    // First of all, so that a start that fails says why.
     telemetry::init_json();
-    lambda_http::run(service::wrap(router).map_request(from_gateway)).await
+    let mut router = service::wrap(make().await?);
+    if config::truth("SERVER_TIMING", false)? {
+        router = router.layer(middleware::map_response(service::show_costs));
+    }
+    lambda_http::run(router.map_request(from_gateway)).await
 }
 
 fn from_gateway(mut request: Request) -> Request {

@@ -11,10 +11,16 @@ use axum::{
 };
 use tracing::Instrument;
 
-use crate::{ids, problem::Problem, telemetry::RequestContext};
+use crate::{
+    ids,
+    problem::Problem,
+    telemetry::{Costs, RequestContext},
+};
 
 /// Carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// The id that the gateway gave a request, put into its extensions by whoever received it.
 #[derive(Clone, Debug)]
@@ -40,11 +46,15 @@ async fn in_context(mut request: Request, next: Next) -> Response {
     let span = tracing::error_span!("request", request_id = context.id());
 
     let mut response = context.scope(next.run(request)).instrument(span.clone()).await;
+    // What comes afterwards is no part of the call.
+    let costs = context.costs();
+    if response.status().is_success() {
+        context.afterwards().instrument(span.clone()).await;
+    }
 
     if let Ok(id) = HeaderValue::from_str(context.id()) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    let costs = context.costs();
     let _entered = span.enter();
     tracing::info!(
         %method,
@@ -58,5 +68,20 @@ async fn in_context(mut request: Request, next: Next) -> Response {
         "answered"
     );
     response.extensions_mut().insert(costs);
+    response
+}
+
+/// Says what a call cost in DynamoDB, in the header that browsers show (W3C Server Timing).
+pub async fn show_costs(mut response: Response) -> Response {
+    if let Some(costs) = response.extensions().get::<Costs>() {
+        let Costs { calls, attempts, round_trips, units, write_units } = costs;
+        let shown = format!(
+            "dynamodb;desc=\"calls={calls} attempts={attempts} round_trips={round_trips} units={units} \
+             write_units={write_units}\""
+        );
+        if let Ok(shown) = HeaderValue::from_str(&shown) {
+            response.headers_mut().insert(SERVER_TIMING, shown);
+        }
+    }
     response
 }

@@ -2,12 +2,11 @@
 
 use std::{
     fmt::Write,
-    future::poll_fn,
     io::{self, IsTerminal},
     mem::take,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::Poll,
+    time::Duration,
 };
 
 use aws_sdk_dynamodb::{
@@ -20,18 +19,20 @@ use aws_sdk_dynamodb::{
     },
     error::BoxError,
     operation::{
-        batch_get_item::BatchGetItemInput, get_item::GetItemInput, put_item::PutItemInput, query::QueryInput,
-        transact_write_items::TransactWriteItemsInput, update_item::UpdateItemInput,
+        batch_get_item::BatchGetItemInput, delete_item::DeleteItemInput, get_item::GetItemInput,
+        put_item::PutItemInput, query::QueryInput, transact_write_items::TransactWriteItemsInput,
+        update_item::UpdateItemInput,
     },
     types::ReturnConsumedCapacity,
 };
-use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use aws_smithy_runtime_api::client::{interceptors::dyn_dispatch_hint, orchestrator::Metadata};
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::future::join_all;
 use serde::Deserialize;
-use tracing_subscriber::EnvFilter;
+use tokio::time::timeout;
+use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::config;
+use crate::{config, table::access};
 
 tokio::task_local! {
     static REQUEST: Arc<RequestContext>;
@@ -41,10 +42,13 @@ tokio::task_local! {
 pub struct RequestContext {
     id: String,
     costs: Mutex<Costs>,
-    beside: Mutex<Vec<Beside>>,
+    afterwards: Mutex<Vec<Work>>,
 }
 
-type Beside = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// How long a finished answer waits for what comes after it.
+const LONGEST_AFTERWARDS: Duration = Duration::from_secs(1);
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a request cost in DynamoDB so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -58,6 +62,8 @@ pub struct Costs {
     pub round_trips: u32,
     /// Capacity units, reads and writes together.
     pub units: f64,
+    /// Those of them that are writes.
+    pub write_units: f64,
 }
 
 /// A call's place in the chain of its request's calls.
@@ -72,29 +78,20 @@ impl RequestContext {
     /// A request of this id.
     #[must_use]
     pub fn new(id: String) -> Arc<Self> {
-        Arc::new(Self { id, costs: Mutex::default(), beside: Mutex::default() })
+        Arc::new(Self { id, costs: Mutex::default(), afterwards: Mutex::default() })
     }
 
     /// Runs `work` as this request: its log lines, answers and costs belong to it. Not handed on by `spawn`.
-    /// What the work put beside itself is done as well when this returns.
     pub async fn scope<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
-        let both = async {
-            let (mut work, mut beside) = (pin!(work), FuturesUnordered::new());
-            let output = poll_fn(|context| {
-                let output = work.as_mut().poll(context);
-                beside.extend(self.put_beside());
-                while let Poll::Ready(Some(())) = beside.poll_next_unpin(context) {}
-                output
-            });
-            let output = output.await;
-            while beside.next().await.is_some() {}
-            output
-        };
-        REQUEST.scope(self.clone(), both).await
+        REQUEST.scope(self.clone(), work).await
     }
 
-    fn put_beside(&self) -> Vec<Beside> {
-        take(&mut *self.beside.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Does what the request left for after its success, for as long as nobody minds waiting.
+    pub async fn afterwards(self: &Arc<Self>) {
+        let work = take(&mut *self.afterwards.lock().unwrap_or_else(PoisonError::into_inner));
+        if !work.is_empty() && timeout(LONGEST_AFTERWARDS, self.scope(join_all(work))).await.is_err() {
+            tracing::warn!("what was left for after the request took too long");
+        }
     }
 
     /// The id.
@@ -116,10 +113,10 @@ pub fn request_id() -> Option<String> {
     REQUEST.try_with(|request| request.id.clone()).ok()
 }
 
-/// Does `work` beside the request that runs, which waits for it only at its end. Outside a request it is not done.
-pub fn beside(work: impl Future<Output = ()> + Send + 'static) {
+/// Leaves `work` for after the request that runs, where that succeeds. Outside a request it is not done.
+pub fn afterwards(work: impl Future<Output = ()> + Send + 'static) {
     let _ = REQUEST.try_with(|request| {
-        request.beside.lock().unwrap_or_else(PoisonError::into_inner).push(Box::pin(work));
+        request.afterwards.lock().unwrap_or_else(PoisonError::into_inner).push(Box::pin(work));
     });
 }
 
@@ -131,6 +128,9 @@ fn count(change: impl FnOnce(&mut Costs)) {
 /// Counts each call of the DynamoDB client, and asks it to say what capacity it used.
 #[derive(Debug)]
 pub(crate) struct Meter;
+
+/// The operations that write.
+const WRITES: [&str; 4] = ["DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"];
 
 #[derive(Deserialize)]
 struct Reply {
@@ -167,6 +167,7 @@ impl Intercept for Meter {
             costs.calls += 1;
             config.interceptor_state().store_put(Place(costs.round_trips + 1));
         });
+        access::trace(context.input());
         macro_rules! ask {
             ($($input:ty),*) => {
                 $(if let Some(input) = context.input_mut().downcast_mut::<$input>() {
@@ -174,7 +175,15 @@ impl Intercept for Meter {
                 })*
             };
         }
-        ask!(BatchGetItemInput, GetItemInput, PutItemInput, QueryInput, TransactWriteItemsInput, UpdateItemInput);
+        ask!(
+            BatchGetItemInput,
+            DeleteItemInput,
+            GetItemInput,
+            PutItemInput,
+            QueryInput,
+            TransactWriteItemsInput,
+            UpdateItemInput
+        );
         Ok(())
     }
 
@@ -192,15 +201,20 @@ impl Intercept for Meter {
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let writes = config.load::<Metadata>().is_some_and(|metadata| WRITES.contains(&metadata.name()));
         let body = context.response().and_then(|response| response.body().bytes());
         let consumed =
             body.and_then(|body| serde_json::from_slice::<Reply>(body).ok()).and_then(|reply| reply.consumed);
-        count(|costs| match consumed {
-            Some(Consumed::One(one)) => costs.units += one.units,
-            Some(Consumed::Each(each)) => costs.units += each.iter().map(|one| one.units).sum::<f64>(),
-            None => {}
+        let units = match consumed {
+            Some(Consumed::One(one)) => one.units,
+            Some(Consumed::Each(each)) => each.iter().map(|one| one.units).sum(),
+            None => return Ok(()),
+        };
+        count(|costs| {
+            costs.units += units;
+            costs.write_units += if writes { units } else { 0.0 };
         });
         Ok(())
     }
@@ -230,19 +244,22 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn filter(default: &str) -> EnvFilter {
-    EnvFilter::new(config::optional("RUST_LOG").unwrap_or_else(|| default.to_owned()))
+/// What is logged, by module: `RUST_LOG`, as `info,shared::table=debug`.
+fn filter(default: &str) -> Targets {
+    let wanted = config::optional("RUST_LOG").and_then(|wanted| wanted.parse().ok());
+    wanted.or_else(|| default.parse().ok()).unwrap_or_default()
 }
 
 /// JSON lines on standard output, as CloudWatch reads them; what is logged by `RUST_LOG` (`info`).
 pub fn init_json() {
-    let logs = tracing_subscriber::fmt().json().with_env_filter(filter("info")).with_span_list(false);
-    logs.flatten_event(true).without_time().init();
+    let lines = tracing_subscriber::fmt::layer().json().with_span_list(false).flatten_event(true).without_time();
+    tracing_subscriber::registry().with(lines.with_filter(filter("info"))).init();
 }
 
 /// Readable lines on standard error; what is logged by `RUST_LOG` (`info`; of the embedded engine, which warns of each
 /// refused condition, errors).
 pub fn init_readable() {
-    let logs = tracing_subscriber::fmt().with_env_filter(filter("info,dynoxide=error")).with_target(false);
-    logs.with_ansi(io::stderr().is_terminal()).with_writer(io::stderr).init();
+    let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(io::stderr().is_terminal());
+    let lines = lines.with_writer(io::stderr).with_filter(filter("info,dynoxide=error"));
+    tracing_subscriber::registry().with(lines).init();
 }

@@ -195,6 +195,14 @@ impl CurrencyCode {
 }
 
 impl EmailAddress {
+    /// Whether this is surely the mailbox of `other`: the same but for case. (Caseless matching also takes `ß` for `ss`, which
+    /// in a domain are two.)
+    #[must_use]
+    pub fn is_mailbox_of(&self, other: &str) -> bool {
+        let plain = |text: &str| text.to_lowercase().nfc().collect::<String>();
+        plain(&self.0) == plain(other)
+    }
+
     /// The address as it is compared: without case.
     #[must_use]
     pub fn folded(&self) -> String {

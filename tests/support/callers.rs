@@ -86,7 +86,7 @@ impl Caller for Elsewhere {
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let client = Client::builder().local_address(self.source).build().unwrap();
-        let url = self.url.as_ref().unwrap_or(&server().url);
+        let url = self.url.as_deref().unwrap_or_else(|| &server().url);
         self.sign(client.request(method, format!("{url}{path}")))
     }
 }

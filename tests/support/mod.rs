@@ -3,17 +3,22 @@
 mod answer;
 mod callers;
 mod issuer;
+mod lambda;
 mod mails;
 mod server;
 mod ses;
 mod table;
+mod template;
 mod world;
 
 pub(crate) use answer::Answer;
 pub(crate) use callers::{Anonymous, Caller, Elsewhere, Member, claims_of};
 pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
+#[cfg(feature = "lambda")]
+pub(crate) use lambda::Deployment;
 pub(crate) use mails::{link_token, mails_at, mails_to};
 pub(crate) use server::{in_memory, server};
 pub(crate) use ses::{Mood, Ses};
 pub(crate) use table::{account_items, delete_item, dynamodb, put_item};
+pub(crate) use template::{DeployedFunction, deployed_functions, deployed_routes, template};
 pub(crate) use world::{PASSWORD, Person, Tenant, person, tenant, tenant_named, unique};

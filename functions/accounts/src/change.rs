@@ -47,9 +47,11 @@ impl FromFields for ChangeAccount {
 pub(crate) async fn change_account(
     State(app): State<App>,
     holder: AccountHolder,
-    Body(request): Body<ChangeAccount>,
+    body: Result<Body<ChangeAccount>, Problem>,
 ) -> Result<Json<OwnAccount>, Problem> {
+    // A token that no longer holds wins over a body that can't be used.
     let account = account_of(&app, &holder).await?;
+    let Body(request) = body?;
     let ChangeAccount { first_name, last_name, phone_number } = request;
     let change = ProfileChange { first_name, last_name, phone_number };
     Ok(Json(app.table.change_profile(account, change).await?.into()))

@@ -44,9 +44,11 @@ pub(crate) async fn change_password(
     State(app): State<App>,
     holder: AccountHolder,
     source: Source,
-    Body(request): Body<ChangePassword>,
+    body: Result<Body<ChangePassword>, Problem>,
 ) -> Result<Json<Success>, Problem> {
+    // A token that no longer holds wins over a body that can't be used.
     let account = account_of(&app, &holder).await?;
+    let Body(request) = body?;
     let email = EmailAddress::parse(account.email).map_err(|_| Error::SessionEnded)?;
     request.password.differs_from(&email).map_err(|fault| Problem::field("Password", fault))?;
     let tries = app.table.tries(&email, &source);
@@ -55,8 +57,9 @@ pub(crate) async fn change_password(
     if !password::verify(&request.old_password, credential.password_hash.as_deref()).await? {
         return Err(Problem::from(Error::WrongOldPassword).with_tries_left(tries.failed().await?));
     }
-    let hash = password::hash(request.password.expose()).await?;
+    // Again, for the failures that were counted while the password was verified.
     tries.check().await?;
+    let hash = password::hash(request.password.expose()).await?;
     app.table.change_password(&credential, &hash).await?;
     Ok(Json(Success::YES))
 }

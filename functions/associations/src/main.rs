@@ -1,10 +1,10 @@
 //! The `associations` function on AWS Lambda.
 
 use associations::AssociationsApp;
+use lambda_http::Error;
 use shared::{App, lambda};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    let app = AssociationsApp::from_env(App::from_env().await?)?;
-    lambda::run(associations::router(app)).await
+async fn main() -> Result<(), Error> {
+    lambda::run(async || Ok(associations::router(AssociationsApp::from_env(App::from_env().await?)?))).await
 }

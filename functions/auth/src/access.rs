@@ -10,7 +10,7 @@ use shared::{
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
     request::{Body, Fields, FromFields},
-    table::{Error, ExternalIdentity, Table},
+    table::{Account, Error, ExternalIdentity, Table},
     text::{CurrencyCode, CustomerNumber, TierName},
 };
 use utoipa::ToSchema;
@@ -113,8 +113,16 @@ pub(crate) struct OrganizationAccess {
 pub(crate) async fn enrich_token(
     State(state): State<AuthApp>,
     caller: Applicant,
-    Body(request): Body<EnrichToken>,
+    body: Result<Body<EnrichToken>, Problem>,
 ) -> Result<(NoStore, Json<OrganizationAccess>), Problem> {
+    let request = match body {
+        Ok(Body(request)) => request,
+        Err(problem) => {
+            // A caller whose token or key no longer holds learns that first.
+            caller.require_standing(&state).await?;
+            return Err(problem);
+        }
+    };
     let enriched = match caller {
         Applicant::Ours(Enricher::User(user)) => by_user(&state, user, request).await?,
         Applicant::Ours(Enricher::Machine(machine)) => by_machine(&state, &machine, request).await?,
@@ -135,22 +143,38 @@ pub(crate) async fn enrich_token(
 }
 
 async fn by_user(state: &AuthApp, session: UserSession, request: EnrichToken) -> Result<Enriched, Problem> {
+    let table = &state.app.table;
+    let user = &session.user_id;
+    let account = present_account(table, &session);
+    // Each is awaited: a sign-in that has ended wins over whatever else is wrong.
+    let (account, organization, memberships) =
+        tokio::join!(account, request.organization(table), table.memberships(user));
+    let account = account?;
     if request.user_id.is_some() {
         return Err(Problem::forbidden(NOT_FOR_ANOTHER));
     }
-    let table = &state.app.table;
-    let user = session.user_id;
-    let account = async {
-        let account = table.account(&user).await?.ok_or(Error::SessionEnded)?;
-        account.require_session(&session.session_id)?;
-        Ok::<_, Error>(account)
-    };
-    // Each is awaited: a sign-in that has ended wins over whatever else is wrong.
-    let (account, organization, memberships) =
-        tokio::join!(account, request.organization(table), table.memberships(&user));
-    let (account, organization, memberships) = (account?, organization?, memberships?);
-    let whose = Whose { user, proven: Some(account.proven), act: None };
+    let (organization, memberships) = (organization?, memberships?);
+    let whose = Whose { user: account.user_id, proven: Some(account.proven), act: None };
     enrich(state, organization, request.org_code, whose, &memberships).await
+}
+
+/// The account of a user token whose sign-in is the present one.
+async fn present_account(table: &Table, session: &UserSession) -> Result<Account, Error> {
+    let account = table.account(&session.user_id).await?.ok_or(Error::SessionEnded)?;
+    account.require_session(&session.session_id)?;
+    Ok(account)
+}
+
+impl Applicant {
+    /// Asks whether the caller's sign-in or credential still holds; whom another issuer identified has none here.
+    async fn require_standing(&self, state: &AuthApp) -> Result<(), Error> {
+        let table = &state.app.table;
+        match self {
+            Self::Ours(Enricher::User(session)) => present_account(table, session).await.map(drop),
+            Self::Ours(Enricher::Machine(machine)) => table.organization(machine).require_admin().await,
+            Self::Foreign(_) => Ok(()),
+        }
+    }
 }
 
 async fn by_machine(state: &AuthApp, machine: &Admin, request: EnrichToken) -> Result<Enriched, Problem> {
@@ -163,12 +187,15 @@ async fn by_machine(state: &AuthApp, machine: &Admin, request: EnrichToken) -> R
     let user = UserId::parse(user_id);
     let memberships = async {
         match &user {
-            Some(user) => Ok(table.memberships(user).await?),
+            Some(user) => table.memberships(user).await,
             None => Ok(Vec::new()),
         }
     };
-    let role = async { Ok(table.organization(machine).require_admin().await?) };
-    let (organization, mut memberships, ()) = tokio::try_join!(request.organization(table), memberships, role)?;
+    let machine_table = table.organization(machine);
+    let (role, organization, memberships) =
+        tokio::join!(machine_table.require_admin(), request.organization(table), memberships);
+    role?;
+    let (organization, mut memberships): (_, Vec<_>) = (organization?, memberships?);
     if organization != *machine.organization_id() {
         return Err(Problem::forbidden("A machine may enrich tokens of its own organization alone."));
     }
@@ -184,8 +211,9 @@ async fn by_identity(state: &AuthApp, identity: ExternalIdentity, request: Enric
         return Err(Problem::forbidden(NOT_FOR_ANOTHER));
     }
     let table = &state.app.table;
-    let account = async { Ok(table.account_of(&identity).await?) };
-    let (account, organization) = tokio::try_join!(account, request.organization(table))?;
+    // Each to its end: a binding that has begun is not to be dropped half-way.
+    let (account, organization) = tokio::join!(table.account_of(&identity), request.organization(table));
+    let (account, organization) = (account?, organization?);
     let memberships = table.memberships(&account.user_id).await?;
     let whose = Whose { user: account.user_id, proven: Some(account.proven), act: None };
     enrich(state, organization, request.org_code, whose, &memberships).await

@@ -50,7 +50,7 @@ impl AuthApp {
     /// Signs a token that names `identity`, by a key that is published.
     async fn sign(&self, identity: Identity) -> Result<Signed, Problem> {
         self.issuer.publish(&self.app).await?;
-        self.issuer.sign(identity)
+        self.issuer.sign(&self.app, identity).await
     }
 }
 

@@ -1,12 +1,14 @@
 //! The `auth` function on AWS Lambda.
 
 use auth::{AuthApp, Issuer, TrustedIssuers};
+use lambda_http::Error;
 use shared::{App, lambda};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    let issuer = Issuer::from_env()?;
-    let trusted = TrustedIssuers::from_env()?;
-    let app = App::from_env().await?;
-    lambda::run(auth::router(AuthApp::start(app, issuer, trusted).await)).await
+async fn main() -> Result<(), Error> {
+    lambda::run(async || {
+        let (issuer, trusted) = (Issuer::from_env()?, TrustedIssuers::from_env()?);
+        Ok(auth::router(AuthApp::start(App::from_env().await?, issuer, trusted).await))
+    })
+    .await
 }

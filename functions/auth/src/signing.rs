@@ -40,8 +40,7 @@ pub struct Issuer {
     key: Arc<SigningKey>,
     /// The key that signs until the other one has been published long enough.
     previous: Option<Arc<SigningKey>>,
-    /// When the key was published, in seconds since the epoch.
-    published_at: Arc<OnceCell<u64>>,
+    published: Arc<OnceCell<()>>,
     name: Arc<str>,
     audience: Arc<str>,
     user_ttl: Duration,
@@ -92,7 +91,7 @@ impl Issuer {
         Ok(Self {
             key: Arc::new(derive(secret)?),
             previous: None,
-            published_at: Arc::default(),
+            published: Arc::default(),
             name: config.issuer.as_str().into(),
             audience: config.audience.as_str().into(),
             user_ttl: Duration::from_secs(config::positive("USER_TOKEN_TTL_SECONDS", 12 * 60 * 60)?),
@@ -105,32 +104,32 @@ impl Issuer {
     /// # Errors
     /// The table is out of reach; the next call tries again.
     pub(crate) async fn publish(&self, app: &App) -> Result<(), table::Error> {
-        self.published_at.get_or_try_init(|| self.publish_unless_known(app)).await?;
-        Ok(())
+        self.published.get_or_try_init(|| self.publish_unless_known(app)).await.copied()
     }
 
-    async fn publish_unless_known(&self, app: &App) -> Result<u64, table::Error> {
+    async fn publish_unless_known(&self, app: &App) -> Result<(), table::Error> {
         let keys = app.verifier.keys();
         for key in [Some(&self.key), self.previous.as_ref()].into_iter().flatten() {
             if !keys.public_keys().await?.iter().any(|known| known.kid == key.public.kid) {
-                let now = claims::now();
-                app.table.publish_key(&PublicKey { published_at: now, ..key.public.clone() }).await?;
+                let published_at = claims::now();
+                app.table.publish_key(&PublicKey { published_at, ..key.public.clone() }).await?;
                 keys.refresh().await?;
             }
         }
-        let known = keys.public_keys().await?;
-        let own = known.iter().find(|known| known.kid == self.key.public.kid);
-        // A key that was retired by mistake must not sign.
-        own.map(|key| key.published_at)
-            .ok_or_else(|| table::Error::Unavailable("the signing key is retired".to_owned()))
+        Ok(())
     }
 
-    /// The key that signs at this moment.
-    fn present_key(&self) -> &SigningKey {
-        let published_at = self.published_at.get().copied().unwrap_or_default();
-        match &self.previous {
-            Some(previous) if published_at + AHEAD > claims::now() => previous,
-            _ => &self.key,
+    /// The key that signs at this moment: one that the table has and that has not ended.
+    async fn present_key(&self, app: &App) -> Result<&SigningKey, table::Error> {
+        let known = app.verifier.keys().public_keys().await?;
+        let published_at =
+            |key: &SigningKey| known.iter().find(|known| known.kid == key.public.kid).map(|known| known.published_at);
+        let previous = self.previous.as_deref().filter(|previous| published_at(previous).is_some());
+        match (published_at(&self.key), previous) {
+            (Some(at), Some(previous)) if at + AHEAD > claims::now() => Ok(previous),
+            (Some(_), _) => Ok(&self.key),
+            (None, Some(previous)) => Ok(previous),
+            (None, None) => Err(table::Error::Unavailable("the signing key is retired".to_owned())),
         }
     }
 
@@ -140,7 +139,7 @@ impl Issuer {
     }
 
     /// A token that names `identity`.
-    pub(crate) fn sign(&self, identity: Identity) -> Result<Signed, Problem> {
+    pub(crate) async fn sign(&self, app: &App, identity: Identity) -> Result<Signed, Problem> {
         let life = match identity {
             Identity::User { .. } => self.user_ttl,
             Identity::Organization(_) | Identity::Machine(_) => self.organization_ttl,
@@ -154,7 +153,7 @@ impl Issuer {
             jti: ids::random_id(24),
             identity,
         };
-        let key = self.present_key();
+        let key = self.present_key(app).await?;
         let token = encode(&key.header, &claims, &key.private).map_err(|error| Problem::internal(&error))?;
         Ok(Signed { token, expires_in: life.as_secs() })
     }
@@ -197,7 +196,7 @@ fn pair(secret: &SecretKey) -> Result<SigningKey, SetupError> {
     let mut header = Header::new(Algorithm::ES256);
     header.kid = Some(kid.clone());
     Ok(SigningKey {
-        public: PublicKey { kid, x, y, published_at: 0, expires_at: None },
+        public: PublicKey { kid, x, y, published_at: 0, ended_at: None },
         private: EncodingKey::from_ec_der(private.as_bytes()),
         header,
     })

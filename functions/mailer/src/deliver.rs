@@ -79,7 +79,7 @@ impl Mailer {
 impl Mailer {
     /// Counts a mail towards its address's limit, once; how long it has to wait where that is reached.
     async fn seconds_to_wait(&self, mail: &Mail, lease: &Lease) -> Result<Option<u64>, Error> {
-        if lease.is_counted() { Ok(None) } else { self.outbox.count_towards_limit(&mail.to).await }
+        if lease.is_counted() { Ok(None) } else { self.outbox.count_towards_limit(mail).await }
     }
 
     /// Marks a mail as sent, for as long as the lease is safely ours: without the mark it would be sent again.

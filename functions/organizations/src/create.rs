@@ -73,6 +73,8 @@ pub(crate) async fn create_organization(
             return Err(refusal(name_taken, true).with_tries_left(tries.failed().await?));
         }
         creation = if name_taken {
+            // The failures that were counted meanwhile; a creation asks for them in its transaction.
+            tries.check().await?;
             Creation::Refused { name_taken, account: None }
         } else {
             app.table.create_organization(&organization, &Founder::Known(&known, tries), once).await?

@@ -1,9 +1,9 @@
 //! The `organizations` function on AWS Lambda.
 
+use lambda_http::Error;
 use shared::{App, lambda};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    let app = App::from_env().await?;
-    lambda::run(organizations::router(app)).await
+async fn main() -> Result<(), Error> {
+    lambda::run(async || Ok(organizations::router(App::from_env().await?))).await
 }

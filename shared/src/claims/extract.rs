@@ -9,7 +9,6 @@ use crate::{
     ids::{OrganizationId, UserId},
     problem::Problem,
     table::{self, Account},
-    telemetry,
 };
 
 /// Carries an API key, or an access token.
@@ -55,14 +54,11 @@ impl Admin {
         Self { organization_id: machine.organization_id, principal }
     }
 
-    /// Notes that a machine's credential is in use, beside whatever the request does.
-    fn noted(self, app: App) -> Self {
-        let admin = self.clone();
-        telemetry::beside(async move {
-            if let Err(error) = app.table.organization(&admin).note_use(&app.noted).await {
-                tracing::warn!(%error, "the use of a machine credential could not be noted");
-            }
-        });
+    /// Notes that a machine's credential is in use, once the request has succeeded.
+    fn noted(self, app: &App) -> Self {
+        if let Principal::Machine { client_id, .. } = &self.principal {
+            app.note_use(self.organization_id.clone(), client_id.clone());
+        }
         self
     }
 }
@@ -76,8 +72,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = App::from_ref(state);
         match presented(&parts.headers, &app).await? {
-            Presented::Key(key) => Ok(Self::by_key(key).noted(app)),
-            Presented::Token(Identity::Machine(machine)) => Ok(Self::by_machine_token(machine).noted(app)),
+            Presented::Key(key) => Ok(Self::by_key(key).noted(&app)),
+            Presented::Token(Identity::Machine(machine)) => Ok(Self::by_machine_token(machine).noted(&app)),
             Presented::Token(Identity::Organization(member)) if member.roles.contains(&Role::Admin) => {
                 let proven = member.email_verified == Some(true);
                 let principal = Principal::User { user_id: member.sub, proven };
@@ -170,9 +166,9 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = App::from_ref(state);
         match presented(&parts.headers, &app).await? {
-            Presented::Key(key) => Ok(Self::Machine(Admin::by_key(key).noted(app))),
+            Presented::Key(key) => Ok(Self::Machine(Admin::by_key(key).noted(&app))),
             Presented::Token(Identity::Machine(machine)) => {
-                Ok(Self::Machine(Admin::by_machine_token(machine).noted(app)))
+                Ok(Self::Machine(Admin::by_machine_token(machine).noted(&app)))
             }
             Presented::Token(Identity::User { sub, sid, .. }) => {
                 Ok(Self::User(UserSession { user_id: sub, session_id: sid }))
@@ -209,7 +205,7 @@ async fn presented(headers: &HeaderMap, app: &App) -> Result<Presented, TokenErr
         }
         token => token?,
     };
-    Ok(Presented::Token(app.verifier.verify(token).await?.identity))
+    Ok(Presented::Token(app.verifier.verify(token).await?.identity.clone()))
 }
 
 /// The token of the `Authorization` header (RFC 6750, section 2.1); the scheme's name is read without case (RFC 9110).

@@ -20,9 +20,10 @@ pub struct PublicKey {
     /// When it was put into the table, in seconds since the epoch.
     #[serde(default)]
     pub published_at: u64,
-    /// When it is no longer to be used, in seconds since the epoch; a key in use has no end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<u64>,
+    /// When it is no longer to be used, in seconds since the epoch; a key in use has no end. The item outlives it, so that the
+    /// key is never published again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ended_at: Option<u64>,
 }
 
 impl PublicKey {
@@ -50,6 +51,6 @@ impl PublicKey {
     }
 
     pub(super) fn has_ended(&self, now: u64) -> bool {
-        self.expires_at.is_some_and(|end| end <= now)
+        self.ended_at.is_some_and(|end| end <= now)
     }
 }

@@ -1,8 +1,13 @@
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind};
+use ring::digest::{SHA256, digest};
 
-use super::{Claims, KeySet};
+use super::{Claims, KeySet, now};
 use crate::table;
 
 /// Why a request's token doesn't let it in.
@@ -42,10 +47,26 @@ pub enum TokenError {
 
 /// Verifies tokens: ES256 alone, by a key of the table, our issuer, our audience, not ended. No leeway: tokens are made
 /// and verified by one fleet's clocks.
-#[derive(Clone, Debug)]
+///
+/// A token that was verified is remembered until it ends, for as long as its key is in use. Whether a role still holds is not
+/// asked here, and never remembered.
+#[derive(Clone)]
 pub struct Verifier {
     keys: KeySet,
     validation: Arc<Validation>,
+    verified: Arc<Mutex<HashMap<TokenHash, Verified>>>,
+}
+
+/// Tokens that are remembered at once.
+const MOST_REMEMBERED: usize = 1_000;
+
+/// A token's SHA-256: whoever reads this process's memory by it finds no token.
+type TokenHash = [u8; 32];
+
+#[derive(Clone)]
+struct Verified {
+    kid: String,
+    claims: Arc<Claims>,
 }
 
 impl Verifier {
@@ -58,7 +79,7 @@ impl Verifier {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = 0;
-        Self { keys, validation: Arc::new(validation) }
+        Self { keys, validation: Arc::new(validation), verified: Arc::default() }
     }
 
     /// The keys that it verifies by.
@@ -71,14 +92,56 @@ impl Verifier {
     ///
     /// # Errors
     /// Why it can't be trusted.
-    pub async fn verify(&self, token: &str) -> Result<Claims, TokenError> {
+    pub async fn verify(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
+        let hash = hash(token);
+        if let Some(Verified { kid, claims }) = self.remembered(&hash) {
+            if claims.exp <= now() {
+                return Err(TokenError::Expired);
+            }
+            // A key that was retired meanwhile verifies nothing.
+            self.keys.decoding_key(&kid).await?.ok_or(TokenError::Invalid)?;
+            return Ok(claims);
+        }
         let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
         let kid = header.kid.filter(|_| header.alg == Algorithm::ES256).ok_or(TokenError::Invalid)?;
         let key = self.keys.decoding_key(&kid).await?.ok_or(TokenError::Invalid)?;
-        match decode(token, &key, &self.validation) {
-            Ok(token) => Ok(token.claims),
+        match decode::<Claims>(token, &key, &self.validation) {
+            Ok(token) => {
+                let claims = Arc::new(token.claims);
+                self.remember(hash, Verified { kid, claims: claims.clone() });
+                Ok(claims)
+            }
             Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(TokenError::Expired),
             Err(_) => Err(TokenError::Invalid),
         }
+    }
+
+    fn remembered(&self, hash: &TokenHash) -> Option<Verified> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
+    }
+
+    fn remember(&self, hash: TokenHash, verified: Verified) {
+        let mut remembered = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= MOST_REMEMBERED {
+            let now = now();
+            remembered.retain(|_, verified| verified.claims.exp > now);
+        }
+        // Where that freed nothing, all start anew: nobody keeps the others out for long.
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(hash, verified);
+    }
+}
+
+fn hash(token: &str) -> TokenHash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    hash
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("keys", &self.keys).finish_non_exhaustive()
     }
 }

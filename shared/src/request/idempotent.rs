@@ -68,16 +68,17 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Idempotent<T> {
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<String>, FieldErrors> {
-    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let text = value.to_str().ok().filter(|text| (1..=LONGEST_KEY).contains(&text.len()) && values.next().is_none());
-    match text {
-        Some(text) => Ok(Some(text.to_owned())),
-        None => Err(FieldErrors::from([(
-            "Idempotency-Key".into(),
-            vec![format!("must have 1 to {LONGEST_KEY} printable ASCII characters, and be sent once").into()],
-        )])),
+    if !headers.contains_key(IDEMPOTENCY_KEY) {
+        return Ok(None);
     }
+    // A gateway joins the values of a header that is sent more than once.
+    let values = headers.get_all(IDEMPOTENCY_KEY).iter().map(|value| value.to_str().unwrap_or_default());
+    let key = values.collect::<Vec<_>>().join(",");
+    if (1..=LONGEST_KEY).contains(&key.len()) {
+        return Ok(Some(key));
+    }
+    let fault = format!("must have 1 to {LONGEST_KEY} printable ASCII characters");
+    Err(FieldErrors::from([("Idempotency-Key".into(), vec![fault.into()])]))
 }
 
 /// The body as it is compared: without passwords, its fields in order.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Error, OrganizationTable, Table,
+    contest::Contest,
     item::rfc3339,
     keys,
     link::{LinkKind, NewLink},
@@ -105,6 +106,9 @@ pub(super) struct Standing {
 impl Credential {
     /// That the credential is as it was read.
     pub(super) fn as_read(&self) -> Terms {
+        if self.revision.is_empty() {
+            return Terms::condition("attribute_not_exists(revision)");
+        }
         Terms::condition("revision = :seen").value(":seen", text(&self.revision))
     }
 }
@@ -203,7 +207,7 @@ impl Table {
         let transaction = Once::put(once, Transaction::new(self), &created, Earlier)?;
         let taken = Failure(Error::AddressTaken);
         let (transaction, _) = account.put(transaction, link.as_ref(), taken, || Failure(id_taken()))?;
-        concluded(transaction, created, once).await
+        concluded(transaction, created, once).await?.ok_or_else(changed_meanwhile)
     }
 
     /// The link that a new account is mailed to prove its address, where that is required.
@@ -217,6 +221,12 @@ impl Table {
     /// The table is out of reach.
     pub async fn credential(&self, email: &EmailAddress) -> Result<Option<Credential>, Error> {
         self.get(keys::credential(&email.folded())).await
+    }
+
+    /// The same, of who surely reads the mails to this address.
+    pub(super) async fn credential_of_mailbox(&self, email: &EmailAddress) -> Result<Option<Credential>, Error> {
+        let credential = self.credential(email).await?;
+        Ok(credential.filter(|credential| email.is_mailbox_of(&credential.email)))
     }
 
     /// The account of this id: one read.
@@ -236,6 +246,21 @@ impl OrganizationTable<'_> {
     /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], [`Error::AddressTaken`], [`Error::KeyReused`], or
     /// the table is out of reach.
     pub async fn invite(&self, account: &NewAccount, once: Option<&Once>) -> Result<Effect<CreatedAccount>, Error> {
+        let mut contest = Contest::default();
+        loop {
+            if let Some(effect) = self.try_to_invite(account, once).await? {
+                return Ok(effect);
+            }
+            // Somebody else makes or changes the account at the same time: the next try sees it.
+            contest.lost("an account is being changed by others").await?;
+        }
+    }
+
+    async fn try_to_invite(
+        &self,
+        account: &NewAccount,
+        once: Option<&Once>,
+    ) -> Result<Option<Effect<CreatedAccount>>, Error> {
         use AccountRefusal::{Changed, Earlier, Failure};
 
         let organization = self.table.get::<Organization>(keys::organization(self.id));
@@ -248,7 +273,7 @@ impl OrganizationTable<'_> {
             return Err(self.not_admin());
         }
         if let Some(earlier) = earlier? {
-            return Ok(Effect::replayed(earlier));
+            return Ok(Some(Effect::replayed(earlier)));
         }
         let name = Some(organization.details.name.as_str().to_owned());
         let link = NewLink { organization_name: name, ..NewLink::new(LinkKind::Invitation) };
@@ -259,8 +284,9 @@ impl OrganizationTable<'_> {
             ..account.created()
         };
         let transaction = Once::put(once, transaction, &created, Earlier)?;
+        let (revision, is_known) = (random_id(16), known.is_some());
         let transaction = match known {
-            None => account.put(transaction, Some(&link), Failure(Error::AddressTaken), defect)?.0,
+            None => account.put(transaction, Some(&link), Changed, defect)?.0,
             Some(known) if known.password_hash.is_none() && !known.proven => {
                 let named = Credential {
                     first_name: account.first_name.as_str().to_owned(),
@@ -274,7 +300,7 @@ impl OrganizationTable<'_> {
                 let renamed = to_change(", link_id = :link, revision = :revision")
                     .when("revision = :seen")
                     .value(":link", text(link.id.as_str()))
-                    .value(":revision", text(&random_id(16)))
+                    .value(":revision", text(&revision))
                     .value(":seen", text(&named.revision));
                 link.put(transaction, &named, defect)?
                     .update(keys::credential(&fold(&named.email)), &renamed, Changed)?
@@ -282,23 +308,29 @@ impl OrganizationTable<'_> {
             }
             Some(_) => return Err(Error::AddressTaken),
         };
-        concluded(transaction, created, once).await
+        let user_id = created.user_id.clone();
+        let effect = concluded(transaction, created, once).await?;
+        if is_known && effect.is_some() {
+            // Where no proof is required, who never set a password may be an admin.
+            self.table.rename_admin(&user_id, keys::credential(&account.email.folded()), &revision).await?;
+        }
+        Ok(effect)
     }
 }
 
-/// Commits, and says what came of it: the account, or an earlier request's.
+/// Commits, and says what came of it: the account, or an earlier request's; nothing where what was read has changed.
 async fn concluded(
     transaction: Transaction<'_, AccountRefusal>,
     created: CreatedAccount,
     once: Option<&Once>,
-) -> Result<Effect<CreatedAccount>, Error> {
+) -> Result<Option<Effect<CreatedAccount>>, Error> {
     match transaction.commit().await {
-        Ok(()) => Ok(Effect::new(created)),
+        Ok(()) => Ok(Some(Effect::new(created))),
         Err(Refused::Failed(error)) => Err(error),
         Err(Refused::Conditions(failed)) => match (failed.into_iter().next(), once) {
             (Some((AccountRefusal::Failure(error), _)), _) => Err(error),
-            (Some((AccountRefusal::Earlier, item)), Some(once)) => once.replay(item),
-            _ => Err(changed_meanwhile()),
+            (Some((AccountRefusal::Earlier, item)), Some(once)) => once.replay(item).map(Some),
+            _ => Ok(None),
         },
     }
 }

@@ -131,7 +131,7 @@ impl OrganizationTable<'_> {
         use PromotionRefusal::{AlreadyAdmin, Earlier, Failure};
 
         let organization = self.table.get::<Organization>(keys::organization(self.id));
-        let (user, earlier) = (self.table.credential(email), Once::earlier::<()>(once, self.table));
+        let (user, earlier) = (self.table.credential_of_mailbox(email), Once::earlier::<()>(once, self.table));
         let (organization, is_admin, user, earlier) = tokio::join!(organization, self.is_admin(), user, earlier);
         let (organization, is_admin, user) = (organization?, is_admin?, user?);
         let organization = organization.ok_or_else(|| self.organization_gone())?;

@@ -96,8 +96,8 @@ pub enum Error {
     /// More rows than this would have to be read and tested one by one.
     #[error("more than {0} rows would have to be tested")]
     TooManyRows(u64),
-    /// There is no signing key of this id.
-    #[error("there is no signing key of this id")]
+    /// There is no signing key of this id, or it ends sooner.
+    #[error("there is no signing key of this id, or it ends sooner")]
     NoKey,
     /// No account here has the address that another issuer verified.
     #[error("no account has the verified address")]

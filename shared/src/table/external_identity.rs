@@ -54,7 +54,7 @@ impl Table {
             if let Some(binding) = self.get::<Binding>(key.clone()).await? {
                 return self.account(&binding.user_id).await?.ok_or(Error::NoAccountHere);
             }
-            let credential = self.credential(&identity.address).await?.ok_or(Error::NoAccountHere)?;
+            let credential = self.credential_of_mailbox(&identity.address).await?.ok_or(Error::NoAccountHere)?;
             match self.bind(identity, &credential).await {
                 Ok(()) => {}
                 Err(Refused::Failed(error)) => return Err(error),

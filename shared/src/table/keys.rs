@@ -53,6 +53,16 @@ impl Key {
     }
 }
 
+/// The partitions of a key's kind, as IAM's `dynamodb:LeadingKeys` names them: `?` is one character and `*` any.
+pub(super) fn partitions_like(partition: &str) -> String {
+    match partition.split_once('#') {
+        // An organization's id has 24 characters; what follows it says which of its partitions.
+        Some(("ORG", rest)) => format!("ORG#{}{}", "?".repeat(24), rest.get(24..).unwrap_or_default()),
+        Some((kind, _)) => format!("{kind}#*"),
+        None => partition.to_owned(),
+    }
+}
+
 pub(super) fn organization_partition(id: &OrganizationId) -> String {
     format!("ORG#{id}")
 }
@@ -183,8 +193,8 @@ pub(super) fn tries_of_source(folded: &str, source: &Source) -> Key {
 }
 
 /// `folded` is the address as [`crate::text::fold`] gives it.
-pub(super) fn mail_limit(folded: &str) -> Key {
-    Key::new(format!("MAILLIMIT#{folded}"), "MAILLIMIT")
+pub(super) fn mail_limit(folded: &str, with_link: bool) -> Key {
+    Key::new(format!("MAILLIMIT#{folded}"), if with_link { "LINKS" } else { "OTHERS" })
 }
 
 /// The partition of a day's mails.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{
     Error, Table,
     contest::Contest,
+    item::{Item, from_item},
     keys::Key,
     transaction::{Terms, number, text},
 };
@@ -44,6 +45,10 @@ impl Limit {
         window.filter(|window| window.started_at + self.seconds > now).map_or(0, |window| window.counted)
     }
 
+    fn is_full(&self, item: &Item, now: u64) -> Result<bool, Error> {
+        Ok(self.counted(Some(from_item(item.clone())?), now) >= self.most)
+    }
+
     /// Seconds until the window ends.
     pub(super) fn seconds_left(&self, window: Option<Window>, now: u64) -> u64 {
         let started_at = window.map_or(now, |window| window.started_at);
@@ -76,20 +81,21 @@ impl Table {
             .value(":past", past);
         let mut contest = Contest::default();
         loop {
-            let item = match self.update_or_create(limit.key.clone(), &begun).await? {
-                None => self.update(limit.key.clone(), &counted).await?,
+            let first = self.try_to_update(limit.key.clone(), &begun, begun.on_any().to_owned());
+            let updated = match first.await? {
+                Err(Some(full)) if limit.is_full(&full, now)? => Err(Some(full)),
+                Err(_) => self.try_to_update(limit.key.clone(), &counted, counted.on_existing()).await?,
                 begun => begun,
             };
-            let counted = item.is_some();
-            let window: Option<Window> = match item {
-                Some(item) => Some(super::item::from_item(item)?),
-                None => self.get(limit.key.clone()).await?,
-            };
-            let left = limit.seconds_left(window, now);
-            match window {
-                Some(window) if counted => return Ok(Counted::Within(window.counted, left)),
-                window if limit.counted(window, now) >= limit.most => return Ok(Counted::Full(left)),
-                _ => contest.lost("a limit is being counted by others").await?,
+            match updated {
+                Ok(item) => {
+                    let window: Window = from_item(item)?;
+                    return Ok(Counted::Within(window.counted, limit.seconds_left(Some(window), now)));
+                }
+                Err(Some(item)) if limit.is_full(&item, now)? => {
+                    return Ok(Counted::Full(limit.seconds_left(Some(from_item(item)?), now)));
+                }
+                Err(_) => contest.lost("a limit is being counted by others").await?,
             }
         }
     }

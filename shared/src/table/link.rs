@@ -1,5 +1,6 @@
 //! One-time links: each proves that who opens it reads the mails of an account's address, and sets the account's password.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -17,6 +18,8 @@ use crate::{
 };
 
 const HOUR: u64 = 60 * 60;
+/// Roles that are marked at once.
+const MARKED_AT_ONCE: usize = 32;
 /// Mails with a link to reset a password, to one address in an hour.
 const MOST_RESETS: u64 = 3;
 
@@ -210,12 +213,12 @@ impl Table {
     /// From here on, tokens from before the proof of the user's address are refused by the live role check.
     pub(super) async fn mark_roles_proven(&self, user: &UserId) -> Result<(), Error> {
         let proven = Terms::change("SET proven = :true").value(":true", truth(true));
-        for membership in self.memberships(user).await? {
-            if membership.role == Role::Admin {
-                self.update(keys::admin(&membership.organization_id, user), &proven).await?;
-            }
-        }
-        Ok(())
+        let memberships = self.memberships(user).await?.into_iter();
+        let admin_of = memberships.filter(|membership| membership.role == Role::Admin);
+        let marks = stream::iter(admin_of).map(async |membership| {
+            self.update(keys::admin(&membership.organization_id, user), &proven).await.map(drop)
+        });
+        marks.buffer_unordered(MARKED_AT_ONCE).try_collect().await
     }
 }
 

@@ -13,10 +13,10 @@ use super::{
     item::{from_item, rfc3339},
     keys,
     read::Range,
-    transaction::{Terms, Transaction, number, text},
+    transaction::{Terms, Transaction, number},
 };
 use crate::{
-    claims::{ClientSecret, Principal, SecretHash, now},
+    claims::{ClientSecret, SecretHash, now},
     ids::{ClientId, OrganizationId},
     text::CredentialName,
 };
@@ -47,20 +47,19 @@ struct MachineRecord {
     created_at: String,
 }
 
-/// When a credential was last used. It carries the secret's hash too, so that a use is noted only of who has the secret.
+/// When a credential was last used.
 #[derive(Serialize, Deserialize)]
 struct UseRecord {
     client_id: ClientId,
-    secret_hash: SecretHash,
     /// Seconds since the epoch; 0 before the first use.
     last_used_at: u64,
 }
 
-/// When this process last noted a use, by organization, credential and presented secret.
+/// When this process last noted a use, by organization and credential.
 #[derive(Clone, Debug, Default)]
 pub struct NotedUses(Arc<Mutex<HashMap<NotedUse, Instant>>>);
 
-type NotedUse = (OrganizationId, ClientId, Option<SecretHash>);
+type NotedUse = (OrganizationId, ClientId);
 
 impl NotedUses {
     /// Whether a use is due to be noted; it then counts as noted.
@@ -95,6 +94,29 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Notes that a machine's credential is used now: at most once a minute, and never of one that was revoked.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn note_machine_use(
+        &self,
+        organization: &OrganizationId,
+        client: &ClientId,
+        noted: &NotedUses,
+    ) -> Result<(), Error> {
+        if !noted.is_due((organization.clone(), client.clone())) {
+            return Ok(());
+        }
+        let terms = Terms::change("SET last_used_at = :now")
+            .when("last_used_at <= :due")
+            .value(":now", number(now()))
+            .value(":due", number(now().saturating_sub(BETWEEN_NOTES.as_secs())));
+        self.update(keys::machine_use(organization, client), &terms).await?;
+        Ok(())
+    }
+}
+
 impl OrganizationTable<'_> {
     /// Makes a machine credential: one transaction.
     ///
@@ -108,7 +130,7 @@ impl OrganizationTable<'_> {
             secret_hash: secret.hash(),
             created_at: rfc3339(now()),
         };
-        let unused = UseRecord { client_id: client_id.clone(), secret_hash: secret.hash(), last_used_at: 0 };
+        let unused = UseRecord { client_id: client_id.clone(), last_used_at: 0 };
         let id_taken = || Error::Internal("a random client id was taken".into());
         let transaction =
             Transaction::new(self.table).check_exists(keys::organization(self.id), self.organization_gone())?;
@@ -159,28 +181,6 @@ impl OrganizationTable<'_> {
             .delete(keys::machine_use(self.id, client), &Terms::default(), Error::NoCredential)?
             .commit()
             .await?;
-        Ok(())
-    }
-
-    /// Notes that the calling machine's credential is used now: at most once a minute, and never of one that was revoked.
-    ///
-    /// # Errors
-    /// The table is out of reach.
-    pub async fn note_use(&self, noted: &NotedUses) -> Result<(), Error> {
-        let Principal::Machine { client_id, secret_hash } = self.caller else { return Ok(()) };
-        if !noted.is_due((self.id.clone(), client_id.clone(), secret_hash.clone())) {
-            return Ok(());
-        }
-        let terms = Terms::change("SET last_used_at = :now")
-            .value(":now", number(now()))
-            .value(":due", number(now().saturating_sub(BETWEEN_NOTES.as_secs())));
-        let terms = match secret_hash {
-            Some(hash) => terms
-                .when("last_used_at <= :due AND secret_hash = :secret_hash")
-                .value(":secret_hash", text(hash.as_str())),
-            None => terms.when("last_used_at <= :due"),
-        };
-        self.table.update(keys::machine_use(self.id, client_id), &terms).await?;
         Ok(())
     }
 }

@@ -333,14 +333,19 @@ impl Outbox {
         }
     }
 
-    /// Counts a mail to an address, unless five were counted in the hour that began with the first of them. Then how many
+    /// Counts a mail to an address, unless five of its kind were counted in the hour that began with the first of them. Mails with
+    /// links have a count of their own: nobody holds up a link by causing other mails. Then how many
     /// seconds of that hour are left.
     ///
     /// # Errors
     /// The table is out of reach.
-    pub async fn count_towards_limit(&self, address: &str) -> Result<Option<u64>, Error> {
-        let limit =
-            Limit { key: keys::mail_limit(&fold(address)), entity: "mail limit", most: MOST_AN_HOUR, seconds: HOUR };
+    pub async fn count_towards_limit(&self, mail: &Mail) -> Result<Option<u64>, Error> {
+        let limit = Limit {
+            key: keys::mail_limit(&fold(&mail.to), mail.link.is_some()),
+            entity: "mail limit",
+            most: MOST_AN_HOUR,
+            seconds: HOUR,
+        };
         Ok(match self.table.count(&limit, self.clock.now()).await? {
             Counted::Within(..) => None,
             Counted::Full(seconds) => Some(seconds),

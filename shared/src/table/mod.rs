@@ -1,5 +1,6 @@
 //! The single table: every key, condition and transaction of the bundle, a file per entity.
 
+pub(crate) mod access;
 mod account;
 mod admin;
 mod association;

@@ -15,7 +15,7 @@ use super::{
     once::{Effect, Once},
     read::Range,
     transaction::{Refused, Terms, Transaction, number, text},
-    tries::{TRIES_WINDOW, Tries},
+    tries::Tries,
 };
 use crate::{
     claims::{Role, now},
@@ -170,6 +170,7 @@ impl Table {
             name: organization.details.name.clone(),
         };
         let transaction = Once::put(once, Transaction::new(self), &created, Earlier)?;
+        let founder_of = founder;
         let (transaction, founder) = match founder {
             Founder::New(account) => account.put(transaction, self.proof_link().as_ref(), AddressTaken, || IdTaken)?,
             Founder::Known(credential, tries) => {
@@ -210,7 +211,12 @@ impl Table {
                         NameTaken => name_taken = true,
                         AddressTaken => account = item.map(from_item).transpose()?.map(Box::new),
                         AccountChanged => return Err(changed_meanwhile()),
-                        TooManyTries => return Err(Error::TooManyTries(TRIES_WINDOW)),
+                        TooManyTries => {
+                            if let Founder::Known(_, tries) = founder_of {
+                                tries.check().await?;
+                            }
+                            return Err(Error::TooManyTries(1));
+                        }
                         IdTaken => return Err(Error::Internal("a random id was taken".into())),
                     }
                 }

@@ -41,6 +41,43 @@ impl ProfileChange {
     }
 }
 
+impl ProfileChange {
+    /// Sets what was sent and nothing else: changes of other fields at the same time stay.
+    fn of_account(&self) -> Terms {
+        let (mut set, mut terms) = self.names();
+        let mut remove = "";
+        match &self.phone_number {
+            Patch::Keep => {}
+            Patch::Remove => remove = " REMOVE phone_number",
+            Patch::Set(number) => {
+                set.push("phone_number = :phone");
+                terms = terms.value(":phone", text(number.as_str()));
+            }
+        }
+        let set = if set.is_empty() { String::new() } else { format!("SET {}", set.join(", ")) };
+        terms.changing(format!("{set}{remove}"))
+    }
+
+    fn of_credential(&self, revision: &str) -> Terms {
+        let (mut set, terms) = self.names();
+        set.push("revision = :revision");
+        terms.changing(format!("SET {}", set.join(", "))).value(":revision", text(revision))
+    }
+
+    fn names(&self) -> (Vec<&'static str>, Terms) {
+        let (mut set, mut terms) = (Vec::new(), Terms::default());
+        for (name, assignment, placeholder) in
+            [(&self.first_name, "first_name = :first", ":first"), (&self.last_name, "last_name = :last", ":last")]
+        {
+            if let Some(name) = name {
+                set.push(assignment);
+                terms = terms.value(placeholder, text(name.as_str()));
+            }
+        }
+        (set, terms)
+    }
+}
+
 /// That a credential changed since it was read.
 struct Changed;
 
@@ -50,39 +87,29 @@ impl Table {
     /// # Errors
     /// The table is out of reach.
     pub async fn change_profile(&self, account: Account, change: ProfileChange) -> Result<Account, Error> {
-        let changed = change.apply(account.clone());
-        let names = |account: &Account| (account.first_name.clone(), account.last_name.clone());
-        let renamed = names(&changed) != names(&account);
-        if !renamed && changed.phone_number == account.phone_number {
+        let renames = change.first_name.is_some() || change.last_name.is_some();
+        if !renames && change.phone_number == Patch::Keep {
             return Ok(account);
         }
         let revision = random_id(16);
         let credential = keys::credential(&fold(&account.email));
-        let mut of_account = naming(&changed);
-        if let Some(number) = &changed.phone_number {
-            let expression = format!("{}, phone_number = :phone", of_account.expression());
-            of_account = of_account.changing(expression).value(":phone", text(number.as_str()));
-        } else {
-            let expression = format!("{} REMOVE phone_number", of_account.expression());
-            of_account = of_account.changing(expression);
-        }
+        let of_account = change.of_account();
         let mut transaction = Transaction::new(self).update(keys::account(&account.user_id), &of_account, Changed)?;
-        if renamed {
-            let terms = naming(&changed);
-            let expression = format!("{}, revision = :revision", terms.expression());
-            let terms = terms.changing(expression).value(":revision", text(&revision));
-            transaction = transaction.update(credential.clone(), &terms, Changed)?;
+        if renames {
+            let of_credential = change.of_credential(&revision);
+            transaction = transaction.update(credential.clone(), &of_credential, Changed)?;
         }
         committed(transaction).await?;
-        if renamed {
+        if renames {
+            // Also where the names are as they were: an earlier change may have stopped here.
             self.rename_admin(&account.user_id, credential, &revision).await?;
         }
-        Ok(changed)
+        Ok(change.apply(account))
     }
 
     /// Shows the credential's names among the admins of each organization, for as long as it is as this revision left it:
     /// whoever changes it later does the same.
-    async fn rename_admin(&self, user: &UserId, credential: Key, revision: &str) -> Result<(), Error> {
+    pub(super) async fn rename_admin(&self, user: &UserId, credential: Key, revision: &str) -> Result<(), Error> {
         let present = Terms::condition("revision = :revision").value(":revision", text(revision));
         let mut contest = Contest::default();
         loop {
@@ -133,12 +160,6 @@ impl Table {
             .update(keys::account(&credential.user_id), &ended, Changed)?;
         committed(transaction).await
     }
-}
-
-fn naming(account: &Account) -> Terms {
-    Terms::change("SET first_name = :first, last_name = :last")
-        .value(":first", text(&account.first_name))
-        .value(":last", text(&account.last_name))
 }
 
 async fn committed(transaction: Transaction<'_, Changed>) -> Result<(), Error> {

@@ -49,13 +49,16 @@ impl Table {
         }
     }
 
-    /// Ends a key at a time, in seconds since the epoch: tokens signed by it are refused from then on. Whether another key is
+    /// Ends a key at a time, in seconds since the epoch, and never later than it ends anyway: tokens signed by it are refused from
+    /// then on. Whether another key is
     /// left is the caller's concern.
     ///
     /// # Errors
     /// [`Error::NoKey`], or the table is out of reach.
     pub async fn retire_key(&self, kid: &str, at: u64) -> Result<(), Error> {
-        let end = Terms::change("SET expires_at = :at").value(":at", number(at));
+        let end = Terms::change("SET ended_at = :at")
+            .when("attribute_not_exists(ended_at) OR ended_at > :at")
+            .value(":at", number(at));
         self.update(keys::public_key(kid), &end).await?.map(drop).ok_or(Error::NoKey)
     }
 }

@@ -100,11 +100,13 @@ impl Tries<'_> {
     pub async fn failed(&self) -> Result<Failure, Error> {
         let (of_source, of_address) = (self.of_source(), self.of_address());
         let now = now();
-        match tokio::try_join!(self.table.count(&of_source, now), self.table.count(&of_address, now))? {
-            (Counted::Full(seconds), _) | (_, Counted::Full(seconds)) => Err(Error::TooManyTries(seconds)),
-            (Counted::Within(failures, reset), _) => {
-                Ok(Failure { remaining: MOST_FAILURES.saturating_sub(failures), reset })
-            }
+        // What one source has too many of doesn't exhaust the address; and a wrong try is told the same seconds as a right one.
+        match self.table.count(&of_source, now).await? {
+            Counted::Full(seconds) => Err(Error::TooManyTries(seconds)),
+            Counted::Within(failures, reset) => match self.table.count(&of_address, now).await? {
+                Counted::Full(_) => Err(Error::TooManyTries(reset)),
+                Counted::Within(..) => Ok(Failure { remaining: MOST_FAILURES.saturating_sub(failures), reset }),
+            },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
-    types::ReturnValue,
+    types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 
 use super::{Error, Table, contest::Contest, item::Item, keys::Key, transaction::Terms};
@@ -12,15 +12,16 @@ impl Table {
     /// Tried again where a transaction holds the item. (An answer that was lost is asked for again by the SDK: the change
     /// must bear being made twice.)
     pub(super) async fn update(&self, key: Key, terms: &Terms) -> Result<Option<Item>, Error> {
-        self.update_on(key, terms, terms.on_existing()).await
+        Ok(self.try_to_update(key, terms, terms.on_existing()).await?.ok())
     }
 
-    /// The same of an item that need not exist: the terms' condition alone says on what.
-    pub(super) async fn update_or_create(&self, key: Key, terms: &Terms) -> Result<Option<Item>, Error> {
-        self.update_on(key, terms, terms.on_any().to_owned()).await
-    }
-
-    async fn update_on(&self, key: Key, terms: &Terms, condition: String) -> Result<Option<Item>, Error> {
+    /// The same on this condition alone. Where it fails, the item that it failed on.
+    pub(super) async fn try_to_update(
+        &self,
+        key: Key,
+        terms: &Terms,
+        condition: String,
+    ) -> Result<Result<Item, Option<Item>>, Error> {
         let mut contest = Contest::default();
         loop {
             let call = self.client.update_item().table_name(&*self.name).set_key(Some(key.clone().attributes()));
@@ -30,12 +31,15 @@ impl Table {
                 .set_expression_attribute_names(terms.names())
                 .set_expression_attribute_values(terms.values())
                 .return_values(ReturnValue::AllNew)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
                 .send()
                 .await;
             match updated {
-                Ok(answer) => return Ok(answer.attributes),
+                Ok(answer) => return Ok(Ok(answer.attributes.unwrap_or_default())),
                 Err(error) => match error.as_service_error() {
-                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(None),
+                    Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                        return Ok(Err(failed.item().cloned()));
+                    }
                     Some(UpdateItemError::TransactionConflictException(_)) => {
                         contest.lost("a transaction conflict").await?;
                     }

@@ -1,5 +1,5 @@
 use std::{
-    sync::OnceLock,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -15,12 +15,14 @@ use jsonwebtoken::{
 use serde::Deserialize;
 use serde_json::Value;
 use shared::claims::TokenError;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::time::timeout;
 
 /// How long a key set is used before it is fetched again.
 const FRESH: Duration = Duration::from_mins(5);
 /// Between two fetches for the sake of an unknown key: a flood of invented ids must not become a flood of fetches.
 const LOOKUPS: Duration = Duration::from_secs(5);
+/// Between a fetch that failed and the next.
+const RETRIES: Duration = Duration::from_secs(1);
 /// How long a fetch may take.
 const LONGEST_FETCH: Duration = Duration::from_secs(3);
 /// The longest key set, in bytes.
@@ -32,13 +34,16 @@ pub(super) struct RemoteKeySet {
     /// Made at the first use: it reads the web's roots.
     connector: OnceLock<SharedHttpConnector>,
     connect: Box<dyn Fn() -> SharedHttpConnector + Send + Sync>,
+    known: Mutex<Known>,
     /// Held while the set is fetched, so that it is fetched once.
-    known: Mutex<Option<Known>>,
+    fetching: tokio::sync::Mutex<()>,
 }
 
+#[derive(Default)]
 struct Known {
     keys: Vec<Jwk>,
-    fetched_at: Instant,
+    fetched_at: Option<Instant>,
+    failed_at: Option<Instant>,
 }
 
 /// A key set (RFC 7517, section 5). Keys that can't be read are of a kind that isn't used here.
@@ -49,28 +54,58 @@ struct KeySetDocument {
 
 impl RemoteKeySet {
     pub(super) fn new(address: String, connect: impl Fn() -> SharedHttpConnector + Send + Sync + 'static) -> Self {
-        Self { address, connector: OnceLock::new(), connect: Box::new(connect), known: Mutex::default() }
+        Self {
+            address,
+            connector: OnceLock::new(),
+            connect: Box::new(connect),
+            known: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The key of this id that signs by this algorithm; of a set of one, a token needn't say which.
     pub(super) async fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Option<DecodingKey>, TokenError> {
-        let mut known = self.known.lock().await;
-        if let Some(present) = known.as_ref().filter(|known| known.fetched_at.elapsed() < FRESH) {
-            if let Some(key) = find(&present.keys, kid, algorithm) {
-                return Ok(Some(key));
-            }
-            if present.fetched_at.elapsed() < LOOKUPS {
-                return Ok(None);
-            }
+        if let Some(key) = self.known_key(kid, algorithm) {
+            return key;
+        }
+        let _fetching = self.fetching.lock().await;
+        // Somebody else may have fetched it meanwhile.
+        if let Some(key) = self.known_key(kid, algorithm) {
+            return key;
         }
         let keys = timeout(LONGEST_FETCH, self.fetch()).await.unwrap_or_else(|_| Err("it took too long".to_owned()));
-        let keys = keys.map_err(|cause| {
-            tracing::warn!(key_set = self.address, cause, "a key set is out of reach");
-            TokenError::Unreachable
-        })?;
-        let key = find(&keys, kid, algorithm);
-        *known = Some(Known { keys, fetched_at: Instant::now() });
-        Ok(key)
+        let mut known = self.known();
+        match keys {
+            Ok(keys) => {
+                let key = find(&keys, kid, algorithm);
+                *known = Known { keys, fetched_at: Some(Instant::now()), failed_at: None };
+                Ok(key)
+            }
+            Err(cause) => {
+                tracing::warn!(key_set = self.address, cause, "a key set is out of reach");
+                known.failed_at = Some(Instant::now());
+                Err(TokenError::Unreachable)
+            }
+        }
+    }
+
+    /// What is known of a key without fetching the set, where that is enough.
+    fn known_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<Result<Option<DecodingKey>, TokenError>> {
+        let known = self.known();
+        let fetched = known.fetched_at.map(|at| at.elapsed());
+        if fetched.is_some_and(|age| age < FRESH)
+            && let Some(key) = find(&known.keys, kid, algorithm)
+        {
+            return Some(Ok(Some(key)));
+        }
+        if fetched.is_some_and(|age| age < LOOKUPS) {
+            return Some(Ok(None));
+        }
+        known.failed_at.is_some_and(|at| at.elapsed() < RETRIES).then_some(Err(TokenError::Unreachable))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fetches the set. A redirect is no answer: nothing follows it.

@@ -116,7 +116,7 @@ impl OrganizationTable<'_> {
             UserReference::Address(email) => {
                 let earlier = Once::earlier(once, self.table);
                 let (account, role, earlier) =
-                    tokio::join!(self.table.credential(&email), self.require_admin(), earlier);
+                    tokio::join!(self.table.credential_of_mailbox(&email), self.require_admin(), earlier);
                 role?;
                 if let Some(earlier) = earlier? {
                     return Ok(Effect::replayed(earlier));

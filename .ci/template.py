@@ -1,0 +1,75 @@
+"""Transforms template.yaml to CloudFormation and asks of the result what the template's own tests can't see.
+
+Needs `aws-sam-translator` and `pyyaml`. Reads nothing of AWS.
+"""
+
+import json
+import os
+import pathlib
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+class Policies:
+    """AWS's managed policies that SAM adds by name."""
+
+    def load(self):
+        names = ["service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess",
+                 "service-role/AWSLambdaDynamoDBExecutionRole"]
+        return {name.split("/")[-1]: f"arn:aws:iam::aws:policy/{name}" for name in names}
+
+
+template = yaml_parse((ROOT / "template.yaml").read_text())
+for resource in template["Resources"].values():
+    # As `sam package` leaves it: the code is elsewhere.
+    if resource["Type"] == "AWS::Serverless::Function":
+        resource["Properties"]["CodeUri"] = "s3://bucket/key"
+resources = transform(template, {}, Policies())["Resources"]
+by_type = lambda kind: {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
+
+# Every route is there, with whatever method, and what no route takes goes to a function as well.
+(api,) = by_type("AWS::ApiGatewayV2::Api").values()
+documented = set(json.loads((ROOT / "openapi.json").read_text())["paths"])
+paths = dict(api["Body"]["paths"])
+assert list(paths.pop("$default")) == ["x-amazon-apigateway-any-method"], "$default"
+assert set(paths) == documented, set(paths) ^ documented
+for path, methods in paths.items():
+    assert list(methods) == ["x-amazon-apigateway-any-method"], path
+    integration = methods["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"]
+    assert integration["payloadFormatVersion"] == "2.0", path
+(stage,) = by_type("AWS::ApiGatewayV2::Stage").values()
+assert stage["StageName"] == "$default" and stage["AutoDeploy"] is True
+assert stage["AccessLogSettings"] and stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
+
+# Every function has a role of its own, which names the table, its partitions and nothing wider.
+functions = by_type("AWS::Lambda::Function")
+roles = by_type("AWS::IAM::Role")
+assert len(functions) == 8 and len(roles) == 8
+for name, role in roles.items():
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert not any("*" in action for action in actions), (name, actions)
+            assert statement["Resource"] != "*", (name, statement)
+            if any(action.startswith("dynamodb:") for action in actions) and "Condition" not in statement:
+                raise AssertionError((name, statement))
+    managed = [str(arn) for arn in role["ManagedPolicyArns"]]
+    assert not any("DynamoDB" in arn and name != "MailerFunctionRole" for arn in managed), (name, managed)
+    size = sum(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) for policy in role["Policies"])
+    assert size < 10_240, f"{name}: IAM takes 10,240 characters of inline policies, not {size}"
+for name, function in functions.items():
+    assert function["Runtime"] == "provided.al2023" and function["TracingConfig"] == {"Mode": "Active"}, name
+    assert "LogGroup" in function["LoggingConfig"], name
+
+# The stream is filtered, and what the mailer gives up on is kept.
+(mapping,) = by_type("AWS::Lambda::EventSourceMapping").values()
+assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and mapping["BisectBatchOnFunctionError"]
+(filter_,) = mapping["FilterCriteria"]["Filters"]
+assert json.loads(filter_["Pattern"])["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "MAIL#"}]
+assert mapping["DestinationConfig"]["OnFailure"]["Destination"]
+
+print(f"{len(resources)} resources, {len(paths)} paths, {len(functions)} functions")

@@ -1,0 +1,55 @@
+# The few commands that people use. Deployment needs cargo-lambda, the AWS SAM CLI and AWS credentials.
+
+FUNCTIONS := accounts admins associations auth customers mailer organizations price-tiers
+ARCHITECTURE ?= arm64
+STACK ?= organizations
+# More parameters of template.yaml, as in: make deploy PARAMETERS="MailFrom=no-reply@acme.example MailIdentity=acme.example"
+PARAMETERS ?=
+# The API's address, where it has one of its own.
+ISSUER ?=
+
+ifeq ($(ARCHITECTURE),arm64)
+TARGET := --arm64
+else
+TARGET := --x86-64
+endif
+
+.PHONY: run test build deploy watch invoke bench bench-instructions access events
+
+run: ## the whole API on this machine
+	cargo run
+
+test: ## every test
+	cargo test
+
+build: ## every function, once, into target/lambda/
+	cargo lambda build --release $(TARGET) $(addprefix --package ,$(FUNCTIONS))
+
+# The address is known once the stack is there: the first deployment has a second step, which tells it to the functions.
+deploy: build ## to AWS
+	@set -e; \
+	url() { aws cloudformation describe-stacks --stack-name $(STACK) --query "Stacks[0].Outputs[?OutputKey=='ApiUrl'].OutputValue" --output text; }; \
+	deploy() { sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCHITECTURE) $${1:+Issuer=$$1} $(PARAMETERS); }; \
+	issuer="$(ISSUER)"; [ -n "$$issuer" ] || issuer=$$(url 2>/dev/null || true); \
+	deploy "$$issuer"; \
+	if [ -z "$$issuer" ]; then issuer=$$(url); deploy "$$issuer"; fi; \
+	echo "The organizations API is at $$(url)"
+
+watch: ## the functions as Lambdas on port 9000, over the table and the mailbox of a running `make run`
+	cargo lambda watch --invoke-port 9000 --env-file events/local.env
+
+# make invoke FUNCTION=organizations EVENT=view-organization TOKEN=…
+invoke: ## an event of events/, with a token put in, while `make watch` runs
+	@mkdir -p target
+	@sed -e 's/USER_TOKEN/$(USER_TOKEN)/; s/Bearer TOKEN/Bearer $(TOKEN)/; s/ORG_CODE/$(ORG_CODE)/' events/$(EVENT).json > target/event.json
+	cargo lambda invoke --invoke-port 9000 $(FUNCTION) --data-file target/event.json
+
+bench: ## what a start, a call and a million calls cost
+	cargo build --release $(addprefix --package ,$(FUNCTIONS)) --package bench
+	cargo run --release --package bench
+
+bench-instructions: ## instructions of the hot paths, under valgrind
+	cargo bench --package bench --bench instructions
+
+access: ## writes tests/access.json: what each function needs of the table
+	ACCESS=$(CURDIR)/tests/access.json cargo test --features lambda --test api

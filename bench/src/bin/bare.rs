@@ -1,0 +1,105 @@
+//! A bare function: the same DynamoDB calls as a route's, made with the SDK, and nothing else. `CALLS` says which: an array of
+//! stages, each of whose calls are made side by side.
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region},
+    types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem},
+};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let endpoint = std::env::var("AWS_ENDPOINT_URL_DYNAMODB")?;
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "environment"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint);
+    let bare = &Bare { client: Client::from_conf(config.build()), table: std::env::var("TABLE_NAME")? };
+    let stages: &Vec<Vec<Value>> = &serde_json::from_str(&std::env::var("CALLS")?)?;
+    lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| {
+        let mut items = 0;
+        for stage in stages {
+            let mut made = Vec::new();
+            for call in stage {
+                made.push(bare.make(call));
+            }
+            for one in join_all(made).await {
+                items += one?;
+            }
+        }
+        Ok::<_, Error>(json!({"statusCode": 200, "body": items.to_string()}))
+    }))
+    .await
+}
+
+async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut done: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in futures.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let std::task::Poll::Ready(output) = future.as_mut().poll(context)
+            {
+                *done = Some(output);
+            }
+        }
+        if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
+
+struct Bare {
+    client: Client,
+    table: String,
+}
+
+fn text(call: &Value, name: &str) -> AttributeValue {
+    AttributeValue::S(call[name].as_str().unwrap_or_default().to_owned())
+}
+
+impl Bare {
+    async fn make(&self, call: &Value) -> Result<usize, Error> {
+        Ok(match call["op"].as_str() {
+            Some("get") => {
+                let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+                let answer = get.key("pk", text(call, "pk")).key("sk", text(call, "sk")).send().await?;
+                usize::from(answer.item.is_some())
+            }
+            Some("query") => {
+                let query = self.client.query().table_name(&self.table).consistent_read(true);
+                let answer = query
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                    .expression_attribute_values(":pk", text(call, "pk"))
+                    .expression_attribute_values(":prefix", text(call, "prefix"))
+                    .set_limit(call["limit"].as_i64().and_then(|limit| i32::try_from(limit).ok()))
+                    .send()
+                    .await?;
+                answer.items.map_or(0, |items| items.len())
+            }
+            Some("batch") => {
+                let mut keys = KeysAndAttributes::builder().consistent_read(true);
+                for key in call["keys"].as_array().into_iter().flatten() {
+                    keys = keys.keys([("pk".to_owned(), text(key, "pk")), ("sk".to_owned(), text(key, "sk"))].into());
+                }
+                let answer = self.client.batch_get_item().request_items(&self.table, keys.build()?).send().await?;
+                answer.responses.map_or(0, |items| items.len())
+            }
+            Some("put") => {
+                let put = Put::builder()
+                    .table_name(&self.table)
+                    .item("pk", text(call, "pk"))
+                    .item("sk", text(call, "sk"))
+                    .item("data", AttributeValue::S("x".repeat(150)));
+                let put = TransactWriteItem::builder().put(put.build()?).build();
+                self.client.transact_write_items().transact_items(put).send().await?;
+                1
+            }
+            other => return Err(format!("no such call: {other:?}").into()),
+        })
+    }
+}

@@ -1,0 +1,184 @@
+//! Starts and calls, by turns.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use emulator::{Instance, Reply};
+use flate2::{Compression, write::DeflateEncoder};
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::{cases::Case, world::World};
+
+/// Starts of each row.
+const STARTS: usize = 20;
+/// Calls of each row, after the first; a route that hashes a password makes a tenth.
+const CALLS: usize = 2_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Empty,
+    Bare,
+    Ours,
+    Python,
+}
+
+/// A program on a route, and what was measured of it.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) route: &'static str,
+    pub(crate) size: u64,
+    pub(crate) zipped: u64,
+    pub(crate) cold_starts: Vec<Duration>,
+    pub(crate) first_calls: Vec<Duration>,
+    pub(crate) warm: Vec<Duration>,
+    pub(crate) cpu_per_call: Duration,
+    pub(crate) peak_kib: u64,
+    /// DynamoDB calls, round trips, read units, write units.
+    pub(crate) dynamodb: Option<[f64; 4]>,
+    calls: usize,
+    program: PathBuf,
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    event: Vec<u8>,
+}
+
+/// The directory of the release binaries, which is this program's own.
+fn binary(name: &str) -> PathBuf {
+    let path = std::env::current_exe().unwrap().parent().unwrap().join(name);
+    assert!(path.exists(), "{name} isn't built: make bench");
+    path
+}
+
+fn zipped(path: &Path) -> u64 {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&fs::read(path).unwrap()).unwrap();
+    u64::try_from(encoder.finish().unwrap().len()).unwrap()
+}
+
+impl Row {
+    fn new(name: String, kind: Kind, route: &'static str, program: PathBuf, event: &Value) -> Self {
+        Self {
+            size: fs::metadata(&program).map_or(0, |file| file.len()),
+            zipped: if kind == Kind::Python { 0 } else { zipped(&program) },
+            name,
+            kind,
+            route,
+            cold_starts: Vec::new(),
+            first_calls: Vec::new(),
+            warm: Vec::new(),
+            cpu_per_call: Duration::ZERO,
+            peak_kib: 0,
+            dynamodb: None,
+            calls: CALLS,
+            program,
+            arguments: Vec::new(),
+            variables: Vec::new(),
+            event: event.to_string().into_bytes(),
+        }
+    }
+
+    async fn start(&self, world: &World) -> Instance {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).env_clear().envs(world.variables()).envs(self.variables.iter().cloned());
+        command.stdout(Stdio::null()).stderr(Stdio::inherit());
+        Instance::start(command, &self.name).await.unwrap()
+    }
+
+    async fn call(&self, instance: &mut Instance) -> (Value, Duration) {
+        let (reply, time) = instance.invoke(self.event.clone().into()).await.unwrap();
+        let Reply::Answer(answer) = reply else { panic!("{}: {reply:?}", self.name) };
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert!(answer["statusCode"] == 200 || answer["Unsent"].is_number(), "{}: {answer}", self.name);
+        (answer, time)
+    }
+
+    /// What a call costs in DynamoDB, by the function's own count.
+    async fn count(&mut self, world: &World) {
+        self.variables.push(("SERVER_TIMING".to_owned(), "true".to_owned()));
+        let mut instance = self.start(world).await;
+        self.call(&mut instance).await;
+        let (answer, _) = self.call(&mut instance).await;
+        let shown = answer["headers"]["server-timing"].as_str().unwrap_or_default().to_owned();
+        let number = |name: &str| -> f64 {
+            let rest = shown.split(&format!(" {name}=")).nth(1).or_else(|| shown.split(&format!("\"{name}=")).nth(1));
+            rest.and_then(|rest| rest.split([' ', '"']).next()?.parse().ok()).unwrap_or_default()
+        };
+        let writes = number("write_units");
+        self.dynamodb = Some([number("calls"), number("round_trips"), number("units") - writes, writes]);
+        self.variables.pop();
+    }
+}
+
+/// The rows, measured.
+pub(crate) async fn measure(world: &World, cases: &[Case]) -> Vec<Row> {
+    let mut rows = vec![Row::new("empty".to_owned(), Kind::Empty, "", binary("bench-empty"), &Value::Null)];
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python/function.py");
+    for case in cases {
+        if let Some(calls) = &case.calls {
+            let name = format!("bare: {}", case.name);
+            let mut row = Row::new(name, Kind::Bare, case.name, binary("bench-bare"), &case.event);
+            row.variables.push(("CALLS".to_owned(), calls.to_string()));
+            rows.push(row);
+        }
+        let mut row = Row::new(
+            format!("{}: {}", case.function, case.name),
+            Kind::Ours,
+            case.name,
+            binary(case.function),
+            &case.event,
+        );
+        if case.calls.is_none() {
+            row.calls = CALLS / 10;
+        }
+        row.count(world).await;
+        rows.push(row);
+        if case.in_python {
+            let python = which("python3");
+            let mut row = Row::new(format!("Python: {}", case.name), Kind::Python, case.name, python, &case.event);
+            row.arguments.push(script.to_owned());
+            rows.push(row);
+        }
+    }
+    for _ in 0..STARTS {
+        for row in &mut rows {
+            let mut instance = row.start(world).await;
+            row.cold_starts.push(instance.cold_start());
+            let (_, first) = row.call(&mut instance).await;
+            row.first_calls.push(first);
+        }
+    }
+    let mut instances = Vec::new();
+    for row in &rows {
+        let mut instance = row.start(world).await;
+        for _ in 0..50 {
+            row.call(&mut instance).await;
+        }
+        let cpu = instance.cpu();
+        instances.push((instance, cpu));
+    }
+    for round in 0..CALLS {
+        for (row, (instance, _)) in rows.iter_mut().zip(&mut instances) {
+            if round < row.calls {
+                let (_, time) = row.call(instance).await;
+                row.warm.push(time);
+            }
+        }
+    }
+    for (row, (instance, before)) in rows.iter_mut().zip(&instances) {
+        row.cpu_per_call = instance.cpu().saturating_sub(*before) / u32::try_from(row.calls).unwrap();
+        row.peak_kib = instance.peak_memory();
+    }
+    rows
+}
+
+fn which(program: &str) -> PathBuf {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).map(|path| path.join(program)).find(|path| path.exists()).unwrap()
+}

@@ -1,0 +1,91 @@
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    process::Stdio,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::body::Bytes;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+    sync::Semaphore,
+};
+
+use crate::{Instance, Reply};
+
+/// Instances of one function at once.
+const MOST: usize = 4;
+
+/// A function with as many instances as it needs, each of which does one event at a time.
+#[derive(Debug)]
+pub struct Function {
+    name: String,
+    program: PathBuf,
+    variables: HashMap<String, String>,
+    idle: Mutex<Vec<Instance>>,
+    places: Semaphore,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Function {
+    /// The function `name`, run by `program` with these variables and nothing else of the environment.
+    #[must_use]
+    pub fn new(name: &str, program: PathBuf, variables: HashMap<String, String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            program,
+            variables,
+            idle: Mutex::default(),
+            places: Semaphore::new(MOST),
+            lines: Arc::default(),
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Has an instance do an event.
+    ///
+    /// # Errors
+    /// The function's own error, or what happened to it.
+    pub async fn invoke(&self, event: Bytes) -> Result<Bytes, String> {
+        let _place = self.places.acquire().await.map_err(|error| error.to_string())?;
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut instance = match idle {
+            Some(instance) => instance,
+            None => self.start().await?,
+        };
+        let (reply, _) = instance.invoke(event).await.map_err(|error| format!("{}: {error}", self.name))?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
+        match reply {
+            Reply::Answer(answer) => Ok(answer),
+            Reply::Error(error) => Err(format!("{}: {}", self.name, String::from_utf8_lossy(&error))),
+        }
+    }
+
+    /// What the function logged since this was last asked.
+    #[must_use]
+    pub fn take_lines(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn start(&self) -> Result<Instance, String> {
+        let mut command = Command::new(&self.program);
+        command.env_clear().envs(&self.variables).stdout(Stdio::piped());
+        let mut instance = Instance::start(command, &self.name).await?;
+        if let Some(output) = instance.child().stdout.take() {
+            let lines = self.lines.clone();
+            let mut output = BufReader::new(output).lines();
+            tokio::spawn(async move {
+                while let Ok(Some(line)) = output.next_line().await {
+                    lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                }
+            });
+        }
+        Ok(instance)
+    }
+}

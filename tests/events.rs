@@ -1,0 +1,167 @@
+//! Each file in `events/`, done by the real binary of its function, as `cargo lambda invoke` does it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Caller, Deployment, Elsewhere, deployed_routes, link_token, mails_at};
+
+fn directory() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")
+}
+
+/// The names of the events.
+fn names() -> BTreeSet<String> {
+    let files = fs::read_dir(directory()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    files.filter_map(|name| Some(name.strip_suffix(".json")?.to_owned())).collect()
+}
+
+struct World {
+    deployment: Deployment,
+    /// What the words in the events stand for, such as `TOKEN`.
+    words: BTreeMap<&'static str, String>,
+    done: BTreeSet<String>,
+}
+
+impl World {
+    /// Does an event and gives its answer's body.
+    async fn does(&mut self, name: &str, status: u64) -> Value {
+        let mut text = fs::read_to_string(directory().join(format!("{name}.json"))).unwrap();
+        // A longer word may hold a shorter one.
+        let mut words: Vec<_> = self.words.iter().collect();
+        words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+        for (word, value) in words {
+            text = text.replace(word, value);
+        }
+        let event: Value = serde_json::from_str(&text).unwrap();
+        let route = event["routeKey"].as_str().unwrap();
+        let path = route.strip_prefix("ANY ").unwrap_or(route);
+        let function = deployed_routes().into_iter().find(|route| route.path == path).unwrap().function;
+        let function = self.deployment.gateway.function(&function).unwrap();
+        let answer = function.invoke(text.into()).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(answer["statusCode"], status, "{name}: {answer}");
+        self.done.insert(name.to_owned());
+        serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or(Value::Null)
+    }
+
+    fn word(&mut self, word: &'static str, value: &Value) {
+        self.words.insert(word, value.as_str().unwrap().to_owned());
+    }
+}
+
+#[tokio::test]
+async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
+    let mut world = World { deployment: Deployment::start().await, words: BTreeMap::new(), done: BTreeSet::new() };
+    for public in ["check-health", "get-document", "get-key-set", "get-configuration", "show-page"] {
+        world.does(public, 200).await;
+    }
+    let created = world.does("create-organization", 200).await;
+    world.word("ORG_CODE", &created["IdentityOrganizationId"]);
+    let signed_in = world.does("sign-in", 200).await;
+    world.word("USER_TOKEN", &signed_in["AccessToken"]);
+    let access = world.does("enrich-token", 200).await;
+    assert_eq!(access["Roles"], json!(["admin"]));
+    world.word("TOKEN", &access["AccessToken"]);
+
+    let grace = world.does("create-user", 200).await;
+    world.word("USER_ID", &grace["UserId"]);
+    for (name, status) in [
+        ("promote-admin", 200),
+        ("list-admins", 200),
+        ("add-price-tier", 200),
+        ("change-price-tier", 200),
+        ("list-price-tiers", 200),
+        ("remove-price-tier", 400),
+        ("put-customer", 200),
+        ("view-customer", 200),
+        ("view-customer-by-query", 200),
+        ("view-customer-slash", 404),
+        ("view-customer-percent", 404),
+        ("view-customer-question-mark", 404),
+        ("view-customer-hash", 404),
+        ("associate-customer", 200),
+    ] {
+        world.does(name, status).await;
+    }
+    let listed = world.does("list-associations", 200).await;
+    assert_eq!((&listed["TotalCount"], &listed["Data"][0]["UserId"]), (&json!(1), &grace["UserId"]));
+    world.does("dissociate-customer", 200).await;
+    world.does("demote-admin", 200).await;
+    world.does("remove-customer", 200).await;
+    world.does("put-customer", 200).await;
+    world.does("remove-customer-by-query", 200).await;
+
+    // Numbers that a path can't carry are the numbers that the query says.
+    let admin = Elsewhere {
+        url: Some(world.deployment.server.url.clone()),
+        token: world.words.get("TOKEN").cloned(),
+        source: None,
+    };
+    for (number, name) in [("C/1", "slash"), ("C%1", "percent"), ("C?1", "question-mark"), ("C#1", "hash")] {
+        let customer = json!({"CustomerNumber": number, "CompanyName": "Acme", "Pricing": "Gold"});
+        admin.send(admin.request(Method::PUT, "/api/customers").json(&customer)).await.ok();
+        assert_eq!(world.does(&format!("view-customer-{name}"), 200).await["CustomerNumber"], number);
+    }
+
+    let machine = world.does("create-credential", 200).await;
+    for (word, name) in [("CLIENT_ID", "ClientId"), ("CLIENT_SECRET", "ClientSecret"), ("API_KEY", "ApiKey")] {
+        world.word(word, &machine[name]);
+    }
+    world.does("sign-in-machine", 200).await;
+    world.does("list-price-tiers-by-key", 200).await;
+    world.does("list-credentials", 200).await;
+    world.does("revoke-credential", 200).await;
+    world.does("list-price-tiers-by-key", 401).await;
+
+    world.does("view-organization", 200).await;
+    world.does("update-organization", 200).await;
+    world.does("view-account", 200).await;
+    world.does("change-account", 200).await;
+    world.does("forgot-password", 202).await;
+    let mail = loop {
+        let mails = mails_at(&admin, "ada@acme.example", 1).await;
+        if let Some(mail) = mails.into_iter().find(|mail| mail["Subject"] == "Set a new password") {
+            break mail;
+        }
+    };
+    world.word("LINK_TOKEN", &json!(link_token(&mail)));
+    world.does("reset-password", 200).await;
+    world.does("view-account", 401).await;
+    let signed_in = world.does("sign-in", 200).await;
+    world.word("USER_TOKEN", &signed_in["AccessToken"]);
+    world.does("change-password", 200).await;
+    world.does("nowhere", 404).await;
+
+    let mailer = world.deployment.gateway.function("mailer").unwrap();
+    for (name, expected) in
+        [("mailer-stream", json!({"batchItemFailures": []})), ("mailer-sweep", json!({"Unsent": 0}))]
+    {
+        let event = fs::read(directory().join(format!("{name}.json"))).unwrap();
+        let answer: Value = serde_json::from_slice(&mailer.invoke(event.into()).await.unwrap()).unwrap();
+        assert_eq!(answer, expected, "{name}");
+        world.done.insert(name.to_owned());
+    }
+    assert_eq!(world.done, names(), "every event");
+}
+
+#[test]
+fn each_operation_of_the_document_has_an_event() {
+    let document: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
+    let names = names();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap().replace('_', "-");
+            assert!(names.contains(&name), "{method} {path}: {name}");
+            let event = fs::read_to_string(directory().join(format!("{name}.json"))).unwrap();
+            let event: Value = serde_json::from_str(&event).unwrap();
+            assert_eq!(event["routeKey"], format!("ANY {path}"));
+            assert_eq!(event["requestContext"]["http"]["method"], method.to_uppercase());
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The function binaries behind a gateway, as they are deployed: the bundle beside them lends its DynamoDB and its mailbox.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use emulator::{Function, Gateway};
+use local::{Bundle, Consumer, Options};
+use serde_json::{Value, json};
+use shared::ids::random_id;
+use tokio::net::TcpListener;
+
+use super::{
+    Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD,
+    server::{Server, in_memory},
+    template::{deployed_functions, deployed_routes},
+    world::unique,
+};
+
+/// A gateway over every function, and what is beside it.
+pub(crate) struct Deployment {
+    pub(crate) server: Server,
+    pub(crate) gateway: Gateway,
+    _bundle: Bundle,
+    /// Its certificate's file is read at each start of `auth`.
+    _idp: Idp,
+}
+
+/// The directory of the binaries of this test's profile, which are built first.
+fn binaries() -> PathBuf {
+    let build = std::process::Command::new(env!("CARGO")).args(["build", "--workspace", "--bins", "--quiet"]).status();
+    assert!(build.unwrap().success());
+    let test = std::env::current_exe().unwrap();
+    test.parent().and_then(Path::parent).unwrap().to_owned()
+}
+
+impl Deployment {
+    pub(crate) async fn start() -> Self {
+        let bundle = Bundle::start(&Options { no_mailer: true, ..in_memory() }).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (signing_secret, link_secret) = (random_id(48), random_id(48));
+        let value_of = |variable: &str| {
+            Some(match variable {
+                "TABLE_NAME" => Bundle::TABLE.to_owned(),
+                "ISSUER" | "PUBLIC_SITE_URL" => url.clone(),
+                "AUDIENCE" => "organizations-api".to_owned(),
+                "SIGNING_SECRET" => signing_secret.clone(),
+                "LINK_SECRET" => link_secret.clone(),
+                "MAIL_FROM" => "no-reply@organizations.example".to_owned(),
+                "REQUIRE_VERIFIED_EMAIL" => "false".to_owned(),
+                // The rest has defaults.
+                "TOKEN_TTL_SECONDS"
+                | "USER_TOKEN_TTL_SECONDS"
+                | "MAX_TESTED_ROWS"
+                | "TRUSTED_ISSUERS"
+                | "PREVIOUS_SIGNING_SECRET"
+                | "MAIL_REPLY_TO"
+                | "MAIL_CONFIGURATION_SET" => return None,
+                other => panic!("what is {other}?"),
+            })
+        };
+        // What no test of the shared API comes to, but a function needs access for.
+        let key = IdpKey::p256();
+        let idp = Idp::start(IdpAnswer::keys(&[key.jwk("one")])).await;
+        let trusted = json!([{"Issuer": idp.name, "Audience": "shop", "KeySet": idp.key_set_url}]).to_string();
+        let binaries = binaries();
+        let functions = deployed_functions().into_iter().map(|function| {
+            let set = |variable: &String| Some((variable.clone(), value_of(variable)?));
+            let mut variables: HashMap<_, _> = function.variables.iter().filter_map(set).collect();
+            // What Lambda gives every function, and what a test asks for.
+            for (name, value) in [
+                ("AWS_REGION", "eu-central-1".to_owned()),
+                ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+                ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+                ("AWS_ENDPOINT_URL_DYNAMODB", bundle.dynamodb_url()),
+                ("AWS_ENDPOINT_URL_SESV2", bundle.url()),
+                ("TRUSTED_ISSUERS", trusted.clone()),
+                ("TRUSTED_ISSUERS_CA_FILE", idp.ca_file.to_str().unwrap().to_owned()),
+                ("SERVER_TIMING", "true".to_owned()),
+                ("RUST_LOG", "info,shared::table::access=trace".to_owned()),
+            ] {
+                variables.insert(name.to_owned(), value);
+            }
+            let program = binaries.join(&function.name);
+            Function::new(&function.name, program, variables)
+        });
+        let gateway = Gateway::new(deployed_routes(), functions.collect(), Some(&bundle.url()));
+        tokio::spawn(gateway.clone().serve(listener));
+        bundle.feed(MailerFunction(gateway.clone())).unwrap();
+        sign_in_from_elsewhere(&url, &idp, &key).await;
+        let server = Server { url, dynamodb_url: bundle.dynamodb_url() };
+        Self { server, gateway, _bundle: bundle, _idp: idp }
+    }
+
+    /// Keeps the file `path` at what each function has needed so far of the table.
+    pub(crate) async fn note_access(&self, path: PathBuf) {
+        let mut needed = BTreeMap::<String, BTreeMap<String, BTreeSet<String>>>::new();
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            for function in self.gateway.functions() {
+                let of_function = needed.entry(function.name().to_owned()).or_default();
+                for line in function.take_lines() {
+                    let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| json!({"panic": line}));
+                    assert!(line["panic"].is_null(), "{}: {line}", function.name());
+                    if let (Some(action), Some(partitions)) = (line["action"].as_str(), line["partitions"].as_str()) {
+                        of_function.entry(action.to_owned()).or_default().insert(partitions.to_owned());
+                    }
+                }
+            }
+            let text = serde_json::to_string_pretty(&needed).unwrap();
+            std::fs::write(&path, text + "\n").unwrap();
+        }
+    }
+}
+
+/// A founder whose address another issuer proves.
+async fn sign_in_from_elsewhere(url: &str, idp: &Idp, key: &IdpKey) {
+    let anyone = Elsewhere { url: Some(url.to_owned()), ..Elsewhere::default() };
+    let email = format!("{}@elsewhere.example", unique("ada"));
+    let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": email, "Password": PASSWORD});
+    let created =
+        anyone.post("/api/organizations", &json!({"Organization": {"Name": unique("Org")}, "User": user})).await;
+    let now = shared::claims::now();
+    let code = created.ok()["Slug"].clone();
+    // The proof of the address; then an identity that comes too late.
+    for (subject, status) in [("u-1", 200), ("u-2", 403)] {
+        let claims = json!({
+            "iss": idp.name, "aud": "shop", "sub": subject, "exp": now + 300, "email": email, "email_verified": true,
+        });
+        let token = Some(key.sign(&json!({"alg": "ES256", "kid": "one"}), &claims));
+        let access = Elsewhere { token, ..anyone.clone() }.post("/api/auth/access", &json!({"OrgCode": code})).await;
+        assert_eq!(access.status, status, "{access:?}");
+    }
+}
+
+/// The mailer's binary, fed by the bundle's stream.
+struct MailerFunction(Gateway);
+
+impl Consumer for MailerFunction {
+    async fn handle(&self, event: Value) -> Result<Value, String> {
+        let mailer = self.0.function("mailer").ok_or("no mailer")?;
+        let answer = mailer.invoke(event.to_string().into()).await?;
+        serde_json::from_slice(&answer).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,84 @@
+//! `template.yaml`, as far as tests ask for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use emulator::Route;
+use serde_yaml_ng::Value;
+
+/// A function as the template deploys it.
+pub(crate) struct DeployedFunction {
+    /// As its crate is called.
+    pub(crate) name: String,
+    pub(crate) paths: Vec<String>,
+    /// The names of its variables.
+    pub(crate) variables: BTreeSet<String>,
+    /// The partitions of the table that it may touch, by action.
+    pub(crate) access: BTreeMap<String, BTreeSet<String>>,
+    /// Every other action that it may do.
+    pub(crate) other_actions: BTreeSet<String>,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a text: {value:?}")).to_owned()
+}
+
+/// One text, or a list of them.
+fn texts(value: &Value) -> Vec<String> {
+    value.as_sequence().map_or_else(|| vec![text(value)], |values| values.iter().map(text).collect())
+}
+
+fn names(value: &Value) -> BTreeSet<String> {
+    value.as_mapping().into_iter().flat_map(|mapping| mapping.keys()).map(text).collect()
+}
+
+pub(crate) fn template() -> Value {
+    serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap()
+}
+
+pub(crate) fn deployed_functions() -> Vec<DeployedFunction> {
+    let template = template();
+    let globals = names(&template["Globals"]["Function"]["Environment"]["Variables"]);
+    let resources = template["Resources"].as_mapping().unwrap().values();
+    let functions = resources.filter(|resource| resource["Type"] == "AWS::Serverless::Function");
+    functions.map(|function| deployed(&function["Properties"], &globals)).collect()
+}
+
+fn deployed(function: &Value, globals: &BTreeSet<String>) -> DeployedFunction {
+    let code = text(&function["CodeUri"]);
+    let name = code.strip_prefix("target/lambda/").unwrap().trim_end_matches('/').to_owned();
+    let mut variables = names(&function["Environment"]["Variables"]);
+    variables.extend(globals.iter().cloned());
+    let mut paths = Vec::new();
+    for event in function["Events"].as_mapping().unwrap().values() {
+        if event["Type"] == "HttpApi" {
+            let path = event["Properties"].get("Path").map_or_else(|| "$default".to_owned(), text);
+            assert!(path == "$default" || event["Properties"]["Method"] == "ANY", "{path}: 405 is ours to answer");
+            paths.push(path);
+        }
+    }
+    let (mut access, mut other_actions) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeSet::new());
+    for policy in function["Policies"].as_sequence().unwrap() {
+        for statement in policy["Statement"].as_sequence().unwrap() {
+            assert_eq!(statement["Effect"], "Allow");
+            for action in texts(&statement["Action"]) {
+                if action.starts_with("dynamodb:") {
+                    let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+                    access.entry(action).or_default().extend(texts(keys));
+                } else {
+                    other_actions.insert(action);
+                }
+            }
+        }
+    }
+    DeployedFunction { name, paths, variables, access, other_actions }
+}
+
+/// The gateway's routes.
+pub(crate) fn deployed_routes() -> Vec<Route> {
+    let functions = deployed_functions().into_iter();
+    let routes = functions.flat_map(|function| {
+        let name = function.name;
+        function.paths.into_iter().map(move |path| Route { path, function: name.clone() })
+    });
+    routes.collect()
+}
