@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Anonymous, Caller, PASSWORD, person, tenant, unique};
+use crate::support::{Anonymous, Caller, PASSWORD, link_token, mails_to, person, tenant, unique};
 
 const ADMINS: &str = "/api/organizations/users/admins";
 
@@ -79,5 +79,57 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&tenant.admin.delete(ADMINS, &json!({"UserId": grace.id})).await), (200, 1), "demote");
     for path in ["/health", "/openapi.json", "/.well-known/jwks.json", "/.well-known/openid-configuration"] {
         assert_eq!(trips(&Anonymous.get(path).await), (200, 0), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn each_call_for_machines_and_accounts_keeps_its_budget() {
+    let tenant = tenant().await;
+    let admin = &tenant.admin;
+    let trips = |answer: &crate::support::Answer| (answer.status, answer.round_trips());
+    let api_access = "/api/organizations/api-access";
+    let created = admin.post(api_access, &json!({"Name": "Shop"})).await;
+    assert_eq!(trips(&created), (200, 1), "make a credential");
+    let created = created.json();
+    assert_eq!(trips(&admin.get(api_access).await), (200, 1), "list credentials");
+    let login =
+        json!({"OrgCode": tenant.code, "ClientId": created["ClientId"], "ClientSecret": created["ClientSecret"]});
+    assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 2), "a machine's sign-in");
+    let revoke = json!({"ClientId": created["ClientId"]});
+    assert_eq!(trips(&admin.delete(api_access, &revoke).await), (200, 1), "revoke a credential");
+
+    let invitee = json!({"FirstName": "A", "LastName": "B", "Email": format!("{}@new.example", unique("a"))});
+    assert_eq!(trips(&admin.post("/api/users", &invitee).await), (200, 2), "invite");
+    let grace = person().await;
+    admin.post(ADMINS, &json!({"Email": grace.email})).await.ok();
+    let user = grace.signed_in().await;
+    let me = "/api/users/me";
+    assert_eq!(trips(&user.get(me).await), (200, 1), "view account");
+    assert_eq!(trips(&user.patch(me, &json!({"PhoneNumber": "+1 555"})).await), (200, 2), "change phone number");
+    assert_eq!(trips(&user.patch(me, &json!({"FirstName": "Amazing"})).await), (200, 4), "change names");
+    let forgot = json!({"Email": grace.email});
+    assert_eq!(trips(&Anonymous.post("/api/auth/forgot-password", &forgot).await), (202, 2), "forgot password");
+    let change = json!({"OldPassword": PASSWORD, "Password": "a new password"});
+    assert_eq!(trips(&user.post("/api/users/me/password", &change).await), (200, 4), "change password");
+
+    // The first proof of an address marks its roles, before and after; the second use of a link has nothing to mark.
+    for (number, expected) in [(1, 7), (2, 3)] {
+        let known: Vec<_> = mails_to(&grace.email, number).await.iter().map(|mail| mail["Text"].clone()).collect();
+        Anonymous.post("/api/auth/forgot-password", &forgot).await;
+        let mail = loop {
+            let mails = mails_to(&grace.email, number + 1).await;
+            let new = mails
+                .into_iter()
+                .find(|mail| mail["Subject"] == "Set a new password" && !known.contains(&mail["Text"]));
+            if let Some(mail) = new {
+                break mail;
+            }
+        };
+        let reset = json!({"Token": link_token(&mail), "Password": PASSWORD});
+        let answer = Anonymous.post("/api/auth/reset-password", &reset).await;
+        assert_eq!(trips(&answer), (200, expected), "use a link");
+    }
+    for path in ["/account/set-password", "/nowhere"] {
+        assert_eq!(Anonymous.get(path).await.round_trips(), 0, "{path}");
     }
 }

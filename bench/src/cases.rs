@@ -33,7 +33,6 @@ fn event(method: &str, path: &str, query: &str, token: &str, body: Option<&Value
     event
 }
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn cases(world: &World) -> Vec<Case> {
     let (token, user) = (world.token.as_str(), world.user.as_str());
     let partition = format!("ORG#{}", world.organization);
