@@ -18,7 +18,7 @@ fn identity(token: &str, life: u64) -> Value {
     assert_eq!(end - issued, life);
     assert!(shared::claims::now().abs_diff(issued) < 60);
     assert!(all.remove("jti").unwrap().as_str().unwrap().len() >= 20);
-    assert_eq!(all.remove("iss").unwrap(), server().url);
+    assert_eq!(all.remove("iss").unwrap(), server().issuer);
     assert_eq!(all.remove("aud").unwrap(), "organizations-api");
     claims
 }
@@ -190,8 +190,8 @@ async fn any_library_can_verify_a_token_by_the_published_keys() {
     let discovery = Anonymous.get("/.well-known/openid-configuration").await;
     assert_eq!(discovery.header("cache-control"), "public, max-age=300");
     let discovery = discovery.ok();
-    assert_eq!(discovery["issuer"], server().url);
-    assert_eq!(discovery["jwks_uri"], format!("{}/.well-known/jwks.json", server().url));
+    assert_eq!(discovery["issuer"], server().issuer);
+    assert_eq!(discovery["jwks_uri"], format!("{}/.well-known/jwks.json", server().issuer));
     assert_eq!(discovery["id_token_signing_alg_values_supported"], json!(["ES256"]));
 
     let key_set = Anonymous.get("/.well-known/jwks.json").await.ok();

@@ -49,7 +49,7 @@ impl Key {
 fn good_claims(tenant: &Tenant) -> Value {
     let now = claims::now();
     json!({
-        "iss": server().url, "aud": "organizations-api", "sub": tenant.admin_id, "iat": now, "exp": now + 600,
+        "iss": server().issuer, "aud": "organizations-api", "sub": tenant.admin_id, "iat": now, "exp": now + 600,
         "jti": ids::random_id(24), "token_use": "organization", "OrganizationId": tenant.id, "OrgCode": tenant.code,
         "Roles": ["admin"],
     })

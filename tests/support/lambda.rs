@@ -91,7 +91,7 @@ impl Deployment {
         tokio::spawn(gateway.clone().serve(listener));
         bundle.feed(MailerFunction(gateway.clone())).unwrap();
         sign_in_from_elsewhere(&url, &idp, &key).await;
-        let server = Server { url, dynamodb_url: bundle.dynamodb_url() };
+        let server = Server::at(url, bundle.dynamodb_url());
         Self { server, gateway, _bundle: bundle, _idp: idp }
     }
 

@@ -2,11 +2,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Anonymous, Caller};
+use super::{Caller, Elsewhere, server};
 
 /// The mails to an address, once there are `count` of them.
 pub(crate) async fn mails_to(address: &str, count: usize) -> Vec<Value> {
-    mails_at(&Anonymous, address, count).await
+    let mailbox = Elsewhere { url: Some(server().mailbox_url.clone()), ..Elsewhere::default() };
+    mails_at(&mailbox, address, count).await
 }
 
 /// The same in the mailbox that `caller` sees.

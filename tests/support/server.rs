@@ -8,20 +8,37 @@ use super::lambda::Deployment;
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     pub(crate) url: String,
+    /// The `iss` of its tokens.
+    pub(crate) issuer: String,
+    /// The bundle whose mailbox gets its mails.
+    pub(crate) mailbox_url: String,
     pub(crate) dynamodb_url: String,
+}
+
+impl Server {
+    /// A server that is its own issuer and shows its own mails.
+    pub(crate) fn at(url: String, dynamodb_url: String) -> Self {
+        Self { issuer: url.clone(), mailbox_url: url.clone(), url, dynamodb_url }
+    }
 }
 
 /// The API that the tests share. By the environment:
 /// - nothing: the bundle in this process, in memory, on ports of its own; with `CONFLICTS` its functions reach the table
 ///   through [`faults::conflicts::proxy`];
 /// - the feature `lambda`: the function binaries behind a gateway, which note in the file `ACCESS` what they need of the table;
-/// - `BASE_URL`: one that runs elsewhere, whose table is behind `DYNAMODB_URL` (<http://127.0.0.1:8000>).
+/// - `BASE_URL`: one that runs elsewhere, with `ISSUER` (the same), `MAILBOX_URL` (<http://127.0.0.1:3000>) and its table behind
+///   `DYNAMODB_URL` (<http://127.0.0.1:8000>).
 pub(crate) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
         if let Ok(url) = env::var("BASE_URL") {
-            let dynamodb_url = env::var("DYNAMODB_URL").unwrap_or_else(|_| "http://127.0.0.1:8000".to_owned());
-            return Server { url: url.trim_end_matches('/').to_owned(), dynamodb_url };
+            let or = |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
+            return Server {
+                issuer: or("ISSUER", &url),
+                mailbox_url: or("MAILBOX_URL", "http://127.0.0.1:3000"),
+                dynamodb_url: or("DYNAMODB_URL", "http://127.0.0.1:8000"),
+                url,
+            };
         }
         let (send, receive) = std::sync::mpsc::channel();
         // A thread of its own: each test has a runtime, which ends with it.
@@ -39,7 +56,7 @@ pub(crate) fn server() -> &'static Server {
                     Some(_) => Bundle::start_behind(&options, faults::conflicts::proxy).await.unwrap(),
                     None => Bundle::start(&options).await.unwrap(),
                 };
-                send.send(Server { url: bundle.url(), dynamodb_url: bundle.dynamodb_url() }).unwrap();
+                send.send(Server::at(bundle.url(), bundle.dynamodb_url())).unwrap();
                 std::future::pending::<()>().await;
             });
         });
