@@ -49,7 +49,7 @@ bench: ## what a start, a call and a million calls cost
 	cargo run --release --package bench
 
 bench-instructions: ## instructions of the hot paths, under valgrind
-	cargo bench --package bench --bench instructions
+	cargo run --release --package bench --bin bench-instructions
 
 access: ## writes tests/access.json: what each function needs of the table
 	ACCESS=$(CURDIR)/tests/access.json cargo test --features lambda --test api

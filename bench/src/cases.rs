@@ -114,6 +114,7 @@ pub(crate) fn cases(world: &World) -> Vec<Case> {
             event("GET", "/api/users/me", "", &world.user_token, None),
             Some(json!([[get(&format!("USER#{user}"), "USER")]])),
         ),
+        case("health", "organizations", event("GET", "/health", "", token, None), Some(json!([]))),
         case("sign in", "auth", event("POST", "/api/auth/login", "", token, Some(&sign_in())), None),
         case("sweep the outbox", "mailer", json!({"source": "aws.events"}), None),
     ]

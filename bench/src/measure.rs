@@ -140,8 +140,7 @@ pub(crate) async fn measure(world: &World, cases: &[Case]) -> Vec<Row> {
         row.count(world).await;
         rows.push(row);
         if case.in_python {
-            let python = which("python3");
-            let mut row = Row::new(format!("Python: {}", case.name), Kind::Python, case.name, python, &case.event);
+            let mut row = Row::new(format!("Python: {}", case.name), Kind::Python, case.name, python(), &case.event);
             row.arguments.push(script.to_owned());
             rows.push(row);
         }
@@ -178,7 +177,10 @@ pub(crate) async fn measure(world: &World, cases: &[Case]) -> Vec<Row> {
     rows
 }
 
-fn which(program: &str) -> PathBuf {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&paths).map(|path| path.join(program)).find(|path| path.exists()).unwrap()
+/// The interpreter itself, past whatever launches it.
+fn python() -> PathBuf {
+    let asked = std::process::Command::new("python3").args(["-c", "import boto3, sys; print(sys.executable)"]).output();
+    let asked = asked.unwrap();
+    assert!(asked.status.success(), "the comparison with Python needs python3 with boto3: pip install boto3");
+    PathBuf::from(String::from_utf8(asked.stdout).unwrap().trim())
 }

@@ -65,6 +65,7 @@ impl World {
     pub(crate) fn variables(&self) -> HashMap<String, String> {
         let variables = [
             ("AWS_REGION", "eu-central-1".to_owned()),
+            ("AWS_DEFAULT_REGION", "eu-central-1".to_owned()),
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.bundle.dynamodb_url()),
@@ -75,7 +76,7 @@ impl World {
             ("SIGNING_SECRET", "a secret for the benchmark alone, 0123456789".to_owned()),
             ("LINK_SECRET", random_id(48)),
             ("MAIL_FROM", "no-reply@bench.example".to_owned()),
-            ("RUST_LOG", "info".to_owned()),
+            ("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned())),
             ("ORGANIZATION", self.organization.clone()),
             ("ADMIN", self.user.clone()),
         ];

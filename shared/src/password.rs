@@ -2,11 +2,11 @@
 //!
 //! Source: OWASP Password Storage Cheat Sheet (19 MiB of memory, 2 iterations, 1 lane).
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{self, Output, ParamsString, PasswordHash, Salt},
 };
 use tokio::{sync::Semaphore, task};
 
@@ -42,7 +42,13 @@ pub async fn hash(password: &str) -> Result<String, PasswordError> {
     let password = password.to_owned();
     off_thread(move || {
         let salt: [u8; 16] = rand::random();
-        let hash = ARGON2.hash_password_with_salt(password.as_bytes(), &salt).map_err(PasswordError::Hash)?;
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(ARGON2.params()).map_err(PasswordError::Hash)?,
+            salt: Some(Salt::new(&salt).map_err(failed)?),
+            hash: Some(compute(&ARGON2, password.as_bytes(), &salt, Params::DEFAULT_OUTPUT_LEN)?),
+        };
         Ok(hash.to_string())
     })
     .await
@@ -56,10 +62,37 @@ pub async fn verify(password: &str, hash: Option<&str>) -> Result<bool, Password
     let (password, known) = (password.to_owned(), hash.is_some());
     let hash = hash.unwrap_or(NOBODY).to_owned();
     off_thread(move || {
-        let hash = PasswordHash::new(&hash).map_err(|error| PasswordError::Hash(error.into()))?;
-        Ok(ARGON2.verify_password(password.as_bytes(), &hash).is_ok() && known)
+        let hash = PasswordHash::new(&hash).map_err(failed)?;
+        let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+            return Err(PasswordError::Hash(argon2::password_hash::Error::PasswordInvalid));
+        };
+        let argon2 = Argon2::from(Params::try_from(&hash).map_err(PasswordError::Hash)?);
+        let output = compute(&argon2, password.as_bytes(), salt, expected.len())?;
+        // Compared in constant time.
+        Ok(output == *expected && known)
     })
     .await
+}
+
+/// The memory of hashes that are done, for those to come: 19 MiB each, and no more of them than cores.
+static MEMORY: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+
+fn memory() -> MutexGuard<'static, Vec<Vec<Block>>> {
+    MEMORY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn compute(argon2: &Argon2<'_>, password: &[u8], salt: &[u8], length: usize) -> Result<Output, PasswordError> {
+    let mut blocks = memory().pop().unwrap_or_default();
+    blocks.resize(argon2.params().block_count(), Block::default());
+    let mut out = vec![0; length];
+    let computed = argon2.hash_password_into_with_memory(password, salt, &mut out, &mut blocks);
+    memory().push(blocks);
+    computed.map_err(|error| PasswordError::Hash(error.into()))?;
+    Output::new(&out).map_err(failed)
+}
+
+fn failed(error: phc::Error) -> PasswordError {
+    PasswordError::Hash(error.into())
 }
 
 async fn off_thread<T: Send + 'static>(

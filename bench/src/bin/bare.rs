@@ -1,10 +1,11 @@
-//! A bare function: the same DynamoDB calls as a route's, made with the SDK, and nothing else. `CALLS` says which: an array of
+//! A bare function: the same DynamoDB calls as a route's, made with the SDK (which is told what they cost, as ours is), and
+//! nothing else. `CALLS` says which: an array of
 //! stages, each of whose calls are made side by side.
 
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
-    types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem},
+    types::{AttributeValue, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -67,11 +68,13 @@ impl Bare {
         Ok(match call["op"].as_str() {
             Some("get") => {
                 let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+                let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
                 let answer = get.key("pk", text(call, "pk")).key("sk", text(call, "sk")).send().await?;
                 usize::from(answer.item.is_some())
             }
             Some("query") => {
                 let query = self.client.query().table_name(&self.table).consistent_read(true);
+                let query = query.return_consumed_capacity(ReturnConsumedCapacity::Total);
                 let answer = query
                     .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                     .expression_attribute_values(":pk", text(call, "pk"))
@@ -86,7 +89,8 @@ impl Bare {
                 for key in call["keys"].as_array().into_iter().flatten() {
                     keys = keys.keys([("pk".to_owned(), text(key, "pk")), ("sk".to_owned(), text(key, "sk"))].into());
                 }
-                let answer = self.client.batch_get_item().request_items(&self.table, keys.build()?).send().await?;
+                let batch = self.client.batch_get_item().return_consumed_capacity(ReturnConsumedCapacity::Total);
+                let answer = batch.request_items(&self.table, keys.build()?).send().await?;
                 answer.responses.map_or(0, |items| items.len())
             }
             Some("put") => {
@@ -96,7 +100,8 @@ impl Bare {
                     .item("sk", text(call, "sk"))
                     .item("data", AttributeValue::S("x".repeat(150)));
                 let put = TransactWriteItem::builder().put(put.build()?).build();
-                self.client.transact_write_items().transact_items(put).send().await?;
+                let write = self.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Total);
+                write.transact_items(put).send().await?;
                 1
             }
             other => return Err(format!("no such call: {other:?}").into()),

@@ -8,7 +8,11 @@ mod page;
 mod reset_password;
 mod view;
 
-use axum::{Router, extract::FromRef};
+use axum::{
+    Router,
+    extract::FromRef,
+    routing::{get, post},
+};
 use shared::{App, link::Links};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -33,7 +37,7 @@ impl FromRef<AccountsApp> for App {
     }
 }
 
-/// The routes with their documentation.
+/// The routes' documentation, which no start of the function makes.
 #[must_use]
 pub fn routes() -> OpenApiRouter<AccountsApp> {
     OpenApiRouter::default()
@@ -47,5 +51,12 @@ pub fn routes() -> OpenApiRouter<AccountsApp> {
 
 /// The function's router.
 pub fn router(state: AccountsApp) -> Router {
-    Router::from(routes()).with_state(state)
+    Router::new()
+        .route("/api/users", post(create::create_user))
+        .route("/api/users/me", get(view::view_account).patch(change::change_account))
+        .route("/api/users/me/password", post(change_password::change_password))
+        .route("/api/auth/forgot-password", post(forgot_password::forgot_password))
+        .route("/api/auth/reset-password", post(reset_password::reset_password))
+        .route("/account/set-password", get(page::show_page))
+        .with_state(state)
 }

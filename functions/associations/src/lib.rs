@@ -6,7 +6,11 @@ mod filters;
 mod list;
 mod parameters;
 
-use axum::{Router, extract::FromRef};
+use axum::{
+    Router,
+    extract::FromRef,
+    routing::{get, post},
+};
 use shared::{
     App,
     config::{self, ConfigError},
@@ -45,7 +49,7 @@ impl FromRef<AssociationsApp> for App {
     }
 }
 
-/// The routes with their documentation.
+/// The routes' documentation, which no start of the function makes.
 #[must_use]
 pub fn routes() -> OpenApiRouter<AssociationsApp> {
     OpenApiRouter::default()
@@ -55,5 +59,11 @@ pub fn routes() -> OpenApiRouter<AssociationsApp> {
 
 /// The function's router.
 pub fn router(state: AssociationsApp) -> Router {
-    Router::from(routes()).with_state(state)
+    Router::new()
+        .route("/api/organizations/users/associate-customer", post(associate::associate_customer))
+        .route(
+            "/api/organizations/users/associations",
+            get(list::list_associations).delete(dissociate::dissociate_customer),
+        )
+        .with_state(state)
 }

@@ -16,6 +16,7 @@ use axum::{
     Router,
     extract::FromRef,
     http::{HeaderName, header::CACHE_CONTROL},
+    routing::{get, post},
 };
 use shared::{App, claims::Identity, problem::Problem};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -60,7 +61,7 @@ impl FromRef<AuthApp> for App {
     }
 }
 
-/// The routes with their documentation.
+/// The routes' documentation, which no start of the function makes.
 #[must_use]
 pub fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::default()
@@ -77,5 +78,16 @@ pub fn routes() -> OpenApiRouter<AuthApp> {
 
 /// The function's router.
 pub fn router(state: AuthApp) -> Router {
-    Router::from(routes()).with_state(state)
+    Router::new()
+        .route("/api/auth/login", post(login::sign_in))
+        .route("/api/auth/access", post(access::enrich_token))
+        .route(
+            "/api/organizations/api-access",
+            get(list_credentials::list_credentials)
+                .post(create_credential::create_credential)
+                .delete(revoke_credential::revoke_credential),
+        )
+        .route("/.well-known/jwks.json", get(discovery::get_key_set))
+        .route("/.well-known/openid-configuration", get(discovery::get_configuration))
+        .with_state(state)
 }

@@ -6,11 +6,11 @@ mod put;
 mod remove;
 mod view;
 
-use axum::Router;
+use axum::{Router, routing::get};
 use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes with their documentation.
+/// The routes' documentation, which no start of the function makes.
 #[must_use]
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -20,5 +20,11 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// The function's router.
 pub fn router(app: App) -> Router {
-    Router::from(routes()).with_state(app)
+    Router::new()
+        .route(
+            "/api/customers",
+            get(view::view_customer_by_query).put(put::put_customer).delete(remove::remove_customer_by_query),
+        )
+        .route("/api/customers/{CustomerNumber}", get(view::view_customer).delete(remove::remove_customer))
+        .with_state(app)
 }

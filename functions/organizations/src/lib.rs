@@ -6,11 +6,14 @@ mod health;
 mod update;
 mod view;
 
-use axum::Router;
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes with their documentation.
+/// The routes' documentation, which no start of the function makes.
 #[must_use]
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -22,5 +25,10 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// The function's router.
 pub fn router(app: App) -> Router {
-    Router::from(routes()).with_state(app)
+    Router::new()
+        .route("/api/organizations", post(create::create_organization))
+        .route("/api/organization", get(view::view_organization).patch(update::update_organization))
+        .route("/health", get(health::check_health))
+        .route("/openapi.json", get(document::get_document))
+        .with_state(app)
 }

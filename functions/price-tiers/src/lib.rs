@@ -5,11 +5,11 @@ mod change;
 mod list;
 mod remove;
 
-use axum::Router;
+use axum::{Router, routing::get};
 use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes with their documentation.
+/// The routes' documentation, which no start of the function makes.
 #[must_use]
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(
@@ -22,5 +22,13 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// The function's router.
 pub fn router(app: App) -> Router {
-    Router::from(routes()).with_state(app)
+    Router::new()
+        .route(
+            "/api/organizations/price-tiers",
+            get(list::list_price_tiers)
+                .post(add::add_price_tier)
+                .put(change::change_price_tier)
+                .delete(remove::remove_price_tier),
+        )
+        .with_state(app)
 }
