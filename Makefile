@@ -14,7 +14,7 @@ else
 TARGET := --x86-64
 endif
 
-.PHONY: run test build deploy watch invoke bench bench-instructions access events
+.PHONY: run test build deploy watch invoke bench bench-instructions access
 
 run: ## the whole API on this machine
 	cargo run
