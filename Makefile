@@ -46,7 +46,7 @@ invoke: ## an event of events/, with a token put in, while `make watch` runs
 
 bench: ## what a start, a call and a million calls cost
 	cargo build --release $(addprefix --package ,$(FUNCTIONS)) --package bench
-	cargo run --release --package bench
+	cargo run --release --package bench --bin bench
 
 bench-instructions: ## instructions of the hot paths, under valgrind
 	cargo run --release --package bench --bin bench-instructions
