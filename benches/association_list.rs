@@ -39,19 +39,7 @@ struct Cost {
 }
 
 fn options() -> Options {
-    let max_tested_rows = AssociationsApp::MAX_TESTED_ROWS;
-    Options {
-        port: 0,
-        dynamodb_port: 0,
-        in_memory: true,
-        no_mailer: true,
-        max_tested_rows,
-        require_verified_email: false,
-        public_site_url: None,
-        trusted_issuers: None,
-        trusted_issuers_ca_file: None,
-        data_dir: std::path::PathBuf::new(),
-    }
+    Options { no_mailer: true, ..Options::in_memory() }
 }
 
 /// An organization whose admin is signed in.

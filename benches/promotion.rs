@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use associations::AssociationsApp;
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use axum::{Json, Router, http::StatusCode, routing::post};
 use local::{Bundle, Options};
@@ -44,20 +43,7 @@ struct World {
 
 impl World {
     async fn new(status: StatusCode, kind: &'static str) -> Self {
-        let max_tested_rows = AssociationsApp::MAX_TESTED_ROWS;
-        let data_dir = std::path::PathBuf::new();
-        let options = Options {
-            port: 0,
-            dynamodb_port: 0,
-            in_memory: true,
-            no_mailer: true,
-            max_tested_rows,
-            require_verified_email: false,
-            public_site_url: None,
-            trusted_issuers: None,
-            trusted_issuers_ca_file: None,
-            data_dir,
-        };
+        let options = Options { no_mailer: true, ..Options::in_memory() };
         let bundle = Bundle::start(&options).await.unwrap();
         let client = Client::from_conf(Table::client_config(Some(&bundle.dynamodb_url())).build());
         let table = Table::new(client.clone(), Bundle::TABLE);

@@ -5,7 +5,6 @@
 
 use std::time::{Duration, Instant};
 
-use associations::AssociationsApp;
 use local::{Bundle, Options};
 use reqwest::Client;
 use serde_json::json;
@@ -17,18 +16,7 @@ const TRIES: usize = 5;
 
 #[tokio::main]
 async fn main() {
-    let options = Options {
-        port: 0,
-        dynamodb_port: 0,
-        in_memory: true,
-        no_mailer: true,
-        max_tested_rows: AssociationsApp::MAX_TESTED_ROWS,
-        require_verified_email: false,
-        public_site_url: None,
-        trusted_issuers: None,
-        trusted_issuers_ca_file: None,
-        data_dir: std::path::PathBuf::new(),
-    };
+    let options = Options { no_mailer: true, ..Options::in_memory() };
     let bundle = Bundle::start(&options).await.unwrap();
     let client = Client::new();
     let address = || format!("{}@bench.example", random_id(12));

@@ -4,7 +4,7 @@ use local::{Bundle, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Elsewhere, PASSWORD, in_memory, link_token, mails_at, unique};
+use crate::support::{Caller, Elsewhere, PASSWORD, link_token, mails_at, unique};
 
 const ADMINS: &str = "/api/organizations/users/admins";
 const ASSOCIATE: &str = "/api/organizations/users/associate-customer";
@@ -23,7 +23,7 @@ struct Founded {
 
 impl World {
     async fn new() -> Self {
-        let bundle = Bundle::start(&Options { require_verified_email: true, ..in_memory() }).await.unwrap();
+        let bundle = Bundle::start(&Options { require_verified_email: true, ..Options::in_memory() }).await.unwrap();
         let anyone = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
         Self { _bundle: bundle, anyone }
     }

@@ -2,7 +2,7 @@
 //! `cargo test --features browser --test browser`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{process::Stdio, time::Duration};
 
 use local::{Bundle, Options};
 use reqwest::Client;
@@ -134,18 +134,7 @@ impl Browser {
 
 #[tokio::test]
 async fn a_mailed_link_opens_a_page_that_sets_the_password_and_tells_nobody_its_token() {
-    let options = Options {
-        port: 0,
-        dynamodb_port: 0,
-        in_memory: true,
-        no_mailer: false,
-        max_tested_rows: 1000,
-        require_verified_email: false,
-        public_site_url: None,
-        trusted_issuers: None,
-        trusted_issuers_ca_file: None,
-        data_dir: PathBuf::new(),
-    };
+    let options = Options::in_memory();
     let bundle = Bundle::start(&options).await.unwrap();
     let (url, client) = (bundle.url(), Client::new());
     let post = async |path: &str, body: Value| client.post(format!("{url}{path}")).json(&body).send().await.unwrap();

@@ -11,7 +11,7 @@ use local::Bundle;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Elsewhere, PASSWORD, in_memory, unique};
+use crate::support::{Caller, Elsewhere, PASSWORD, unique};
 
 /// The bundle as a process of its own.
 struct Process {
@@ -254,7 +254,7 @@ async fn data_in_use_by_another_process_is_one_clear_line_and_exit_code_1() {
 #[tokio::test]
 async fn a_path_that_is_no_utf_8_names_the_field() {
     let email = "ada@acme.example";
-    let bundle = Bundle::start(&in_memory()).await.unwrap();
+    let bundle = Bundle::start(&local::Options::in_memory()).await.unwrap();
     let elsewhere = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
     let user = json!({"FirstName": "A", "LastName": "B", "Email": email, "Password": PASSWORD});
     let body = json!({"Organization": {"Name": "Acme"}, "User": user});

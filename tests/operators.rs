@@ -8,7 +8,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use shared::ids::{OrganizationCode, OrganizationId};
 
-use crate::support::{Caller, PASSWORD, account_items, dynamodb, in_memory, server, tenant, unique};
+use crate::support::{Caller, PASSWORD, account_items, dynamodb, server, tenant, unique};
 
 /// The command's exit code and what it printed on either output.
 fn local(arguments: &[&str], endpoint: Option<&str>) -> (Option<i32>, String, String) {
@@ -78,7 +78,7 @@ async fn own(bundle: &Bundle) -> (String, OrganizationId, OrganizationCode) {
 
 #[tokio::test]
 async fn rows_are_tested_one_by_one_up_to_the_bound_and_the_shorter_range_counts() {
-    let options = local::Options { max_tested_rows: 2_000, ..in_memory() };
+    let options = local::Options { max_tested_rows: 2_000, ..local::Options::in_memory() };
     let bundle = Bundle::start(&options).await.unwrap();
     let (token, id, code) = own(&bundle).await;
     bundle.seed(&id, &code, made_up_associations(3_000).unwrap()).unwrap();

@@ -23,7 +23,7 @@ use shared::{
     table::{LEASE_SECONDS, Table},
 };
 
-use crate::support::{Answer as HttpAnswer, Mood, PASSWORD, Ses, in_memory, unique};
+use crate::support::{Answer as HttpAnswer, Mood, PASSWORD, Ses, unique};
 
 const ADMINS: &str = "/api/organizations/users/admins";
 
@@ -42,7 +42,7 @@ struct World {
 impl World {
     /// A bundle with one organization, whose founder is signed in.
     async fn new(name: &str, mood: Mood) -> Self {
-        let bundle = Bundle::start(&Options { no_mailer: true, ..in_memory() }).await.unwrap();
+        let bundle = Bundle::start(&Options { no_mailer: true, ..Options::in_memory() }).await.unwrap();
         let ses = Ses::start(mood).await;
         let founder = format!("{}@founder.example", unique("ada"));
         let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": founder, "Password": PASSWORD});

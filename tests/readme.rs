@@ -6,8 +6,6 @@ use local::Bundle;
 use regex_lite::Regex;
 use tokio::process::Command;
 
-use crate::support::in_memory;
-
 /// Printed between the steps.
 const STEP: &str = "-- next step --";
 
@@ -34,7 +32,7 @@ fn matches(printed: &str, shown: &str) -> bool {
 #[tokio::test]
 async fn the_session_prints_what_the_readme_says() {
     // The session takes the names that it uses, so it has a bundle of its own.
-    let bundle = Bundle::start(&in_memory()).await.unwrap();
+    let bundle = Bundle::start(&local::Options::in_memory()).await.unwrap();
     let steps = steps();
     assert!(steps.len() >= 6);
     let script: Vec<_> = steps.iter().map(|(commands, _)| commands.as_str()).collect();

@@ -8,7 +8,7 @@ use serde_json::json;
 use shared::{App, claims, config::Config, ids, service, table::Table};
 use tokio::{net::TcpListener, process::Command};
 
-use crate::support::{Answer, Caller, Elsewhere, PASSWORD, in_memory, unique};
+use crate::support::{Answer, Caller, Elsewhere, PASSWORD, unique};
 
 const AHEAD: u64 = 300;
 
@@ -20,7 +20,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let bundle = Bundle::start(&in_memory()).await.unwrap();
+        let bundle = Bundle::start(&local::Options::in_memory()).await.unwrap();
         let anyone = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
         let email = format!("{}@person.example", unique("grace"));
         let user = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email, "Password": PASSWORD});

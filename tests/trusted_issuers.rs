@@ -7,7 +7,7 @@ use local::{Bundle, Options};
 use serde_json::{Value, json};
 use shared::claims;
 
-use crate::support::{Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD, claims_of, in_memory, unique};
+use crate::support::{Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD, claims_of, unique};
 
 const RSA: &str = include_str!("fixtures/rsa-2048.pem");
 const ED25519: &str = include_str!("fixtures/ed25519.pem");
@@ -34,7 +34,7 @@ impl World {
         let options = Options {
             trusted_issuers: Some(trusted.to_string()),
             trusted_issuers_ca_file: Some(idp.ca_file.to_str().unwrap().to_owned()),
-            ..in_memory()
+            ..Options::in_memory()
         };
         let bundle = Bundle::start(&options).await.unwrap();
         let anyone = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };

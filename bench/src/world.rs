@@ -1,6 +1,6 @@
 //! What the functions work on: the embedded engine, with an organization, its admin, a tier, a customer and a thousand links.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::collections::HashMap;
 
 use local::{Bundle, Options, made_up_associations};
 use reqwest::{Client, Method};
@@ -22,18 +22,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let options = Options {
-            port: 0,
-            dynamodb_port: 0,
-            in_memory: true,
-            no_mailer: true,
-            max_tested_rows: 200_000,
-            require_verified_email: false,
-            public_site_url: None,
-            trusted_issuers: None,
-            trusted_issuers_ca_file: None,
-            data_dir: PathBuf::new(),
-        };
+        let options = Options { no_mailer: true, ..Options::in_memory() };
         let bundle = Bundle::start(&options).await.unwrap();
         let url = bundle.url();
         let call = async |method: Method, path: &str, token: &str, body: Value| -> Value {

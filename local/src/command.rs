@@ -77,6 +77,25 @@ pub struct Options {
     pub data_dir: PathBuf,
 }
 
+impl Options {
+    /// Everything in memory, on free ports: for tests and benchmarks.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self {
+            port: 0,
+            dynamodb_port: 0,
+            in_memory: true,
+            no_mailer: false,
+            max_tested_rows: AssociationsApp::MAX_TESTED_ROWS,
+            require_verified_email: false,
+            public_site_url: None,
+            trusted_issuers: None,
+            trusted_issuers_ca_file: None,
+            data_dir: PathBuf::new(),
+        }
+    }
+}
+
 impl Command {
     /// Does what the command line says.
     pub async fn run(self) -> ExitCode {

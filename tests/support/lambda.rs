@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use super::{
     Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD,
-    server::{Server, in_memory},
+    server::Server,
     template::{deployed_functions, deployed_routes},
     world::unique,
 };
@@ -38,7 +38,7 @@ fn binaries() -> PathBuf {
 
 impl Deployment {
     pub(crate) async fn start() -> Self {
-        let bundle = Bundle::start(&Options { no_mailer: true, ..in_memory() }).await.unwrap();
+        let bundle = Bundle::start(&Options { no_mailer: true, ..Options::in_memory() }).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (signing_secret, link_secret) = (random_id(48), random_id(48));

@@ -51,7 +51,7 @@ pub(crate) fn server() -> &'static Server {
                     let access = env::var("ACCESS").map_or_else(|_| env::temp_dir().join("access.json"), PathBuf::from);
                     return deployment.note_access(access).await;
                 }
-                let options = in_memory();
+                let options = Options::in_memory();
                 let bundle = match env::var_os("CONFLICTS") {
                     Some(_) => Bundle::start_behind(&options, faults::conflicts::proxy).await.unwrap(),
                     None => Bundle::start(&options).await.unwrap(),
@@ -62,21 +62,4 @@ pub(crate) fn server() -> &'static Server {
         });
         receive.recv().unwrap()
     })
-}
-
-/// How a bundle of a test's own runs: in memory, on free ports.
-pub(crate) fn in_memory() -> Options {
-    let max_tested_rows = associations::AssociationsApp::MAX_TESTED_ROWS;
-    Options {
-        port: 0,
-        dynamodb_port: 0,
-        in_memory: true,
-        no_mailer: false,
-        max_tested_rows,
-        require_verified_email: false,
-        public_site_url: None,
-        trusted_issuers: None,
-        trusted_issuers_ca_file: None,
-        data_dir: PathBuf::new(),
-    }
 }

@@ -165,12 +165,7 @@ impl<'t, R> Transaction<'t, R> {
         terms: &Terms,
         refusal: R,
     ) -> Result<Self, Error> {
-        let put = self
-            .put(to_item(key, entity, record)?)
-            .condition_expression(terms.on_any())
-            .set_expression_attribute_values(terms.values())
-            .build();
-        Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
+        self.put_where(to_item(key, entity, record)?, terms.on_any().to_owned(), terms, refusal)
     }
 
     /// Puts an item in the place of one that exists and keeps the terms' condition.
@@ -182,9 +177,13 @@ impl<'t, R> Transaction<'t, R> {
         terms: &Terms,
         refusal: R,
     ) -> Result<Self, Error> {
+        self.put_where(to_item(key, entity, record)?, terms.on_existing(), terms, refusal)
+    }
+
+    fn put_where(self, item: Item, condition: String, terms: &Terms, refusal: R) -> Result<Self, Error> {
         let put = self
-            .put(to_item(key, entity, record)?)
-            .condition_expression(terms.on_existing())
+            .put(item)
+            .condition_expression(condition)
             .set_expression_attribute_names(terms.names())
             .set_expression_attribute_values(terms.values())
             .build();
