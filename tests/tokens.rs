@@ -55,14 +55,11 @@ fn good_claims(tenant: &Tenant) -> Value {
     })
 }
 
-async fn view(token: String) -> Answer {
-    Member { token }.get("/api/organization").await
-}
-
-/// Tokens of a key that the process doesn't know may have to wait a second for its look-up.
-async fn view_patiently(token: &str) -> Answer {
+/// The call to the end of its patience: a process that doesn't know a token's key looks it up at most once a second, and each
+/// process of a function knows its own.
+async fn view(token: &str) -> Answer {
     loop {
-        let answer = view(token.to_owned()).await;
+        let answer = Member { token: token.to_owned() }.get("/api/organization").await;
         if answer.status != 503 {
             return answer;
         }
@@ -99,7 +96,7 @@ async fn each_bad_claim_of_a_well_signed_token_is_refused() {
     let tenant = tenant().await;
     let key = Key::random().trusted().await;
     let good = good_claims(&tenant);
-    assert_eq!(view_patiently(&key.sign(&good)).await.status, 200, "the key and the claims are good as they are");
+    assert_eq!(view(&key.sign(&good)).await.status, 200, "the key and the claims are good as they are");
 
     let bad = [
         ("iss", json!("https://elsewhere.example")),
@@ -125,13 +122,13 @@ async fn each_bad_claim_of_a_well_signed_token_is_refused() {
         } else {
             claims[claim] = value.clone();
         }
-        let answer = view(key.sign(&claims)).await;
+        let answer = view(&key.sign(&claims)).await;
         assert_eq!(answer.status, 401, "{claim} {value}: {answer:?}");
         refused(&answer);
     }
     let mut claims = good.clone();
     claims["Roles"] = json!([]);
-    view(key.sign(&claims)).await.problem(403, "This needs the admin role of an organization.");
+    view(&key.sign(&claims)).await.problem(403, "This needs the admin role of an organization.");
 }
 
 #[tokio::test]
@@ -140,7 +137,7 @@ async fn an_expired_token_is_refused_and_says_so() {
     let key = Key::random().trusted().await;
     let mut claims = good_claims(&tenant);
     claims["exp"] = json!(claims::now() - 1);
-    let answer = view_patiently(&key.sign(&claims)).await;
+    let answer = view(&key.sign(&claims)).await;
     answer.problem(401, "The access token has expired.");
     let challenge = answer.header("www-authenticate");
     assert!(challenge.ends_with("error=\"invalid_token\", error_description=\"the token has expired\""), "{challenge}");
@@ -150,11 +147,11 @@ async fn an_expired_token_is_refused_and_says_so() {
 async fn a_token_signed_by_nobodys_key_is_refused() {
     let tenant = tenant().await;
     let stranger = Key::random();
-    refused(&view_patiently(&stranger.sign(&good_claims(&tenant))).await);
+    refused(&view(&stranger.sign(&good_claims(&tenant))).await);
     // A stranger's signature under a trusted key's id.
     let kid = jsonwebtoken::decode_header(&tenant.admin.token).unwrap().kid.unwrap();
     let forged = Key { kid, ..stranger }.sign(&good_claims(&tenant));
-    refused(&view(forged).await);
+    refused(&view(&forged).await);
 }
 
 #[tokio::test]
@@ -178,7 +175,7 @@ async fn an_altered_token_is_refused() {
         "a.b.c".to_owned(),
     ];
     for token in forged {
-        refused(&view(token).await);
+        refused(&view(&token).await);
     }
     let empty = Anonymous
         .send(Anonymous.request(reqwest::Method::GET, "/api/organization").header("authorization", "Bearer"))
@@ -197,7 +194,7 @@ fn public_jwk(key: &Key) -> Value {
 async fn a_token_signed_with_the_public_key_as_an_hmac_secret_is_refused() {
     let tenant = tenant().await;
     let key = Key::random().trusted().await;
-    view_patiently(&key.sign(&good_claims(&tenant))).await.ok();
+    view(&key.sign(&good_claims(&tenant))).await.ok();
     let header = encoded(&json!({"alg": "HS256", "typ": "JWT", "kid": key.kid}));
     let message = format!("{header}.{}", encoded(&good_claims(&tenant)));
     let public = key.secret.public_key();
@@ -208,7 +205,7 @@ async fn a_token_signed_with_the_public_key_as_an_hmac_secret_is_refused() {
     ];
     for secret in secrets {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), message.as_bytes());
-        refused(&view(format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))).await);
+        refused(&view(&format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))).await);
     }
 }
 
@@ -223,7 +220,7 @@ async fn a_key_that_has_ended_verifies_nothing() {
         "expires_at": claims::now() - 1,
     }))
     .await;
-    refused(&view_patiently(&key.sign(&good_claims(&tenant))).await);
+    refused(&view(&key.sign(&good_claims(&tenant))).await);
 }
 
 #[tokio::test]
