@@ -19,16 +19,19 @@ use aws_sdk_dynamodb::{
     },
     error::BoxError,
     operation::{
-        batch_get_item::BatchGetItemInput, delete_item::DeleteItemInput, get_item::GetItemInput,
-        put_item::PutItemInput, query::QueryInput, transact_write_items::TransactWriteItemsInput,
-        update_item::UpdateItemInput,
+        batch_get_item::{BatchGetItemInput, BatchGetItemOutput},
+        delete_item::{DeleteItemInput, DeleteItemOutput},
+        get_item::{GetItemInput, GetItemOutput},
+        put_item::{PutItemInput, PutItemOutput},
+        query::{QueryInput, QueryOutput},
+        transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
+        update_item::{UpdateItemInput, UpdateItemOutput},
     },
-    types::ReturnConsumedCapacity,
+    types::{ConsumedCapacity, ReturnConsumedCapacity},
 };
-use aws_smithy_runtime_api::client::{interceptors::dyn_dispatch_hint, orchestrator::Metadata};
+use aws_smithy_runtime_api::client::interceptors::{context::Output, dyn_dispatch_hint};
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use futures_util::future::join_all;
-use serde::Deserialize;
 use tokio::time::timeout;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -129,26 +132,26 @@ fn count(change: impl FnOnce(&mut Costs)) {
 #[derive(Debug)]
 pub(crate) struct Meter;
 
-/// The operations that write.
-const WRITES: [&str; 4] = ["DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"];
-
-#[derive(Deserialize)]
-struct Reply {
-    #[serde(rename = "ConsumedCapacity")]
-    consumed: Option<Consumed>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Consumed {
-    One(Units),
-    Each(Vec<Units>),
-}
-
-#[derive(Deserialize)]
-struct Units {
-    #[serde(rename = "CapacityUnits", default)]
-    units: f64,
+/// The units that an answer says its call used, and whether it wrote.
+fn used(output: &Output) -> Option<(f64, bool)> {
+    macro_rules! find {
+        ($($output:ty: $writes:literal),*) => {
+            $(if let Some(output) = output.downcast_ref::<$output>() {
+                let units = output.consumed_capacity().into_iter().filter_map(ConsumedCapacity::capacity_units).sum();
+                return Some((units, $writes));
+            })*
+        };
+    }
+    find!(
+        GetItemOutput: false,
+        QueryOutput: false,
+        BatchGetItemOutput: false,
+        DeleteItemOutput: true,
+        PutItemOutput: true,
+        TransactWriteItemsOutput: true,
+        UpdateItemOutput: true
+    );
+    None
 }
 
 #[dyn_dispatch_hint]
@@ -197,37 +200,22 @@ impl Intercept for Meter {
         Ok(())
     }
 
-    fn read_after_attempt(
+    fn read_after_execution(
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let writes = config.load::<Metadata>().is_some_and(|metadata| WRITES.contains(&metadata.name()));
-        let body = context.response().and_then(|response| response.body().bytes());
-        let consumed =
-            body.and_then(|body| serde_json::from_slice::<Reply>(body).ok()).and_then(|reply| reply.consumed);
-        let units = match consumed {
-            Some(Consumed::One(one)) => one.units,
-            Some(Consumed::Each(each)) => each.iter().map(|one| one.units).sum(),
-            None => return Ok(()),
-        };
+        let used = context.output_or_error().and_then(Result::ok).and_then(used);
         count(|costs| {
-            costs.units += units;
-            costs.write_units += if writes { units } else { 0.0 };
+            if let Some(Place(place)) = config.load::<Place>() {
+                costs.round_trips = costs.round_trips.max(*place);
+            }
+            if let Some((units, writes)) = used {
+                costs.units += units;
+                costs.write_units += if writes { units } else { 0.0 };
+            }
         });
-        Ok(())
-    }
-
-    fn read_after_execution(
-        &self,
-        _: &FinalizerInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if let Some(Place(place)) = config.load::<Place>() {
-            count(|costs| costs.round_trips = costs.round_trips.max(*place));
-        }
         Ok(())
     }
 }
@@ -253,7 +241,8 @@ fn filter(default: &str) -> Targets {
 /// JSON lines on standard output, as CloudWatch reads them; what is logged by `RUST_LOG` (`info`).
 pub fn init_json() {
     let lines = tracing_subscriber::fmt::layer().json().with_span_list(false).flatten_event(true).without_time();
-    tracing_subscriber::registry().with(lines.with_filter(filter("info"))).init();
+    // Without the spans that Lambda's runtime makes for each call: our own hold the request's id.
+    tracing_subscriber::registry().with(lines.with_filter(filter("info,lambda_runtime=warn"))).init();
 }
 
 /// Readable lines on standard error; what is logged by `RUST_LOG` (`info`; of the embedded engine, which warns of each
