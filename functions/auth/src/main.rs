@@ -3,12 +3,15 @@
 use auth::{AuthApp, Issuer, TrustedIssuers};
 use lambda_http::Error;
 use shared::{App, lambda};
+use tokio::task::spawn_blocking;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda::run(async || {
-        let (issuer, trusted) = (Issuer::from_env()?, TrustedIssuers::from_env()?);
-        Ok(auth::router(AuthApp::start(App::from_env().await?, issuer, trusted).await))
+        // The key pair is derived while the table answers.
+        let issuer = spawn_blocking(Issuer::from_env);
+        let (app, trusted) = (App::from_env().await?, TrustedIssuers::from_env()?);
+        Ok(auth::router(AuthApp::start(app, issuer.await??, trusted).await))
     })
     .await
 }
