@@ -40,7 +40,10 @@ pub(crate) fn cases(world: &World) -> Vec<Case> {
     let query = |pk: &str, prefix: &str| json!({"op": "query", "pk": pk, "prefix": prefix});
     let batch = |keys: &[(&str, &str)]| {
         let keys: Vec<_> = keys.iter().map(|(pk, sk)| json!({"pk": pk, "sk": sk})).collect();
-        json!({"op": "batch", "keys": keys})
+        json!({
+            "op": "batch", "keys": keys, "attributes": ["sk", "proven", "secret_hash", "expires_at"],
+            "projection": "#a0, #a1, #a2, #a3",
+        })
     };
     let admin = format!("ADMIN#{user}");
     let role = || batch(&[(&partition, "#ORG"), (&partition, &admin)]);

@@ -16,9 +16,14 @@ use tokio::process::Command;
 use crate::{cases::Case, world::World};
 
 /// Starts of each row.
-const STARTS: usize = 20;
-/// Calls of each row, after the first; a route that hashes a password makes a tenth.
-const CALLS: usize = 2_000;
+const STARTS: usize = 40;
+/// Turns of each row, each with a process of its own: where one process happens to lie in memory makes a tenth.
+const TURNS: usize = 10;
+/// Calls of a turn; a route that hashes a password makes a tenth. (By turns of one call each, thirty programs drive each other
+/// out of two cores' caches, and no call is warm.)
+const CALLS: usize = 200;
+/// Calls of a turn before those.
+const WARM_UP: usize = 50;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -38,7 +43,7 @@ pub(crate) struct Row {
     pub(crate) cold_starts: Vec<Duration>,
     pub(crate) first_calls: Vec<Duration>,
     pub(crate) warm: Vec<Duration>,
-    pub(crate) cpu_per_call: Duration,
+    cpu: Duration,
     pub(crate) peak_kib: u64,
     /// DynamoDB calls, round trips, read units, write units.
     pub(crate) dynamodb: Option<[f64; 4]>,
@@ -73,7 +78,7 @@ impl Row {
             cold_starts: Vec::new(),
             first_calls: Vec::new(),
             warm: Vec::new(),
-            cpu_per_call: Duration::ZERO,
+            cpu: Duration::ZERO,
             peak_kib: 0,
             dynamodb: None,
             calls: CALLS,
@@ -97,6 +102,24 @@ impl Row {
         let answer: Value = serde_json::from_slice(&answer).unwrap();
         assert!(answer["statusCode"] == 200 || answer["Unsent"].is_number(), "{}: {answer}", self.name);
         (answer, time)
+    }
+
+    pub(crate) fn cpu_per_call(&self) -> Duration {
+        self.cpu / u32::try_from(self.warm.len()).unwrap()
+    }
+
+    async fn turn(&mut self, world: &World) {
+        let mut instance = self.start(world).await;
+        for _ in 0..WARM_UP {
+            self.call(&mut instance).await;
+        }
+        let before = instance.cpu();
+        for _ in 0..self.calls {
+            let (_, time) = self.call(&mut instance).await;
+            self.warm.push(time);
+        }
+        self.cpu += instance.cpu().saturating_sub(before);
+        self.peak_kib = self.peak_kib.max(instance.peak_memory());
     }
 
     /// What a call costs in DynamoDB, by the function's own count.
@@ -153,26 +176,10 @@ pub(crate) async fn measure(world: &World, cases: &[Case]) -> Vec<Row> {
             row.first_calls.push(first);
         }
     }
-    let mut instances = Vec::new();
-    for row in &rows {
-        let mut instance = row.start(world).await;
-        for _ in 0..50 {
-            row.call(&mut instance).await;
+    for _ in 0..TURNS {
+        for row in &mut rows {
+            row.turn(world).await;
         }
-        let cpu = instance.cpu();
-        instances.push((instance, cpu));
-    }
-    for round in 0..CALLS {
-        for (row, (instance, _)) in rows.iter_mut().zip(&mut instances) {
-            if round < row.calls {
-                let (_, time) = row.call(instance).await;
-                row.warm.push(time);
-            }
-        }
-    }
-    for (row, (instance, before)) in rows.iter_mut().zip(&instances) {
-        row.cpu_per_call = instance.cpu().saturating_sub(*before) / u32::try_from(row.calls).unwrap();
-        row.peak_kib = instance.peak_memory();
     }
     rows
 }

@@ -28,7 +28,7 @@ pub(crate) fn print(rows: &[Row]) {
         let [_, trips, reads, writes] = row.dynamodb.unwrap_or_default();
         let hashes = ["accounts", "auth", "organizations"].iter().any(|function| row.name.starts_with(function));
         let memory = if hashes { FULL_CPU } else { 512.0 };
-        let seconds = row.cpu_per_call.as_secs_f64() / (memory / FULL_CPU) + trips * ROUND_TRIP;
+        let seconds = row.cpu_per_call().as_secs_f64() / (memory / FULL_CPU) + trips * ROUND_TRIP;
         // Billed by the millisecond.
         let seconds = (seconds * 1e3).ceil() / 1e3;
         let lambda = REQUESTS + seconds * memory / 1024.0 * GB_SECOND * 1e6;

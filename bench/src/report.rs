@@ -53,7 +53,7 @@ pub(crate) fn print(rows: &[Row]) {
             milliseconds(median(&row.first_calls)),
             milliseconds(warm),
             milliseconds(percentile(&row.warm, 99)),
-            milliseconds(row.cpu_per_call),
+            milliseconds(row.cpu_per_call()),
             mib(row.peak_kib * 1024),
         );
     }

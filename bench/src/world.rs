@@ -65,7 +65,6 @@ impl World {
             ("SIGNING_SECRET", "a secret for the benchmark alone, 0123456789".to_owned()),
             ("LINK_SECRET", random_id(48)),
             ("MAIL_FROM", "no-reply@bench.example".to_owned()),
-            ("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned())),
             ("ORGANIZATION", self.organization.clone()),
             ("ADMIN", self.user.clone()),
         ];

@@ -89,6 +89,11 @@ impl Bare {
                 for key in call["keys"].as_array().into_iter().flatten() {
                     keys = keys.keys([("pk".to_owned(), text(key, "pk")), ("sk".to_owned(), text(key, "sk"))].into());
                 }
+                for (place, name) in call["attributes"].as_array().into_iter().flatten().enumerate() {
+                    let name = name.as_str().unwrap_or_default();
+                    keys = keys.expression_attribute_names(format!("#a{place}"), name);
+                }
+                keys = keys.set_projection_expression(call["projection"].as_str().map(str::to_owned));
                 let batch = self.client.batch_get_item().return_consumed_capacity(ReturnConsumedCapacity::Total);
                 let answer = batch.request_items(&self.table, keys.build()?).send().await?;
                 answer.responses.map_or(0, |items| items.len())

@@ -117,15 +117,15 @@ impl Instance {
         peak.and_then(|peak| peak.split_whitespace().next()?.parse().ok()).unwrap_or_default()
     }
 
-    /// The CPU time of all threads so far, ended ones included, to the hundredth of a second.
+    /// The CPU time of all threads that run, so far (`schedstat`, <https://docs.kernel.org/scheduler/sched-stats.html>).
     #[must_use]
     pub fn cpu(&self) -> Duration {
-        let statistics = self.child.id().and_then(|id| fs::read_to_string(format!("/proc/{id}/stat")).ok());
-        // After the name, which ends with the last parenthesis: user and system time are the 12th and 13th field.
-        let fields = statistics.as_deref().and_then(|text| Some(text.rsplit_once(')')?.1.split_whitespace()));
-        let ticks: u64 =
-            fields.into_iter().flatten().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
-        Duration::from_millis(ticks * 10)
+        let tasks = self.child.id().and_then(|id| fs::read_dir(format!("/proc/{id}/task")).ok());
+        let nanoseconds = tasks.into_iter().flatten().flatten().filter_map(|task| {
+            let statistics = fs::read_to_string(task.path().join("schedstat")).ok()?;
+            statistics.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(nanoseconds.sum())
     }
 
     /// The process, for what else it says.
