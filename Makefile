@@ -3,10 +3,14 @@
 FUNCTIONS := accounts admins associations auth customers mailer organizations price-tiers
 ARCHITECTURE ?= arm64
 STACK ?= organizations
-# More parameters of template.yaml, as in: make deploy PARAMETERS="MailFrom=no-reply@acme.example MailIdentity=acme.example"
+# More parameters of template.yaml, as in: make deploy PARAMETERS="MailFrom=no-reply@acme.example MailIdentity=acme.example", or
+# a YAML file of them, which takes any value: make deploy PARAMETERS=file://parameters.yaml
 PARAMETERS ?=
 # The API's address, where it has one of its own.
 ISSUER ?=
+
+# What stands in events for what only the caller knows.
+PLACEHOLDERS := USER_TOKEN ORG_CODE USER_ID CLIENT_ID CLIENT_SECRET API_KEY LINK_TOKEN
 
 ifeq ($(ARCHITECTURE),arm64)
 TARGET := --arm64
@@ -25,23 +29,26 @@ test: ## every test
 build: ## every function, once, into target/lambda/
 	cargo lambda build --release $(TARGET) $(addprefix --package ,$(FUNCTIONS))
 
-# The address is known once the stack is there: the first deployment has a second step, which tells it to the functions.
+# The address is known once the stack is there: the first deployment has a second step, which tells it to the functions. From then on
+# SAM keeps what isn't named anew.
 deploy: build ## to AWS
 	@set -e; \
-	url() { aws cloudformation describe-stacks --stack-name $(STACK) --query "Stacks[0].Outputs[?OutputKey=='ApiUrl'].OutputValue" --output text; }; \
+	stack() { aws cloudformation describe-stacks --stack-name $(STACK) --query "Stacks[0].$$1" --output text; }; \
 	deploy() { sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCHITECTURE) $${1:+Issuer=$$1} $(PARAMETERS); }; \
-	issuer="$(ISSUER)"; [ -n "$$issuer" ] || issuer=$$(url 2>/dev/null || true); \
-	deploy "$$issuer"; \
-	if [ -z "$$issuer" ]; then issuer=$$(url); deploy "$$issuer"; fi; \
-	echo "The organizations API is at $$(url)"
+	deploy "$(ISSUER)"; \
+	url=$$(stack "Outputs[?OutputKey=='ApiUrl'].OutputValue"); \
+	issuer=$$(stack "Parameters[?ParameterKey=='Issuer'].ParameterValue"); \
+	if [ "$$issuer" = https://unset.invalid ]; then issuer=$$url; deploy "$$issuer"; fi; \
+	echo "The organizations API is at $$url, its tokens' issuer is $$issuer"
 
 watch: ## the functions as Lambdas on port 9000, over the table and the mailbox of a running `make run`
 	cargo lambda watch --invoke-port 9000 --env-file events/local.env
 
 # make invoke FUNCTION=organizations EVENT=view-organization TOKEN=…
+# The other placeholders of events are variables too, as in: make invoke FUNCTION=auth EVENT=revoke-credential TOKEN=… CLIENT_ID=…
 invoke: ## an event of events/, with a token put in, while `make watch` runs
 	@mkdir -p target
-	@sed -e 's/USER_TOKEN/$(USER_TOKEN)/; s/Bearer TOKEN/Bearer $(TOKEN)/; s/ORG_CODE/$(ORG_CODE)/' events/$(EVENT).json > target/event.json
+	@sed -e 's/Bearer TOKEN/Bearer $(TOKEN)/' $(foreach name,$(PLACEHOLDERS),-e 's/$(name)/$($(name))/g') events/$(EVENT).json > target/event.json
 	cargo lambda invoke --invoke-port 9000 $(FUNCTION) --data-file target/event.json
 
 bench: ## what a start, a call and a million calls cost

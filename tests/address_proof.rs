@@ -1,16 +1,14 @@
 //! Where the proof of an e-mail address is required.
 
-use local::{Bundle, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Elsewhere, PASSWORD, link_token, mails_at, unique};
+use crate::support::{Caller, Elsewhere, PASSWORD, link_token, mails_at, proving_server, unique};
 
 const ADMINS: &str = "/api/organizations/users/admins";
 const ASSOCIATE: &str = "/api/organizations/users/associate-customer";
 
 struct World {
-    _bundle: Bundle,
     anyone: Elsewhere,
 }
 
@@ -22,10 +20,8 @@ struct Founded {
 }
 
 impl World {
-    async fn new() -> Self {
-        let bundle = Bundle::start(&Options { require_verified_email: true, ..Options::in_memory() }).await.unwrap();
-        let anyone = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
-        Self { _bundle: bundle, anyone }
+    fn new() -> Self {
+        Self { anyone: Elsewhere { url: Some(proving_server().url.clone()), ..Elsewhere::default() } }
     }
 
     fn by(&self, token: &Value) -> Elsewhere {
@@ -68,7 +64,7 @@ impl World {
 
 #[tokio::test]
 async fn an_account_on_an_unproven_address_is_neither_promoted_nor_associated() {
-    let world = World::new().await;
+    let world = World::new();
     let ada = world.found().await;
     let (grace, email) = world.sign_up().await;
     let unproven = "is of an account whose e-mail address isn't proven yet";
@@ -85,7 +81,7 @@ async fn an_account_on_an_unproven_address_is_neither_promoted_nor_associated() 
 
 #[tokio::test]
 async fn a_founder_on_an_unproven_address_stays_an_admin_and_is_welcome() {
-    let world = World::new().await;
+    let world = World::new();
     let ada = world.found().await;
     let mails = mails_at(&world.anyone, &ada.email, 2).await;
     let mut subjects: Vec<_> = mails.iter().map(|mail| mail["Subject"].as_str().unwrap()).collect();
@@ -96,7 +92,7 @@ async fn a_founder_on_an_unproven_address_stays_an_admin_and_is_welcome() {
 
 #[tokio::test]
 async fn who_registered_somebody_elses_address_is_out_once_its_owner_proves_it() {
-    let world = World::new().await;
+    let world = World::new();
     // A squatter signs up, and founds an organization, with an address that isn't his.
     let squatted = world.found().await;
     let user = world.sign_in(&squatted.email, PASSWORD, None).await;
@@ -125,7 +121,7 @@ async fn who_registered_somebody_elses_address_is_out_once_its_owner_proves_it()
 
 #[tokio::test]
 async fn an_invited_user_proves_the_address_by_setting_the_password() {
-    let world = World::new().await;
+    let world = World::new();
     let ada = world.found().await;
     let email = format!("{}@person.example", unique("grace"));
     let body = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email});

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Anonymous, Caller, Tenant, dynamodb, person, tenant};
+use crate::support::{Anonymous, Caller, Tenant, dynamodb, person, server, tenant};
 
 const ADMINS: &str = "/api/organizations/users/admins";
 const ASSOCIATE: &str = "/api/organizations/users/associate-customer";
@@ -16,8 +16,7 @@ async fn items(tenant: &Tenant) -> Vec<String> {
     let mut items = Vec::new();
     let mut start = None;
     loop {
-        let page =
-            dynamodb().scan().table_name(local::Bundle::TABLE).set_exclusive_start_key(start).send().await.unwrap();
+        let page = dynamodb().scan().table_name(&server().table).set_exclusive_start_key(start).send().await.unwrap();
         for item in page.items.unwrap() {
             let item: Value = serde_dynamo::from_item(item).unwrap();
             if item.to_string().contains(&tenant.id) {

@@ -29,12 +29,12 @@ async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
         let link = json!({"UserId": user, "CustomerNumber": format!("C-{place}")});
         tenant.admin.post("/api/organizations/users/associate-customer", &link).await.ok();
     }
-    let verify = || local(&["verify-index", &tenant.id, "--table", Bundle::TABLE], Some(&server().dynamodb_url));
+    let verify = || local(&["verify-index", &tenant.id, "--table", &server().table], Some(&server().dynamodb_url));
     let (code, stdout, stderr) = verify();
     let right = "by user: 3 entries in 1 buckets, 0 faults\nby customer: 3 entries in 1 buckets, 0 faults\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), right, ""));
 
-    let call = dynamodb().update_item().table_name(Bundle::TABLE);
+    let call = dynamodb().update_item().table_name(&server().table);
     let call = call.key("pk", AttributeValue::S(format!("ORG#{}#ASSOC#C", tenant.id)));
     let call = call.key("sk", AttributeValue::S("B#".to_owned())).update_expression("SET entries = :wrong");
     call.expression_attribute_values(":wrong", AttributeValue::N("7".to_owned())).send().await.unwrap();
@@ -44,7 +44,7 @@ async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(1), wrong, "error: 1 faults\n"));
 
     let nobody =
-        local(&["verify-index", "000000000000000000000000", "--table", Bundle::TABLE], Some(&server().dynamodb_url));
+        local(&["verify-index", "000000000000000000000000", "--table", &server().table], Some(&server().dynamodb_url));
     assert_eq!(nobody, (Some(1), String::new(), "error: the organization no longer exists\n".to_owned()));
 }
 
@@ -52,10 +52,10 @@ async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
 async fn seed_fills_an_organization_with_counted_associations_in_a_table_elsewhere() {
     let tenant = tenant().await;
     let (code, _, stderr) =
-        local(&["seed", &tenant.id, "--count", "1500", "--table", Bundle::TABLE], Some(&server().dynamodb_url));
+        local(&["seed", &tenant.id, "--count", "1500", "--table", &server().table], Some(&server().dynamodb_url));
     assert_eq!(code, Some(0), "{stderr}");
     let (code, stdout, _) =
-        local(&["verify-index", &tenant.id, "--table", Bundle::TABLE], Some(&server().dynamodb_url));
+        local(&["verify-index", &tenant.id, "--table", &server().table], Some(&server().dynamodb_url));
     assert_eq!(code, Some(0), "{stdout}");
     assert!(stdout.starts_with("by user: 1500 entries in 2 buckets, 0 faults\n"), "a bucket was split: {stdout}");
     let listed =

@@ -5,7 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Anonymous, Caller, PASSWORD, delete_item, dynamodb, mails_to, person, put_item, tenant, tenant_named, unique,
+    Anonymous, Caller, PASSWORD, delete_item, dynamodb, mails_to, person, put_item, server, tenant, tenant_named,
+    unique,
 };
 
 const PATH: &str = "/api/organizations";
@@ -323,7 +324,7 @@ async fn an_organization_that_is_gone_is_no_answer_to_its_admins() {
 #[tokio::test]
 async fn the_table_holds_no_password() {
     let tenant = tenant().await;
-    let items = dynamodb().scan().table_name(local::Bundle::TABLE).send().await.unwrap().items.unwrap();
+    let items = dynamodb().scan().table_name(&server().table).send().await.unwrap().items.unwrap();
     assert!(items.iter().any(|item| format!("{item:?}").contains(&tenant.email)));
     assert!(!items.iter().any(|item| format!("{item:?}").contains(PASSWORD)));
 }

@@ -12,10 +12,11 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 
 use crate::{config::optional, telemetry};
 
-/// `AWS_REGION`, which Lambda always sets.
+/// `AWS_REGION`, which Lambda always sets, or `AWS_DEFAULT_REGION`.
 #[must_use]
 pub fn region() -> Region {
-    Region::new(optional("AWS_REGION").unwrap_or_else(|| "eu-central-1".to_owned()))
+    let region = optional("AWS_REGION").or_else(|| optional("AWS_DEFAULT_REGION"));
+    Region::new(region.unwrap_or_else(|| "eu-central-1".to_owned()))
 }
 
 /// The credentials that Lambda puts into the environment. A local endpoint takes any, so that none are needed there.

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
+    sync::Mutex,
     time::Duration,
 };
 
@@ -28,6 +29,9 @@ pub(crate) struct Deployment {
     _idp: Idp,
 }
 
+/// The partitions that each function's actions touched.
+static NEEDED: Mutex<BTreeMap<String, BTreeMap<String, BTreeSet<String>>>> = Mutex::new(BTreeMap::new());
+
 /// The directory of the binaries of this test's profile, which are built first.
 fn binaries() -> PathBuf {
     let build = std::process::Command::new(env!("CARGO")).args(["build", "--workspace", "--bins", "--quiet"]).status();
@@ -37,7 +41,8 @@ fn binaries() -> PathBuf {
 }
 
 impl Deployment {
-    pub(crate) async fn start() -> Self {
+    /// Starts it where addresses have to be proven, or where not.
+    pub(crate) async fn start(requires_proof: bool) -> Self {
         let bundle = Bundle::start(&Options { no_mailer: true, ..Options::in_memory() }).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -50,7 +55,7 @@ impl Deployment {
                 "SIGNING_SECRET" => signing_secret.clone(),
                 "LINK_SECRET" => link_secret.clone(),
                 "MAIL_FROM" => "no-reply@organizations.example".to_owned(),
-                "REQUIRE_VERIFIED_EMAIL" => "false".to_owned(),
+                "REQUIRE_VERIFIED_EMAIL" => requires_proof.to_string(),
                 // The rest has defaults.
                 "TOKEN_TTL_SECONDS"
                 | "USER_TOKEN_TTL_SECONDS"
@@ -58,7 +63,8 @@ impl Deployment {
                 | "TRUSTED_ISSUERS"
                 | "PREVIOUS_SIGNING_SECRET"
                 | "MAIL_REPLY_TO"
-                | "MAIL_CONFIGURATION_SET" => return None,
+                | "MAIL_CONFIGURATION_SET"
+                | "SERVER_TIMING" => return None,
                 other => panic!("what is {other}?"),
             })
         };
@@ -95,11 +101,11 @@ impl Deployment {
         Self { server, gateway, _bundle: bundle, _idp: idp }
     }
 
-    /// Keeps the file `path` at what each function has needed so far of the table.
+    /// Keeps the file `path` at what each function has needed so far of the table, here and in every other deployment.
     pub(crate) async fn note_access(&self, path: PathBuf) {
-        let mut needed = BTreeMap::<String, BTreeMap<String, BTreeSet<String>>>::new();
         loop {
             tokio::time::sleep(Duration::from_millis(500)).await;
+            let mut needed = NEEDED.lock().unwrap();
             for function in self.gateway.functions() {
                 let of_function = needed.entry(function.name().to_owned()).or_default();
                 for line in function.take_lines() {
@@ -110,7 +116,7 @@ impl Deployment {
                     }
                 }
             }
-            let text = serde_json::to_string_pretty(&needed).unwrap();
+            let text = serde_json::to_string_pretty(&*needed).unwrap();
             std::fs::write(&path, text + "\n").unwrap();
         }
     }

@@ -13,12 +13,14 @@ pub(crate) struct Server {
     /// The bundle whose mailbox gets its mails.
     pub(crate) mailbox_url: String,
     pub(crate) dynamodb_url: String,
+    /// The table's name.
+    pub(crate) table: String,
 }
 
 impl Server {
     /// A server that is its own issuer and shows its own mails.
     pub(crate) fn at(url: String, dynamodb_url: String) -> Self {
-        Self { issuer: url.clone(), mailbox_url: url.clone(), url, dynamodb_url }
+        Self { issuer: url.clone(), mailbox_url: url.clone(), url, dynamodb_url, table: Bundle::TABLE.to_owned() }
     }
 }
 
@@ -26,8 +28,8 @@ impl Server {
 /// - nothing: the bundle in this process, in memory, on ports of its own; with `CONFLICTS` its functions reach the table
 ///   through [`faults::conflicts::proxy`];
 /// - the feature `lambda`: the function binaries behind a gateway, which note in the file `ACCESS` what they need of the table;
-/// - `BASE_URL`: one that runs elsewhere, with `ISSUER` (the same), `MAILBOX_URL` (<http://127.0.0.1:3000>) and its table behind
-///   `DYNAMODB_URL` (<http://127.0.0.1:8000>).
+/// - `BASE_URL`: one that runs elsewhere, with `ISSUER` (the same), `MAILBOX_URL` (<http://127.0.0.1:3000>) and its table
+///   `TABLE_NAME` behind `DYNAMODB_URL` (<http://127.0.0.1:8000>).
 pub(crate) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -37,29 +39,40 @@ pub(crate) fn server() -> &'static Server {
                 issuer: or("ISSUER", &url),
                 mailbox_url: or("MAILBOX_URL", "http://127.0.0.1:3000"),
                 dynamodb_url: or("DYNAMODB_URL", "http://127.0.0.1:8000"),
+                table: or("TABLE_NAME", Bundle::TABLE),
                 url,
             };
         }
-        let (send, receive) = std::sync::mpsc::channel();
-        // A thread of its own: each test has a runtime, which ends with it.
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                if cfg!(feature = "lambda") {
-                    let deployment = Deployment::start().await;
-                    send.send(deployment.server.clone()).unwrap();
-                    let access = env::var("ACCESS").map_or_else(|_| env::temp_dir().join("access.json"), PathBuf::from);
-                    return deployment.note_access(access).await;
-                }
-                let options = Options::in_memory();
-                let bundle = match env::var_os("CONFLICTS") {
-                    Some(_) => Bundle::start_behind(&options, faults::conflicts::proxy).await.unwrap(),
-                    None => Bundle::start(&options).await.unwrap(),
-                };
-                send.send(Server::at(bundle.url(), bundle.dynamodb_url())).unwrap();
-                std::future::pending::<()>().await;
-            });
-        });
-        receive.recv().unwrap()
+        start(false)
     })
+}
+
+/// The same where an address has to be proven before its account is promoted or associated; never one that runs elsewhere.
+pub(crate) fn proving_server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| start(true))
+}
+
+fn start(requires_proof: bool) -> Server {
+    let (send, receive) = std::sync::mpsc::channel();
+    // A thread of its own: each test has a runtime, which ends with it.
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            if cfg!(feature = "lambda") {
+                let deployment = Deployment::start(requires_proof).await;
+                send.send(deployment.server.clone()).unwrap();
+                let access = env::var("ACCESS").map_or_else(|_| env::temp_dir().join("access.json"), PathBuf::from);
+                return deployment.note_access(access).await;
+            }
+            let options = Options { require_verified_email: requires_proof, ..Options::in_memory() };
+            let bundle = match env::var_os("CONFLICTS") {
+                Some(_) => Bundle::start_behind(&options, faults::conflicts::proxy).await.unwrap(),
+                None => Bundle::start(&options).await.unwrap(),
+            };
+            send.send(Server::at(bundle.url(), bundle.dynamodb_url())).unwrap();
+            std::future::pending::<()>().await;
+        });
+    });
+    receive.recv().unwrap()
 }

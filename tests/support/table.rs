@@ -1,7 +1,6 @@
 //! The table behind the API, for what the API itself can't do: an operator's changes.
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use local::Bundle;
 use serde_json::Value;
 use shared::table::Table;
 
@@ -13,11 +12,11 @@ pub(crate) fn dynamodb() -> Client {
 
 pub(crate) async fn put_item(item: Value) {
     let item = serde_dynamo::to_item(item).unwrap();
-    dynamodb().put_item().table_name(Bundle::TABLE).set_item(Some(item)).send().await.unwrap();
+    dynamodb().put_item().table_name(&server().table).set_item(Some(item)).send().await.unwrap();
 }
 
 pub(crate) async fn delete_item(pk: String, sk: &str) {
-    let call = dynamodb().delete_item().table_name(Bundle::TABLE);
+    let call = dynamodb().delete_item().table_name(&server().table);
     call.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk.to_owned())).send().await.unwrap();
 }
 
