@@ -5,9 +5,14 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use shared::ids::ClientId;
+use shared::{
+    ids::{ClientId, OrganizationId},
+    table::{NotedUses, Table},
+};
 
-use crate::support::{Anonymous, Caller, Member, PASSWORD, Tenant, claims_of, person, tenant, unique};
+use crate::support::{
+    Anonymous, Caller, Member, PASSWORD, Tenant, claims_of, dynamodb, person, server, tenant, unique,
+};
 
 const API_ACCESS: &str = "/api/organizations/api-access";
 const ADMINS: &str = "/api/organizations/users/admins";
@@ -284,6 +289,21 @@ async fn the_last_use_is_noted_at_most_once_a_minute() {
 }
 
 #[tokio::test]
+async fn another_process_notes_no_use_within_the_minute_either() {
+    let tenant = tenant().await;
+    let machine = machine(&tenant).await;
+    let table = Table::new(dynamodb(), &server().table);
+    let (organization, client) = (OrganizationId::parse(&tenant.id).unwrap(), ClientId::parse(&machine.id).unwrap());
+    let note = async || table.note_machine_use(&organization, &client, &NotedUses::default()).await.unwrap();
+    note().await;
+    let used = last_used(&tenant, &machine.id).await;
+    assert!(used.is_string());
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    note().await;
+    assert_eq!(last_used(&tenant, &machine.id).await, used);
+}
+
+#[tokio::test]
 async fn a_use_is_noted_of_nobody_without_the_secret() {
     let tenant = tenant().await;
     let machine = machine(&tenant).await;
@@ -358,6 +378,10 @@ async fn a_machine_enriches_for_nobody_else_and_nowhere_else() {
     access("org_unknown99", &grace.id).await.fields(&json!({"OrgCode": ["is no organization's code"]}));
     let nobody = machine.key.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await;
     nobody.fields(&json!({"UserId": ["is required"]}));
+    let both = json!({"OrgCode": ["is required"], "UserId": ["is required"]});
+    machine.key.post("/api/auth/access", &json!({})).await.fields(&both);
+    // Another organization wins over what is wrong beside it.
+    machine.key.post("/api/auth/access", &json!({"OrgCode": other.code})).await.problem(403, elsewhere);
 }
 
 #[tokio::test]
@@ -369,7 +393,12 @@ async fn nobody_but_a_machine_enriches_for_another_user() {
     let user = Anonymous.post("/api/auth/login", &login).await.ok();
     let user = Member { token: user["AccessToken"].as_str().unwrap().to_owned() };
     let access = json!({"OrgCode": tenant.code, "UserId": grace.id});
-    user.post("/api/auth/access", &access).await.problem(403, "Only a machine may enrich a token for another user.");
+    for code in [json!(tenant.code), json!("?"), json!(1), Value::Null] {
+        let access = json!({"OrgCode": code, "UserId": grace.id});
+        user.post("/api/auth/access", &access)
+            .await
+            .problem(403, "Only a machine may enrich a token for another user.");
+    }
     assert_eq!(tenant.admin.post("/api/auth/access", &access).await.status, 403);
 }
 

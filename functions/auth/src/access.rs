@@ -4,12 +4,13 @@ use axum::{
     http::request::Parts,
 };
 use serde::Serialize;
+use serde_json::{Map, Value};
 use shared::{
     claims::{Admin, Enricher, Role, UserSession, bearer},
     ids::{OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
-    request::{Body, Fields, FromFields},
+    request::{Body, Fields, FromFields, JsonObject},
     table::{Account, Error, ExternalIdentity, Table},
     text::{CurrencyCode, CustomerNumber, TierName},
 };
@@ -21,12 +22,16 @@ use crate::{
 };
 
 /// Which organization the token is to be for.
-pub(crate) struct EnrichToken {
+struct EnrichToken {
     org_code: OrganizationCode,
     /// The field's name as it was sent.
     sent_as: &'static str,
-    /// Whose token it is to be, where a machine asks.
-    user_id: Option<String>,
+}
+
+/// The same, and whose token it is to be: what a machine says.
+struct EnrichTokenOf {
+    request: EnrichToken,
+    user_id: String,
 }
 
 /// Which organization the token is to be for, as the document shows it.
@@ -47,16 +52,27 @@ impl FromFields for EnrichToken {
         let parse = |text: String| OrganizationCode::parse(text.trim()).ok_or_else(|| UNKNOWN.to_owned());
         let names = ["OrgCode", "IdentityOrganizationId"];
         let sent_as = names.into_iter().find(|name| fields.has(name)).unwrap_or(names[0]);
-        let org_code = fields.required(sent_as, parse);
-        let user_id = fields.optional("UserId", Ok);
-        Some(Self { org_code: org_code?, sent_as, user_id: user_id? })
+        Some(Self { org_code: fields.required(sent_as, parse)?, sent_as })
+    }
+}
+
+impl FromFields for EnrichTokenOf {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (request, user_id) = (EnrichToken::from_fields(fields), fields.required("UserId", Ok));
+        Some(Self { request: request?, user_id: user_id? })
     }
 }
 
 /// A code of another form is answered as any other that no organization has.
 const UNKNOWN: &str = "is no organization's code";
 
-const NOT_FOR_ANOTHER: &str = "Only a machine may enrich a token for another user.";
+/// Reads what anybody but a machine says, who can't name a user.
+fn of_the_caller(fields: Map<String, Value>) -> Result<EnrichToken, Problem> {
+    if fields.get("UserId").is_some_and(|user| !user.is_null()) {
+        return Err(Problem::forbidden("Only a machine may enrich a token for another user."));
+    }
+    Ok(Fields::read(fields)?)
+}
 
 /// Who asks for a token.
 pub(crate) enum Applicant {
@@ -113,10 +129,10 @@ pub(crate) struct OrganizationAccess {
 pub(crate) async fn enrich_token(
     State(state): State<AuthApp>,
     caller: Applicant,
-    body: Result<Body<EnrichToken>, Problem>,
+    body: Result<Body<JsonObject>, Problem>,
 ) -> Result<(NoStore, Json<OrganizationAccess>), Problem> {
-    let request = match body {
-        Ok(Body(request)) => request,
+    let fields = match body {
+        Ok(Body(JsonObject(fields))) => fields,
         Err(problem) => {
             // A caller whose token or key no longer holds learns that first.
             caller.require_standing(&state).await?;
@@ -124,9 +140,9 @@ pub(crate) async fn enrich_token(
         }
     };
     let enriched = match caller {
-        Applicant::Ours(Enricher::User(user)) => by_user(&state, user, request).await?,
-        Applicant::Ours(Enricher::Machine(machine)) => by_machine(&state, &machine, request).await?,
-        Applicant::Foreign(identity) => by_identity(&state, identity, request).await?,
+        Applicant::Ours(Enricher::User(user)) => by_user(&state, user, fields).await?,
+        Applicant::Ours(Enricher::Machine(machine)) => by_machine(&state, &machine, fields).await?,
+        Applicant::Foreign(identity) => by_identity(&state, identity, of_the_caller(fields)?).await?,
     };
     let access = OrganizationAccess {
         access_token: enriched.signed.token,
@@ -142,17 +158,21 @@ pub(crate) async fn enrich_token(
     Ok((NO_STORE, Json(access)))
 }
 
-async fn by_user(state: &AuthApp, session: UserSession, request: EnrichToken) -> Result<Enriched, Problem> {
+async fn by_user(state: &AuthApp, session: UserSession, fields: Map<String, Value>) -> Result<Enriched, Problem> {
     let table = &state.app.table;
     let user = &session.user_id;
     let account = present_account(table, &session);
+    let request = match of_the_caller(fields) {
+        Ok(request) => request,
+        Err(problem) => {
+            account.await?;
+            return Err(problem);
+        }
+    };
     // Each is awaited: a sign-in that has ended wins over whatever else is wrong.
     let (account, organization, memberships) =
         tokio::join!(account, request.organization(table), table.memberships(user));
     let account = account?;
-    if request.user_id.is_some() {
-        return Err(Problem::forbidden(NOT_FOR_ANOTHER));
-    }
     let (organization, memberships) = (organization?, memberships?);
     let whose = Whose { user: account.user_id, proven: Some(account.proven), act: None };
     enrich(state, organization, request.org_code, whose, &memberships).await
@@ -177,14 +197,26 @@ impl Applicant {
     }
 }
 
-async fn by_machine(state: &AuthApp, machine: &Admin, request: EnrichToken) -> Result<Enriched, Problem> {
+async fn by_machine(state: &AuthApp, machine: &Admin, fields: Map<String, Value>) -> Result<Enriched, Problem> {
     let table = &state.app.table;
-    let Some(user_id) = &request.user_id else {
-        table.organization(machine).require_admin().await?;
-        return Err(Problem::field("UserId", "is required"));
+    let (request, user_id) = match Fields::read(fields.clone()) {
+        Ok(EnrichTokenOf { request, user_id }) => (request, user_id),
+        Err(errors) => {
+            table.organization(machine).require_admin().await?;
+            // That it asks for another organization wins over what else is wrong.
+            if let Ok(request) = Fields::read::<EnrichToken>(fields)
+                && request
+                    .organization(table)
+                    .await
+                    .is_ok_and(|organization| organization != *machine.organization_id())
+            {
+                return Err(Problem::forbidden(NOT_ITS_OWN));
+            }
+            return Err(errors.into());
+        }
     };
     // What is no user id at all is answered as any other that isn't associated.
-    let user = UserId::parse(user_id);
+    let user = UserId::parse(&user_id);
     let memberships = async {
         match &user {
             Some(user) => table.memberships(user).await,
@@ -197,7 +229,7 @@ async fn by_machine(state: &AuthApp, machine: &Admin, request: EnrichToken) -> R
     role?;
     let (organization, mut memberships): (_, Vec<_>) = (organization?, memberships?);
     if organization != *machine.organization_id() {
-        return Err(Problem::forbidden("A machine may enrich tokens of its own organization alone."));
+        return Err(Problem::forbidden(NOT_ITS_OWN));
     }
     memberships.retain(|membership| membership.role == Role::Customer);
     let user = user.ok_or(Error::NoAccessToOrganization)?;
@@ -205,11 +237,10 @@ async fn by_machine(state: &AuthApp, machine: &Admin, request: EnrichToken) -> R
     enrich(state, organization, request.org_code, whose, &memberships).await
 }
 
+const NOT_ITS_OWN: &str = "A machine may enrich tokens of its own organization alone.";
+
 /// Gives the owner of an account, whom a trusted issuer identified, a token of one of the owner's organizations.
 async fn by_identity(state: &AuthApp, identity: ExternalIdentity, request: EnrichToken) -> Result<Enriched, Problem> {
-    if request.user_id.is_some() {
-        return Err(Problem::forbidden(NOT_FOR_ANOTHER));
-    }
     let table = &state.app.table;
     // Each to its end: a binding that has begun is not to be dropped half-way.
     let (account, organization) = tokio::join!(table.account_of(&identity), request.organization(table));

@@ -284,37 +284,26 @@ impl OrganizationTable<'_> {
             ..account.created()
         };
         let transaction = Once::put(once, transaction, &created, Earlier)?;
-        let (revision, is_known) = (random_id(16), known.is_some());
         let transaction = match known {
             None => account.put(transaction, Some(&link), Changed, defect)?.0,
-            Some(known) if known.password_hash.is_none() && !known.proven => {
-                let named = Credential {
-                    first_name: account.first_name.as_str().to_owned(),
-                    last_name: account.last_name.as_str().to_owned(),
-                    ..known
-                };
-                let to_change = |change: &str| {
-                    let terms = Terms::change(format!("SET first_name = :first, last_name = :last{change}"));
-                    terms.value(":first", text(&named.first_name)).value(":last", text(&named.last_name))
-                };
-                let renamed = to_change(", link_id = :link, revision = :revision")
+            // The names stay as they are, and are not told: another organization may have sent and may show them.
+            Some(known)
+                if known.password_hash.is_none() && !known.proven && account.email.is_mailbox_of(&known.email) =>
+            {
+                let linked = Terms::change("SET link_id = :link, revision = :revision")
                     .when("revision = :seen")
                     .value(":link", text(link.id.as_str()))
-                    .value(":revision", text(&revision))
-                    .value(":seen", text(&named.revision));
-                link.put(transaction, &named, defect)?
-                    .update(keys::credential(&fold(&named.email)), &renamed, Changed)?
-                    .update(keys::account(&named.user_id), &to_change(""), Changed)?
+                    .value(":revision", text(&random_id(16)))
+                    .value(":seen", text(&known.revision));
+                link.put(transaction, &known, defect)?.update(
+                    keys::credential(&fold(&known.email)),
+                    &linked,
+                    Changed,
+                )?
             }
             Some(_) => return Err(Error::AddressTaken),
         };
-        let user_id = created.user_id.clone();
-        let effect = concluded(transaction, created, once).await?;
-        if is_known && effect.is_some() {
-            // Where no proof is required, who never set a password may be an admin.
-            self.table.rename_admin(&user_id, keys::credential(&account.email.folded()), &revision).await?;
-        }
-        Ok(effect)
+        concluded(transaction, created, once).await
     }
 }
 

@@ -109,7 +109,7 @@ impl Table {
 
     /// Shows the credential's names among the admins of each organization, for as long as it is as this revision left it:
     /// whoever changes it later does the same.
-    pub(super) async fn rename_admin(&self, user: &UserId, credential: Key, revision: &str) -> Result<(), Error> {
+    async fn rename_admin(&self, user: &UserId, credential: Key, revision: &str) -> Result<(), Error> {
         let present = Terms::condition("revision = :revision").value(":revision", text(revision));
         let mut contest = Contest::default();
         loop {
