@@ -1,6 +1,7 @@
 //! `cargo run`: the real binary, its ports, its data, its end.
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, Command, Output, Stdio},
@@ -129,6 +130,39 @@ async fn it_greets_with_its_address_its_data_and_a_first_curl() {
     assert_eq!(process.greeting, expected);
     assert_eq!(reqwest::get(dynamodb).await.unwrap().status(), 200, "other tools reach DynamoDB");
     assert_eq!(process.stop("-INT"), Some(0));
+}
+
+#[tokio::test]
+async fn the_log_names_nobody_and_holds_no_secret() {
+    let data = tempfile::tempdir().unwrap();
+    let log = data.path().join("log");
+    let mut command = command(data.path());
+    command.env("RUST_LOG", "info,dynoxide=off").stderr(File::create(&log).unwrap());
+    let process = Process::start(command);
+    let name = unique("Nameless");
+    let (email, code) = process.create(&name).await.unwrap();
+    process.mails_to(&email, 1).await;
+    let wrong = json!({"Email": email, "Password": "not the password", "OrgCode": code});
+    assert_eq!(process.post("/api/auth/login", &wrong).await.0, 401);
+    let (_, signed_in) = process.post("/api/auth/login", &json!({"Email": email, "Password": PASSWORD})).await;
+    let token = signed_in["AccessToken"].as_str().unwrap();
+    assert_eq!(process.name_of(&email, &code).await, name);
+    let forgot = Client::new().post(format!("{}/api/auth/forgot-password", process.url)).json(&json!({"Email": email}));
+    assert_eq!(forgot.send().await.unwrap().status(), 202);
+    let (_, problem) =
+        process.post("/api/users", &json!({"Email": email, "Password": PASSWORD, "FirstName": "A"})).await;
+    assert_eq!(problem["status"], 400);
+    reqwest::get(format!("{}/api/customers/C-secret", process.url)).await.unwrap();
+    reqwest::get(format!("{}/nowhere/C-secret?Email={email}", process.url)).await.unwrap();
+    process.mails_to(&email, 2).await;
+    process.stop("-INT");
+
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.matches("answered").count() >= 8, "{log}");
+    let local_part = email.split('@').next().unwrap();
+    for private in ["@", local_part, "Lovelace", &name, PASSWORD, "not the password", "C-secret", token, "eyJ0eXAi"] {
+        assert!(!log.contains(private), "{private}: {log}");
+    }
 }
 
 #[tokio::test]

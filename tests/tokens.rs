@@ -1,7 +1,11 @@
 //! Tokens that somebody made up or altered.
 
+use std::time::Instant;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use local::{Bundle, Options};
 use p256::{
     SecretKey,
     elliptic_curve::sec1::ToSec1Point,
@@ -11,7 +15,9 @@ use ring::hmac;
 use serde_json::{Value, json};
 use shared::{claims, ids};
 
-use crate::support::{Anonymous, Answer, Caller, Member, Tenant, put_item, server, tenant};
+use crate::support::{
+    Anonymous, Answer, Caller, Elsewhere, Member, PASSWORD, Tenant, claims_of, put_item, server, tenant,
+};
 
 /// A key of the test's own.
 struct Key {
@@ -58,8 +64,12 @@ fn good_claims(tenant: &Tenant) -> Value {
 /// The call to the end of its patience: a process that doesn't know a token's key looks it up at most once a second, and each
 /// process of a function knows its own.
 async fn view(token: &str) -> Answer {
+    get("/api/organization", token).await
+}
+
+async fn get(path: &str, token: &str) -> Answer {
     loop {
-        let answer = Member { token: token.to_owned() }.get("/api/organization").await;
+        let answer = Member { token: token.to_owned() }.get(path).await;
         if answer.status != 503 {
             return answer;
         }
@@ -95,10 +105,15 @@ async fn a_call_without_a_token_is_asked_for_one() {
 async fn each_bad_claim_of_a_well_signed_token_is_refused() {
     let tenant = tenant().await;
     let key = Key::random().trusted().await;
-    let good = good_claims(&tenant);
-    assert_eq!(view(&key.sign(&good)).await.status, 200, "the key and the claims are good as they are");
+    let credential = tenant.admin.post("/api/organizations/api-access", &json!({"Name": "ERP"})).await.ok();
+    let machine = json!({
+        "OrgCode": tenant.code, "ClientId": credential["ClientId"], "ClientSecret": credential["ClientSecret"],
+    });
+    let owner = json!({"Email": tenant.email, "Password": PASSWORD});
+    let signed_in = async |login: &Value| Anonymous.post("/api/auth/login", login).await.ok()["AccessToken"].clone();
+    let (user, machine) = (signed_in(&owner).await, signed_in(&machine).await);
 
-    let bad = [
+    let of_all = [
         ("iss", json!("https://elsewhere.example")),
         ("iss", Value::Null),
         ("aud", json!("another-api")),
@@ -110,23 +125,40 @@ async fn each_bad_claim_of_a_well_signed_token_is_refused() {
         ("sub", json!("ADMIN#kp")),
         ("token_use", json!("refresh")),
         ("token_use", Value::Null),
+    ];
+    let of_organizations = [
         ("OrganizationId", Value::Null),
+        ("OrganizationId", json!("ORG")),
         ("OrgCode", Value::Null),
         ("Roles", json!(["owner"])),
         ("Roles", Value::Null),
+        ("token_use", json!("user")),
     ];
-    for (claim, value) in bad {
-        let mut claims = good.clone();
-        if value.is_null() {
-            claims.as_object_mut().unwrap().remove(claim);
-        } else {
-            claims[claim] = value.clone();
+    let of_users = [("sid", Value::Null), ("token_use", json!("organization")), ("token_use", json!("machine"))];
+    for (token, path, of_kind) in [
+        (&tenant.admin.token, "/api/organization", &of_organizations[..]),
+        (&machine.as_str().unwrap().to_owned(), "/api/organization", &of_organizations),
+        (&user.as_str().unwrap().to_owned(), "/api/users/me", &of_users),
+    ] {
+        let good = claims_of(token);
+        assert_eq!(
+            get(path, &key.sign(&good)).await.status,
+            200,
+            "the key and the claims are good as they are: {good}"
+        );
+        for (claim, value) in of_all.iter().chain(of_kind) {
+            let mut claims = good.clone();
+            if value.is_null() {
+                claims.as_object_mut().unwrap().remove(*claim);
+            } else {
+                claims[claim] = value.clone();
+            }
+            let answer = get(path, &key.sign(&claims)).await;
+            assert_eq!(answer.status, 401, "{path} {claim} {value}: {answer:?}");
+            refused(&answer);
         }
-        let answer = view(&key.sign(&claims)).await;
-        assert_eq!(answer.status, 401, "{claim} {value}: {answer:?}");
-        refused(&answer);
     }
-    let mut claims = good.clone();
+    let mut claims = good_claims(&tenant);
     claims["Roles"] = json!([]);
     view(&key.sign(&claims)).await.problem(403, "This needs the admin role of an organization.");
 }
@@ -221,6 +253,28 @@ async fn a_key_that_has_ended_verifies_nothing() {
     }))
     .await;
     refused(&view(&key.sign(&good_claims(&tenant))).await);
+}
+
+#[tokio::test]
+async fn a_flood_of_invented_keys_is_no_flood_of_reads() {
+    // A process of its own: elsewhere others look up keys, too.
+    let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
+    let claims = json!({"sub": "kp_000000000000000000000000"});
+    let call = async |key: &Key| {
+        let anyone = Elsewhere { url: Some(bundle.url()), token: Some(key.sign(&claims)), ..Elsewhere::default() };
+        anyone.get("/api/organization").await
+    };
+    let first = Key::random();
+    let looked_up = call(&first).await;
+    assert_eq!((looked_up.status, looked_up.round_trips()), (401, 1), "it isn't in the table");
+    let started = Instant::now();
+    let invented: Vec<_> = (0..40).map(|_| Key::random()).collect();
+    let answers = join_all(invented.iter().map(&call)).await;
+    let reads: u32 = answers.iter().map(Answer::round_trips).sum();
+    assert!(u64::from(reads) <= started.elapsed().as_secs() + 1, "{reads} reads");
+    assert!(answers.iter().filter(|answer| answer.status == 503).count() >= 38);
+    let again = call(&first).await;
+    assert_eq!((again.status, again.round_trips()), (401, 0), "it is remembered as absent");
 }
 
 #[tokio::test]

@@ -34,9 +34,19 @@ impl FromRequest<AccountsApp> for CreateUser {
     async fn from_request(request: Request, state: &AccountsApp) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
-        let Idempotent(key, JsonObject(fields)) = Idempotent::from_request(request, state).await?;
-        if fields.get("Password").is_some_and(|password| !password.is_null()) || !claims::are_presented(&parts.headers)
-        {
+        let is_presented = claims::are_presented(&parts.headers);
+        let Idempotent(key, JsonObject(fields)) = match Idempotent::from_request(request, state).await {
+            Ok(read) => read,
+            Err(problem) => {
+                // Who shows a token learns first that it isn't good, or no longer.
+                if is_presented {
+                    let admin = Admin::from_request_parts(&mut parts, state).await?;
+                    state.app.table.organization(&admin).require_admin().await?;
+                }
+                return Err(problem);
+            }
+        };
+        if fields.get("Password").is_some_and(|password| !password.is_null()) || !is_presented {
             let user: NewUser = Fields::read(fields)?;
             let once = key.map(|key| key.of_address(&user.email, ROUTE));
             return Ok(Self::SignUp(user, once));
