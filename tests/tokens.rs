@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use local::{Bundle, Options};
 use p256::{
     SecretKey,
+    ecdsa::{Signature, SigningKey, signature::Signer},
     elliptic_curve::sec1::ToSec1Point,
-    pkcs8::{EncodePrivateKey, EncodePublicKey},
+    pkcs8::EncodePublicKey,
 };
 use ring::hmac;
 use serde_json::{Value, json};
@@ -44,11 +44,10 @@ impl Key {
     }
 
     fn sign(&self, claims: &Value) -> String {
-        claims::install_crypto();
-        let mut header = Header::new(Algorithm::ES256);
-        header.kid = Some(self.kid.clone());
-        let der = self.secret.to_pkcs8_der().unwrap();
-        encode(&header, claims, &EncodingKey::from_ec_der(der.as_bytes())).unwrap()
+        let header = encoded(&json!({"alg": "ES256", "typ": "JWT", "kid": self.kid}));
+        let message = format!("{header}.{}", encoded(claims));
+        let signature: Signature = SigningKey::from(&self.secret).sign(message.as_bytes());
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Case {
 fn event(method: &str, path: &str, query: &str, token: &str, body: Option<&Value>) -> Value {
     let mut event = json!({
         "version": "2.0", "routeKey": format!("ANY {path}"), "rawPath": path, "rawQueryString": query,
-        "headers": {"content-type": "application/json", "host": "bench", "authorization": format!("Bearer {token}")},
+        "headers": {"content-type": "application/json", "host": "bench"},
         "requestContext": {
             "accountId": "0", "apiId": "bench", "domainName": "bench", "domainPrefix": "bench",
             "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench"},
@@ -27,31 +27,60 @@ fn event(method: &str, path: &str, query: &str, token: &str, body: Option<&Value
         },
         "isBase64Encoded": false,
     });
+    if !token.is_empty() {
+        event["headers"]["authorization"] = json!(format!("Bearer {token}"));
+    }
     if let Some(body) = body {
         event["body"] = json!(body.to_string());
     }
     event
 }
 
+fn get(partition: &str, sort: &str) -> Value {
+    json!({"op": "get", "pk": partition, "sk": sort})
+}
+
+fn query(partition: &str, prefix: &str) -> Value {
+    json!({"op": "query", "pk": partition, "prefix": prefix})
+}
+
+fn organization(world: &World) -> String {
+    format!("ORG#{}", world.organization)
+}
+
+fn role(world: &World) -> Value {
+    let partition = organization(world);
+    json!({
+        "op": "batch",
+        "keys": [{"pk": partition, "sk": "#ORG"}, {"pk": partition, "sk": format!("ADMIN#{}", world.user)}],
+        "attributes": ["sk", "proven", "secret_hash", "expires_at"],
+        "projection": "#a0, #a1, #a2, #a3",
+    })
+}
+
+fn case(name: &'static str, function: &'static str, event: Value, calls: Value) -> Case {
+    Case { name, function, event, calls: Some(calls), in_python: false }
+}
+
 pub(crate) fn cases(world: &World) -> Vec<Case> {
-    let (token, user) = (world.token.as_str(), world.user.as_str());
-    let partition = format!("ORG#{}", world.organization);
-    let get = |pk: &str, sk: &str| json!({"op": "get", "pk": pk, "sk": sk});
-    let query = |pk: &str, prefix: &str| json!({"op": "query", "pk": pk, "prefix": prefix});
-    let batch = |keys: &[(&str, &str)]| {
-        let keys: Vec<_> = keys.iter().map(|(pk, sk)| json!({"pk": pk, "sk": sk})).collect();
-        json!({
-            "op": "batch", "keys": keys, "attributes": ["sk", "proven", "secret_hash", "expires_at"],
-            "projection": "#a0, #a1, #a2, #a3",
-        })
-    };
-    let admin = format!("ADMIN#{user}");
-    let role = || batch(&[(&partition, "#ORG"), (&partition, &admin)]);
+    let mut cases = of_admins(world);
+    cases.extend(of_users(world));
+    cases.extend([
+        Case {
+            calls: None,
+            ..case("sign in", "auth", event("POST", "/api/auth/login", "", "", Some(&sign_in())), json!([]))
+        },
+        Case { calls: None, ..case("sweep the outbox", "mailer", json!({"source": "aws.events"}), json!([])) },
+    ]);
+    cases
+}
+
+fn of_admins(world: &World) -> Vec<Case> {
+    let (token, partition) = (world.token.as_str(), organization(world));
+    let admin = format!("ADMIN#{}", world.user);
     let customers = format!("{partition}#CUSTOMER");
     let by_user = format!("{partition}#ASSOC#U");
     let page = json!({"op": "query", "pk": by_user, "prefix": "E#", "limit": 25});
-    let enrich = json!({"OrgCode": world.code});
-    let case = |name, function, event, calls| Case { name, function, event, calls, in_python: false };
     vec![
         Case {
             in_python: true,
@@ -59,14 +88,14 @@ pub(crate) fn cases(world: &World) -> Vec<Case> {
                 "view organization",
                 "organizations",
                 event("GET", "/api/organization", "", token, None),
-                Some(json!([[query(&partition, "#"), get(&partition, &admin)]])),
+                json!([[query(&partition, "#"), get(&partition, &admin)]]),
             )
         },
         case(
             "list admins",
             "admins",
             event("GET", "/api/organizations/users/admins", "", token, None),
-            Some(json!([[query(&partition, "ADMIN#"), get(&partition, &admin)]])),
+            json!([[query(&partition, "ADMIN#"), get(&partition, &admin)]]),
         ),
         Case {
             in_python: true,
@@ -74,51 +103,75 @@ pub(crate) fn cases(world: &World) -> Vec<Case> {
                 "list price tiers",
                 "price-tiers",
                 event("GET", "/api/organizations/price-tiers", "", token, None),
-                Some(json!([[query(&partition, "TIER#"), role()]])),
+                json!([[query(&partition, "TIER#"), role(world)]]),
             )
         },
         case(
             "list associations",
             "associations",
             event("GET", "/api/organizations/users/associations", "", token, None),
-            Some(json!([[query(&by_user, "B#"), role()], [page]])),
+            json!([[query(&by_user, "B#"), role(world)], [page]]),
         ),
         case(
             "view customer",
             "customers",
             event("GET", "/api/customers", "CustomerNumber=C-1", token, None),
-            Some(json!([[get(&customers, "C-1"), query(&partition, "TIER#"), role()]])),
+            json!([[get(&customers, "C-1"), query(&partition, "TIER#"), role(world)]]),
         ),
         case(
             "put customer",
             "customers",
             event("PUT", "/api/customers", "", token, Some(&customer())),
-            Some(json!([
-                [get(&customers, "C-1"), get(&partition, "TIER#gold"), role()],
+            json!([
+                [get(&customers, "C-1"), get(&partition, "TIER#gold"), role(world)],
                 [{"op": "put", "pk": "BENCH", "sk": "C-1"}],
-            ])),
+            ]),
         ),
+        case(
+            "list credentials",
+            "auth",
+            event("GET", "/api/organizations/api-access", "", token, None),
+            json!([[query(&partition, "CLIENT"), role(world)]]),
+        ),
+    ]
+}
+
+fn of_users(world: &World) -> Vec<Case> {
+    let partition = organization(world);
+    let (code, account) = (format!("ORGCODE#{}", world.code), format!("USER#{}", world.user));
+    let machine = format!("CLIENT#{}", world.machine["ClientId"].as_str().unwrap_or_default());
+    vec![
         case(
             "enrich",
             "auth",
-            event("POST", "/api/auth/access", "", &world.user_token, Some(&enrich)),
-            Some(json!([
-                [
-                    get(&format!("ORGCODE#{}", world.code), "ORGCODE"),
-                    query(&format!("MEMBER#{user}"), "ORG#"),
-                    get(&format!("USER#{user}"), "USER"),
-                ],
-                [get(&customers, "C-1"), query(&partition, "TIER#")],
-            ])),
+            event("POST", "/api/auth/access", "", &world.user_token, Some(&json!({"OrgCode": world.code}))),
+            json!([
+                [get(&code, "ORGCODE"), query(&format!("MEMBER#{}", world.user), "ORG#"), get(&account, "USER")],
+                [get(&format!("{partition}#CUSTOMER"), "C-1"), query(&partition, "TIER#")],
+            ]),
+        ),
+        case(
+            "sign a machine in",
+            "auth",
+            event("POST", "/api/auth/login", "", "", Some(&world.machine)),
+            json!([[get(&code, "ORGCODE")], [get(&partition, &machine)]]),
         ),
         case(
             "view account",
             "accounts",
             event("GET", "/api/users/me", "", &world.user_token, None),
-            Some(json!([[get(&format!("USER#{user}"), "USER")]])),
+            json!([[get(&account, "USER")]]),
         ),
-        case("health", "organizations", event("GET", "/health", "", token, None), Some(json!([]))),
-        case("sign in", "auth", event("POST", "/api/auth/login", "", token, Some(&sign_in())), None),
-        case("sweep the outbox", "mailer", json!({"source": "aws.events"}), None),
+        case(
+            "change phone number",
+            "accounts",
+            event("PATCH", "/api/users/me", "", &world.user_token, Some(&json!({"PhoneNumber": "+1 555 0100"}))),
+            json!([
+                [get(&account, "USER")],
+                [{"op": "update", "pk": account, "sk": "USER"}],
+            ]),
+        ),
+        case("key set", "auth", event("GET", "/.well-known/jwks.json", "", "", None), json!([])),
+        case("health", "organizations", event("GET", "/health", "", "", None), json!([])),
     ]
 }

@@ -123,7 +123,7 @@ impl Row {
     }
 
     /// What a call costs in DynamoDB, by the function's own count.
-    async fn count(&mut self, world: &World) {
+    async fn count(&mut self, world: &World, case: &Case) {
         self.variables.push(("SERVER_TIMING".to_owned(), "true".to_owned()));
         let mut instance = self.start(world).await;
         self.call(&mut instance).await;
@@ -134,6 +134,14 @@ impl Row {
             rest.and_then(|rest| rest.split([' ', '"']).next()?.parse().ok()).unwrap_or_default()
         };
         let writes = number("write_units");
+        if let Some(calls) = case.calls.as_ref().and_then(Value::as_array) {
+            let bare = calls.iter().filter_map(Value::as_array).map(Vec::len).sum::<usize>().to_string();
+            assert!(
+                shown.contains(&format!("\"calls={bare} ")),
+                "{}: the bare function makes {bare} calls: {shown}",
+                self.name
+            );
+        }
         self.dynamodb = Some([number("calls"), number("round_trips"), number("units") - writes, writes]);
         self.variables.pop();
     }
@@ -160,7 +168,7 @@ pub(crate) async fn measure(world: &World, cases: &[Case]) -> Vec<Row> {
         if case.calls.is_none() {
             row.calls = CALLS / 10;
         }
-        row.count(world).await;
+        row.count(world, case).await;
         rows.push(row);
         if case.in_python {
             let mut row = Row::new(format!("Python: {}", case.name), Kind::Python, case.name, python(), &case.event);

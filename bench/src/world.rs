@@ -18,6 +18,8 @@ pub(crate) struct World {
     /// An organization token, and a user token.
     pub(crate) token: String,
     pub(crate) user_token: String,
+    /// What a machine signs in with.
+    pub(crate) machine: Value,
 }
 
 impl World {
@@ -47,7 +49,10 @@ impl World {
         call(Method::PUT, "/api/customers", &token, customer()).await;
         let link = json!({"UserId": user, "CustomerNumber": "C-1"});
         call(Method::POST, "/api/organizations/users/associate-customer", &token, link).await;
-        Self { bundle, organization, code, user, token, user_token }
+        let credential = json!({"Name": "Bench"});
+        let mut machine = call(Method::POST, "/api/organizations/api-access", &token, credential).await;
+        machine["OrgCode"] = json!(code);
+        Self { bundle, organization, code, user, token, user_token, machine }
     }
 
     /// What every function finds in its environment.

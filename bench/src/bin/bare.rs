@@ -5,7 +5,7 @@
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
-    types::{AttributeValue, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem},
+    types::{AttributeValue, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -104,12 +104,25 @@ impl Bare {
                     .item("pk", text(call, "pk"))
                     .item("sk", text(call, "sk"))
                     .item("data", AttributeValue::S("x".repeat(150)));
-                let put = TransactWriteItem::builder().put(put.build()?).build();
-                let write = self.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Total);
-                write.transact_items(put).send().await?;
-                1
+                self.write(TransactWriteItem::builder().put(put.build()?).build()).await?
+            }
+            Some("update") => {
+                let update = Update::builder()
+                    .table_name(&self.table)
+                    .key("pk", text(call, "pk"))
+                    .key("sk", text(call, "sk"))
+                    .update_expression("SET phone_number = :phone")
+                    .condition_expression("attribute_exists(pk)")
+                    .expression_attribute_values(":phone", AttributeValue::S("+1 555 0100".to_owned()));
+                self.write(TransactWriteItem::builder().update(update.build()?).build()).await?
             }
             other => return Err(format!("no such call: {other:?}").into()),
         })
+    }
+
+    async fn write(&self, item: TransactWriteItem) -> Result<usize, Error> {
+        let write = self.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Total);
+        write.transact_items(item).send().await?;
+        Ok(1)
     }
 }

@@ -22,9 +22,12 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http_body_util::BodyExt;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use lambda_http::tower::ServiceExt;
-use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point, pkcs8::EncodePrivateKey};
+use p256::{
+    SecretKey,
+    ecdsa::{Signature, SigningKey, signature::Signer},
+    elliptic_curve::sec1::ToSec1Point,
+};
 use serde_json::json;
 use shared::{App, claims, config::Config, service, table::Table};
 
@@ -65,13 +68,12 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        claims::install_crypto();
         let secret = SecretKey::from_slice(&[7; 32]).unwrap();
         let point = secret.public_key().to_sec1_point(false);
-        let coordinate = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let key = json!({
             "pk": {"S": "KEYS"}, "sk": {"S": "KEY#one"}, "kid": {"S": "one"},
-            "x": {"S": coordinate(point.x().unwrap())}, "y": {"S": coordinate(point.y().unwrap())},
+            "x": {"S": encoded(point.x().unwrap())}, "y": {"S": encoded(point.y().unwrap())},
         });
         let keys = json!({"Items": [key]}).to_string();
         let app = Self::app(BTreeMap::from([("Query", keys)])).await;
@@ -81,10 +83,10 @@ impl World {
             "jti": "one", "token_use": "organization", "OrganizationId": ORGANIZATION, "OrgCode": "org_acme12345678",
             "Roles": ["admin"], "email_verified": true,
         });
-        let mut header = Header::new(Algorithm::ES256);
-        header.kid = Some("one".to_owned());
-        let der = secret.to_pkcs8_der().unwrap();
-        let token = encode(&header, &claims, &EncodingKey::from_ec_der(der.as_bytes())).unwrap();
+        let header = json!({"alg": "ES256", "typ": "JWT", "kid": "one"}).to_string();
+        let message = format!("{}.{}", encoded(header.as_bytes()), encoded(claims.to_string().as_bytes()));
+        let signature: Signature = SigningKey::from(&secret).sign(message.as_bytes());
+        let token = format!("{message}.{}", encoded(&signature.to_bytes()));
         Self { app, token }
     }
 

@@ -1,5 +1,5 @@
-//! Signatures for `jsonwebtoken` by `ring`, which TLS links anyway: ES256 for our own tokens, and to verify those of other
-//! issuers, RS256 and Ed25519 too.
+//! Verifies signatures for `jsonwebtoken` by `ring`, which TLS links anyway: ES256 of our own tokens; of those of other issuers
+//! RS256 and Ed25519 too.
 
 use std::sync::LazyLock;
 
@@ -7,33 +7,12 @@ use jsonwebtoken::{
     Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey,
     crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
     errors::{ErrorKind, Result},
-    signature::{Error as SignatureError, Signer, Verifier},
+    signature::{Error as SignatureError, Verifier},
 };
-use ring::{
-    rand::SystemRandom,
-    signature::{
-        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, RSA_PKCS1_2048_8192_SHA256,
-        RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
-    },
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+    VerificationAlgorithm,
 };
-
-struct Es256Signer {
-    key: EcdsaKeyPair,
-    random: SystemRandom,
-}
-
-impl Signer<Vec<u8>> for Es256Signer {
-    fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, SignatureError> {
-        let signature = self.key.sign(&self.random, message).map_err(|_| SignatureError::new())?;
-        Ok(signature.as_ref().to_vec())
-    }
-}
-
-impl JwtSigner for Es256Signer {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::ES256
-    }
-}
 
 /// A public key with the one algorithm that it is used by.
 struct KeyVerifier {
@@ -74,15 +53,10 @@ impl JwtVerifier for RsaVerifier {
     }
 }
 
+/// `auth` alone signs, by a key that it reads once.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the provider's signature")]
-fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
-    if (*algorithm, key.family()) != (Algorithm::ES256, AlgorithmFamily::Ec) {
-        return Err(ErrorKind::UnsupportedAlgorithm.into());
-    }
-    let random = SystemRandom::new();
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.as_bytes(), &random)
-        .map_err(|_| ErrorKind::InvalidEcdsaKey)?;
-    Ok(Box::new(Es256Signer { key, random }))
+fn signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
+    Err(ErrorKind::UnsupportedAlgorithm.into())
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the provider's signature")]
@@ -101,7 +75,7 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
 static PROVIDER: CryptoProvider =
     CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
 
-/// Makes `ring` the provider of `jsonwebtoken` in this process. Needed before a token is signed or verified; calling it
+/// Makes `ring` the provider of `jsonwebtoken` in this process. Needed before a token is verified; calling it
 /// again does nothing.
 pub fn install() {
     static ONCE: LazyLock<()> = LazyLock::new(|| {
