@@ -44,6 +44,11 @@ fn query(partition: &str, prefix: &str) -> Value {
     json!({"op": "query", "pk": partition, "prefix": prefix})
 }
 
+/// The signature of the token that a route issues.
+fn signature() -> Value {
+    json!({"op": "sign"})
+}
+
 fn organization(world: &World) -> String {
     format!("ORG#{}", world.organization)
 }
@@ -148,13 +153,14 @@ fn of_users(world: &World) -> Vec<Case> {
             json!([
                 [get(&code, "ORGCODE"), query(&format!("MEMBER#{}", world.user), "ORG#"), get(&account, "USER")],
                 [get(&format!("{partition}#CUSTOMER"), "C-1"), query(&partition, "TIER#")],
+                [signature()],
             ]),
         ),
         case(
             "sign a machine in",
             "auth",
             event("POST", "/api/auth/login", "", "", Some(&world.machine)),
-            json!([[get(&code, "ORGCODE")], [get(&partition, &machine)]]),
+            json!([[get(&code, "ORGCODE")], [get(&partition, &machine)], [signature()]]),
         ),
         case(
             "view account",

@@ -135,7 +135,7 @@ impl Row {
         };
         let writes = number("write_units");
         if let Some(calls) = case.calls.as_ref().and_then(Value::as_array) {
-            let bare = calls.iter().filter_map(Value::as_array).map(Vec::len).sum::<usize>().to_string();
+            let bare = calls.iter().filter_map(Value::as_array).flatten().filter(|call| call["op"] != "sign").count();
             assert!(
                 shown.contains(&format!("\"calls={bare} ")),
                 "{}: the bare function makes {bare} calls: {shown}",
@@ -176,8 +176,9 @@ pub(crate) async fn measure(world: &World, cases: &[Case]) -> Vec<Row> {
             rows.push(row);
         }
     }
-    for _ in 0..STARTS {
-        for row in &mut rows {
+    // The interpreter's last: what it leaves of the caches makes the next program's start longer by a third.
+    for round in 0..2 * STARTS {
+        for row in rows.iter_mut().filter(|row| (row.kind == Kind::Python) == (round >= STARTS)) {
             let mut instance = row.start(world).await;
             row.cold_starts.push(instance.cold_start());
             let (_, first) = row.call(&mut instance).await;
