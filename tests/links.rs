@@ -105,6 +105,19 @@ async fn an_admins_invitation_is_checked_as_every_admins_call_whatever_its_body_
     let refused = "The access token is malformed, wrongly signed, or not for this service.";
     text(&broken, "x".repeat(70_000)).await.problem(401, refused);
     assert_eq!(Anonymous.send(Anonymous.request(Method::POST, USERS).body("x")).await.status, 415);
+    // A key that can't be used is one of the bad fields, of an invitation as of a sign-up that a token goes along with.
+    let with_key = async |member: &Member, body: Value| {
+        let request = member.request(Method::POST, USERS).header("idempotency-key", "k".repeat(256));
+        member.send(request.json(&body)).await
+    };
+    let key = json!(["must have 1 to 255 printable ASCII characters"]);
+    let invitation = json!({"FirstName": "Grace", "LastName": "Hopper"});
+    with_key(&demoted, invitation.clone()).await.problem(403, "You are not an admin of this organization.");
+    let errors = json!({"Idempotency-Key": key, "Email": ["is required"]});
+    with_key(&tenant.admin, invitation.clone()).await.fields(&errors);
+    let mut sign_up = invitation;
+    sign_up["Password"] = json!(PASSWORD);
+    with_key(&demoted, sign_up).await.fields(&errors);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -105,7 +105,8 @@ impl Deployment {
     pub(crate) async fn note_access(&self, path: PathBuf) {
         loop {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            let mut needed = NEEDED.lock().unwrap();
+            // A deployment that failed has said why; this one goes on.
+            let mut needed = NEEDED.lock().unwrap_or_else(PoisonError::into_inner);
             for function in self.gateway.functions() {
                 let of_function = needed.entry(function.name().to_owned()).or_default();
                 for line in function.take_lines() {

@@ -10,7 +10,7 @@ use shared::{
     ids::UserId,
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
     problem::Problem,
-    request::{Fields, Idempotent, JsonObject, Replayed},
+    request::{Body, Idempotent, JsonObject, Replayed},
     table::{Effect, Once},
     text::{EmailAddress, PersonName},
 };
@@ -33,10 +33,9 @@ impl FromRequest<AccountsApp> for CreateUser {
 
     async fn from_request(request: Request, state: &AccountsApp) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let request = Request::from_parts(parts.clone(), body);
         let is_presented = claims::are_presented(&parts.headers);
-        let Idempotent(key, JsonObject(fields)) = match Idempotent::from_request(request, state).await {
-            Ok(read) => read,
+        let fields = match Body::from_request(Request::from_parts(parts.clone(), body), state).await {
+            Ok(Body(JsonObject(fields))) => fields,
             Err(problem) => {
                 // Who shows a token learns first that it isn't good, or no longer.
                 if is_presented {
@@ -47,13 +46,13 @@ impl FromRequest<AccountsApp> for CreateUser {
             }
         };
         if fields.get("Password").is_some_and(|password| !password.is_null()) || !is_presented {
-            let user: NewUser = Fields::read(fields)?;
+            let Idempotent(key, user) = Idempotent::<NewUser>::read(&parts.headers, fields)?;
             let once = key.map(|key| key.of_address(&user.email, ROUTE));
             return Ok(Self::SignUp(user, once));
         }
         let admin = Admin::from_request_parts(&mut parts, state).await?;
-        match Fields::read(fields) {
-            Ok(invitee) => {
+        match Idempotent::read(&parts.headers, fields) {
+            Ok(Idempotent(key, invitee)) => {
                 let once = key.map(|key| key.of_admin(&admin, ROUTE));
                 Ok(Self::Invitation(admin, invitee, once))
             }

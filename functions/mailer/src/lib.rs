@@ -79,9 +79,10 @@ impl Mailer {
 
     /// Sends whatever waits in the outbox past its lease, and says how many are still unsent.
     async fn sweep(&self) -> Result<usize, Error> {
+        let end = sleep(LONGEST_SWEEP);
         let unsent = self.outbox.unsent().await?;
         let found = unsent.len();
-        let begun = stream::iter(unsent).take_until(sleep(LONGEST_SWEEP));
+        let begun = stream::iter(unsent).take_until(end);
         let sent = begun.map(async |id| self.deliver(&id).await.is_ok()).buffered(AT_ONCE);
         Ok(found - sent.filter(|sent| ready(*sent)).count().await)
     }

@@ -53,15 +53,25 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Idempotent<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let key = key(request.headers());
+        let headers = request.headers().clone();
         let Body(JsonObject(fields)) = Body::from_request(request, state).await?;
-        let key = key.map(|key| key.map(|key| RequestKey::new(&key, &fields)));
+        Ok(Self::read(&headers, fields)?)
+    }
+}
+
+impl<T: FromFields> Idempotent<T> {
+    /// Reads `T` out of a body, and the key that came with it.
+    ///
+    /// # Errors
+    /// Every bad field, and the key where that is bad.
+    pub fn read(headers: &HeaderMap, fields: Map<String, Value>) -> Result<Self, FieldErrors> {
+        let key = key(headers).map(|key| key.map(|key| RequestKey::new(&key, &fields)));
         match (key, Fields::read(fields)) {
             (Ok(key), Ok(read)) => Ok(Self(key, read)),
-            (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => Err(errors.into()),
+            (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => Err(errors),
             (Err(mut errors), Err(others)) => {
                 errors.extend(others);
-                Err(errors.into())
+                Err(errors)
             }
         }
     }
