@@ -24,8 +24,8 @@ pub use trigger::{Answer, Trigger};
 
 /// Mails that are sent at once: a batch of the stream.
 const AT_ONCE: usize = 10;
-/// A sweep begins no mail after this. One may take twenty seconds and be marked for as long again, and the function ends at sixty:
-/// what was sent and isn't marked would be sent twice.
+/// A sweep begins no mail after this. One whose every call takes as long as it may takes another minute, and the function ends at
+/// two: what was sent and isn't marked would be sent twice.
 const LONGEST_SWEEP: Duration = Duration::from_secs(15);
 
 /// The function.
