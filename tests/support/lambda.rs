@@ -86,7 +86,7 @@ impl Deployment {
                 ("TRUSTED_ISSUERS", trusted.clone()),
                 ("TRUSTED_ISSUERS_CA_FILE", idp.ca_file.to_str().unwrap().to_owned()),
                 ("SERVER_TIMING", "true".to_owned()),
-                ("RUST_LOG", "info,shared::table::access=trace".to_owned()),
+                ("RUST_LOG", "info,iam=trace".to_owned()),
             ] {
                 variables.insert(name.to_owned(), value);
             }
@@ -97,6 +97,9 @@ impl Deployment {
         tokio::spawn(gateway.clone().serve(listener));
         bundle.feed(MailerFunction(gateway.clone())).unwrap();
         sign_in_from_elsewhere(&url, &idp, &key).await;
+        note_traced(&gateway);
+        let auth = NEEDED.lock().unwrap_or_else(PoisonError::into_inner).get("auth").cloned().unwrap_or_default();
+        assert!(!auth.is_empty(), "auth called the table and traced nothing: is the target of the IAM trace another?");
         let server = Server::at(url, bundle.dynamodb_url());
         Self { server, gateway, _bundle: bundle, _idp: idp }
     }
@@ -105,20 +108,26 @@ impl Deployment {
     pub(crate) async fn note_access(&self, path: PathBuf) {
         loop {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            // A deployment that failed has said why; this one goes on.
-            let mut needed = NEEDED.lock().unwrap_or_else(PoisonError::into_inner);
-            for function in self.gateway.functions() {
-                let of_function = needed.entry(function.name().to_owned()).or_default();
-                for line in function.take_lines() {
-                    let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| json!({"panic": line}));
-                    assert!(line["panic"].is_null(), "{}: {line}", function.name());
-                    if let (Some(action), Some(partitions)) = (line["action"].as_str(), line["partitions"].as_str()) {
-                        of_function.entry(action.to_owned()).or_default().insert(partitions.to_owned());
-                    }
-                }
-            }
+            note_traced(&self.gateway);
+            let needed = NEEDED.lock().unwrap_or_else(PoisonError::into_inner);
             let text = serde_json::to_string_pretty(&*needed).unwrap();
             std::fs::write(&path, text + "\n").unwrap();
+        }
+    }
+}
+
+/// Adds what the functions behind this gateway have traced since they were last asked.
+fn note_traced(gateway: &Gateway) {
+    // A deployment that failed has said why; the others go on.
+    let mut needed = NEEDED.lock().unwrap_or_else(PoisonError::into_inner);
+    for function in gateway.functions() {
+        let of_function = needed.entry(function.name().to_owned()).or_default();
+        for line in function.take_lines() {
+            let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| json!({"panic": line}));
+            assert!(line["panic"].is_null(), "{}: {line}", function.name());
+            if let (Some(action), Some(partitions)) = (line["action"].as_str(), line["partitions"].as_str()) {
+                of_function.entry(action.to_owned()).or_default().insert(partitions.to_owned());
+            }
         }
     }
 }

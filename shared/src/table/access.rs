@@ -18,13 +18,16 @@ use super::keys;
 
 type Attributes = Option<HashMap<String, AttributeValue>>;
 
+/// The target of these log events. The test that derives the policies asks for it by this name, wherever the module is.
+const TARGET: &str = "iam";
+
 /// Logs what a call needs, at the level `trace`.
 pub(crate) fn trace(input: &Input) {
-    if !tracing::enabled!(tracing::Level::TRACE) {
+    if !tracing::enabled!(target: TARGET, tracing::Level::TRACE) {
         return;
     }
     for (action, partitions) in needs(input) {
-        tracing::trace!(action, partitions, "access");
+        tracing::trace!(target: TARGET, action, partitions, "access");
     }
 }
 
