@@ -16,8 +16,8 @@ use local::{Bundle, Options, made_up_associations};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use shared::{
+    dynamo,
     ids::{OrganizationCode, OrganizationId},
-    table::Table,
 };
 
 const LIST: &str = "/api/organizations/users/associations";
@@ -169,7 +169,7 @@ async fn lists(count: u64) {
     let admin = Admin::of(&bundle).await;
     let (id, code) = (OrganizationId::parse(&admin.id).unwrap(), OrganizationCode::parse(&admin.code).unwrap());
     bundle.seed(&id, &code, made_up_associations(count).unwrap()).unwrap();
-    let client = Client::from_conf(Table::client_config(Some(&bundle.dynamodb_url())).build());
+    let client = Client::from_conf(dynamo::Table::client_config(Some(&bundle.dynamodb_url())).build());
 
     let last = count.div_ceil(PAGE);
     for (order, partition) in [("UserId", "U"), ("CustomerNumber", "C")] {
@@ -233,7 +233,7 @@ async fn put_accounts(client: &Client, count: usize) -> Vec<String> {
 async fn write_cost() {
     let bundle = Bundle::start(&options()).await.unwrap();
     let admin = Admin::of(&bundle).await;
-    let client = Client::from_conf(Table::client_config(Some(&bundle.dynamodb_url())).build());
+    let client = Client::from_conf(dynamo::Table::client_config(Some(&bundle.dynamodb_url())).build());
     let users = put_accounts(&client, 2).await;
     let shown = |what: &str, cost: Cost| {
         println!("| {what} | {} | {} | {:.1} |", cost.calls, cost.round_trips, cost.units);
@@ -269,7 +269,7 @@ async fn write_cost() {
 async fn contest() {
     let bundle = Bundle::start_behind(&options(), faults::conflicts::proxy).await.unwrap();
     let admin = Admin::of(&bundle).await;
-    let client = Client::from_conf(Table::client_config(Some(&bundle.dynamodb_url())).build());
+    let client = Client::from_conf(dynamo::Table::client_config(Some(&bundle.dynamodb_url())).build());
     let users = put_accounts(&client, WRITERS * WRITES).await;
     let started = Instant::now();
     let writers = users.chunks(WRITES).map(|users| {

@@ -8,7 +8,7 @@ use axum::{Json, Router, http::StatusCode, routing::post};
 use local::{Bundle, Options};
 use mailer::{Mailer, Sender, Trigger};
 use serde_json::{Value, json};
-use shared::{clock::Clock, ids, link::Links, table::Table};
+use shared::{clock::Clock, dynamo, ids, link::Links, table::Table};
 use tokio::net::TcpListener;
 
 const PROMOTIONS: usize = 200;
@@ -45,8 +45,8 @@ impl World {
     async fn new(status: StatusCode, kind: &'static str) -> Self {
         let options = Options { no_mailer: true, ..Options::in_memory() };
         let bundle = Bundle::start(&options).await.unwrap();
-        let client = Client::from_conf(Table::client_config(Some(&bundle.dynamodb_url())).build());
-        let table = Table::new(client.clone(), Bundle::TABLE);
+        let client = Client::from_conf(dynamo::Table::client_config(Some(&bundle.dynamodb_url())).build());
+        let table = Table::new(dynamo::Table::new(client.clone(), Bundle::TABLE));
         let sender = Sender::new("no-reply@bench.example", Some(&ses(status, kind).await));
         let links = Links::new(&ids::random_id(48), "https://site.example").unwrap();
         tokio::spawn(keep_sending(Mailer::new(table.outbox(Clock::system()), sender, links)));

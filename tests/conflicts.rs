@@ -8,13 +8,13 @@ use aws_sdk_dynamodb::{
 };
 use futures_util::future::join_all;
 use local::Bundle;
-use shared::table::Table;
+use shared::dynamo;
 
 use crate::support::{server, unique};
 
 async fn through_the_proxy() -> Client {
     let proxy = faults::conflicts::proxy(server().dynamodb_url.clone()).await;
-    Client::from_conf(Table::client_config(Some(&proxy)).retry_config(RetryConfig::disabled()).build())
+    Client::from_conf(dynamo::Table::client_config(Some(&proxy)).retry_config(RetryConfig::disabled()).build())
 }
 
 fn put(pk: &str) -> TransactWriteItem {

@@ -194,8 +194,11 @@ async fn a_create_whose_connection_was_cut_between_commit_and_answer_is_answered
         let (key, body) = (unique("key"), organization(&email, PASSWORD, &unique("Org")));
         // The function commits, and is gone before it answers.
         let faulty = Faulty::new(shared::aws::http_client(Some("http://")), Fault::KilledAfter, 0);
-        let config = shared::table::Table::client_config(Some(&bundle.dynamodb_url())).http_client(faulty.client());
-        let table = shared::table::Table::new(aws_sdk_dynamodb::Client::from_conf(config.build()), Bundle::TABLE);
+        let config = shared::dynamo::Table::client_config(Some(&bundle.dynamodb_url())).http_client(faulty.client());
+        let table = shared::table::Table::new(shared::dynamo::Table::new(
+            aws_sdk_dynamodb::Client::from_conf(config.build()),
+            Bundle::TABLE,
+        ));
         let once = shared::request::RequestKey::new(&key, body.as_object().unwrap());
         let user: shared::account::NewUser =
             shared::request::Fields::read(body["User"].as_object().unwrap().clone()).unwrap();

@@ -234,7 +234,7 @@ async fn a_made_up_altered_or_expired_link_is_dead() {
     delete_item(format!("LINK#{id}"), "LINK").await;
     put_item(json!({
         "pk": format!("LINK#{id}"), "sk": "LINK", "kind": "reset", "address": grace.email,
-        "expires_at": shared::claims::now() - 1,
+        "expires_at": shared::clock::now() - 1,
     }))
     .await;
     reset(&token, "another password").await.fields(&dead());

@@ -16,9 +16,9 @@ use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
-    aws, claims,
+    aws, clock,
     clock::Clock,
-    ids,
+    dynamo, ids,
     link::Links,
     table::{LEASE_SECONDS, Table},
 };
@@ -47,7 +47,7 @@ impl World {
         let founder = format!("{}@founder.example", unique("ada"));
         let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": founder, "Password": PASSWORD});
         let world =
-            Self { bundle, ses, seconds: Arc::new(AtomicU64::new(claims::now())), token: String::new(), founder };
+            Self { bundle, ses, seconds: Arc::new(AtomicU64::new(clock::now())), token: String::new(), founder };
         let body = json!({"Organization": {"Name": name}, "User": user});
         let created = world.call(Method::POST, "/api/organizations", body).await.ok();
         let login = json!({"Email": world.founder, "Password": PASSWORD, "OrgCode": created["Slug"]});
@@ -61,12 +61,12 @@ impl World {
     }
 
     fn client(&self) -> Client {
-        Client::from_conf(Table::client_config(Some(&self.bundle.dynamodb_url())).build())
+        Client::from_conf(dynamo::Table::client_config(Some(&self.bundle.dynamodb_url())).build())
     }
 
     /// Another instance of the function.
     fn mailer(&self) -> Mailer {
-        let table = Table::new(self.client(), Bundle::TABLE);
+        let table = Table::new(dynamo::Table::new(self.client(), Bundle::TABLE));
         let sender = Sender::new("no-reply@api.example", Some(&self.ses.url)).reply_to("help@api.example");
         Mailer::new(table.outbox(Clock::set_by(self.seconds.clone())), sender, links())
     }
@@ -311,8 +311,8 @@ async fn killed_at(call: usize, fault: Fault) -> World {
     let world = World::new(&unique("Crash"), Mood::Sends).await;
     let records = world.records().await;
     let faulty = Faulty::new(aws::http_client(Some("http://")), fault, call);
-    let config = Table::client_config(Some(&world.bundle.dynamodb_url())).http_client(faulty.client());
-    let table = Table::new(Client::from_conf(config.build()), Bundle::TABLE);
+    let config = dynamo::Table::client_config(Some(&world.bundle.dynamodb_url())).http_client(faulty.client());
+    let table = Table::new(dynamo::Table::new(Client::from_conf(config.build()), Bundle::TABLE));
     let sender = Sender::new("no-reply@api.example", Some(&world.ses.url));
     let mailer = Mailer::new(table.outbox(Clock::set_by(world.seconds.clone())), sender, links());
     tokio::select! {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth::{AuthApp, Issuer, TrustedIssuers};
 use local::Bundle;
 use serde_json::json;
-use shared::{App, claims, config::Config, ids, service, table::Table};
+use shared::{App, clock, config::Config, dynamo, ids, service, table::Table};
 use tokio::{net::TcpListener, process::Command};
 
 use crate::support::{Answer, Caller, Elsewhere, PASSWORD, unique};
@@ -83,15 +83,16 @@ impl World {
             "pk": "KEYS", "sk": format!("KEY#{kid}"), "kid": kid, "x": key.x, "y": key.y,
             "published_at": key.published_at - AHEAD,
         });
-        let client =
-            aws_sdk_dynamodb::Client::from_conf(Table::client_config(Some(&self.bundle.dynamodb_url())).build());
+        let client = aws_sdk_dynamodb::Client::from_conf(
+            dynamo::Table::client_config(Some(&self.bundle.dynamodb_url())).build(),
+        );
         let item = serde_dynamo::to_item(item).unwrap();
         client.put_item().table_name(Bundle::TABLE).set_item(Some(item)).send().await.unwrap();
     }
 
     async fn published(&self) -> Vec<String> {
         let keys = self.table().public_keys().await.unwrap();
-        let now = claims::now();
+        let now = clock::now();
         keys.into_iter().filter(|key| key.ended_at.is_none_or(|end| end > now)).map(|key| key.kid).collect()
     }
 }
@@ -134,7 +135,7 @@ async fn a_secret_is_exchanged_without_a_token_refused() {
     world.use_token(&old_token).await.ok();
 
     // Then the old one is retired: its tokens end with it.
-    world.table().retire_key(&old_kid, claims::now()).await.unwrap();
+    world.table().retire_key(&old_kid, clock::now()).await.unwrap();
     assert!(!world.published().await.contains(&old_kid));
     let after = world.auth(&new, None).await;
     let mine = Elsewhere { token: Some(old_token), ..after.clone() };
@@ -147,12 +148,12 @@ async fn a_retired_key_never_signs() {
     let world = World::new().await;
     let secret = ids::random_id(48);
     let (kid, _) = world.token_of(&world.auth(&secret, None).await).await;
-    world.table().retire_key(&kid, claims::now()).await.unwrap();
+    world.table().retire_key(&kid, clock::now()).await.unwrap();
     let again = world.auth(&secret, None).await;
     let login = json!({"Email": world.email, "Password": PASSWORD});
     assert_eq!(again.post("/api/auth/login", &login).await.status, 503);
     // Nor does another retirement bring it back for a while.
-    assert!(world.table().retire_key(&kid, claims::now() + 3600).await.is_err());
+    assert!(world.table().retire_key(&kid, clock::now() + 3600).await.is_err());
     assert!(!world.published().await.contains(&kid));
 }
 

@@ -16,7 +16,7 @@ fn identity(token: &str, life: u64) -> Value {
     let all = claims.as_object_mut().unwrap();
     let (issued, end) = (all.remove("iat").unwrap().as_u64().unwrap(), all.remove("exp").unwrap().as_u64().unwrap());
     assert_eq!(end - issued, life);
-    assert!(shared::claims::now().abs_diff(issued) < 60);
+    assert!(shared::clock::now().abs_diff(issued) < 60);
     assert!(all.remove("jti").unwrap().as_str().unwrap().len() >= 20);
     assert_eq!(all.remove("iss").unwrap(), server().issuer);
     assert_eq!(all.remove("aud").unwrap(), "organizations-api");

@@ -13,7 +13,7 @@ use p256::{
 };
 use ring::hmac;
 use serde_json::{Value, json};
-use shared::{claims, ids};
+use shared::{clock, ids};
 
 use crate::support::{
     Anonymous, Answer, Caller, Elsewhere, Member, PASSWORD, Tenant, claims_of, put_item, server, tenant,
@@ -52,7 +52,7 @@ impl Key {
 }
 
 fn good_claims(tenant: &Tenant) -> Value {
-    let now = claims::now();
+    let now = clock::now();
     json!({
         "iss": server().issuer, "aud": "organizations-api", "sub": tenant.admin_id, "iat": now, "exp": now + 600,
         "jti": ids::random_id(24), "token_use": "organization", "OrganizationId": tenant.id, "OrgCode": tenant.code,
@@ -119,7 +119,7 @@ async fn each_bad_claim_of_a_well_signed_token_is_refused() {
         ("aud", Value::Null),
         ("exp", Value::Null),
         ("exp", json!("tomorrow")),
-        ("nbf", json!(claims::now() + 600)),
+        ("nbf", json!(clock::now() + 600)),
         ("sub", Value::Null),
         ("sub", json!("ADMIN#kp")),
         ("token_use", json!("refresh")),
@@ -167,7 +167,7 @@ async fn an_expired_token_is_refused_and_says_so() {
     let tenant = tenant().await;
     let key = Key::random().trusted().await;
     let mut claims = good_claims(&tenant);
-    claims["exp"] = json!(claims::now() - 1);
+    claims["exp"] = json!(clock::now() - 1);
     let answer = view(&key.sign(&claims)).await;
     answer.problem(401, "The access token has expired.");
     let challenge = answer.header("www-authenticate");
@@ -248,7 +248,7 @@ async fn a_key_that_has_ended_verifies_nothing() {
     put_item(json!({
         "pk": "KEYS", "sk": format!("KEY#{}", key.kid), "entity": "public key", "kid": key.kid,
         "x": URL_SAFE_NO_PAD.encode(point.x().unwrap()), "y": URL_SAFE_NO_PAD.encode(point.y().unwrap()),
-        "expires_at": claims::now() - 1,
+        "expires_at": clock::now() - 1,
     }))
     .await;
     refused(&view(&key.sign(&good_claims(&tenant))).await);

@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use futures_util::future::join_all;
 use local::{Bundle, Options};
 use serde_json::{Value, json};
-use shared::claims;
+use shared::clock;
 
 use crate::support::{Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD, claims_of, unique};
 
@@ -50,7 +50,7 @@ impl World {
     }
 
     fn claims(&self, subject: &str) -> Value {
-        let now = claims::now();
+        let now = clock::now();
         json!({
             "iss": self.idp.name, "aud": ["shop", "else"], "sub": subject, "iat": now, "exp": now + 300,
             "email": self.email.to_uppercase(), "email_verified": true,
@@ -94,7 +94,7 @@ async fn a_token_of_a_trusted_issuer_becomes_our_organization_token_by_each_algo
 #[tokio::test]
 async fn each_bad_claim_header_and_signature_is_refused() {
     let world = World::new(IdpKey::p256()).await;
-    let now = claims::now();
+    let now = clock::now();
     for (name, value, status) in [
         ("iss", json!("https://evil.example"), 401),
         ("aud", json!("other"), 401),

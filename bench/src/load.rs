@@ -10,7 +10,7 @@ use std::{
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use local::Bundle;
-use shared::table::Table;
+use shared::dynamo;
 
 use crate::world::World;
 
@@ -49,7 +49,7 @@ pub(crate) async fn print(world: &World) {
     println!("| clients | the API | the engine's calls alone | ratio |\n| --- | --- | --- | --- |");
     let http = reqwest::Client::new();
     let (url, token) = (world.bundle.url(), world.token.clone());
-    let client = Client::from_conf(Table::client_config(Some(&world.bundle.dynamodb_url())).build());
+    let client = Client::from_conf(dynamo::Table::client_config(Some(&world.bundle.dynamodb_url())).build());
     let partition = format!("ORG#{}", world.organization);
     let admin = format!("ADMIN#{}", world.user);
     for clients in [1, 16, 64] {

@@ -15,6 +15,7 @@ use shared::{
     App,
     clock::Clock,
     config::{Config, ConfigError},
+    dynamo,
     ids::{OrganizationCode, OrganizationId},
     link::Links,
     service,
@@ -156,10 +157,11 @@ impl Bundle {
             require_verified_email: options.require_verified_email,
         };
         let wake = Wake::default();
-        let client = Table::client_config(config.dynamodb_endpoint.as_deref()).interceptor(wake.clone()).build();
+        let client =
+            dynamo::Table::client_config(config.dynamodb_endpoint.as_deref()).interceptor(wake.clone()).build();
         let client = Client::from_conf(client);
         engine::create_table(&client, Self::TABLE).await?;
-        let table = Table::new(client, Self::TABLE).requiring_proof(config.require_verified_email);
+        let table = Table::new(dynamo::Table::new(client, Self::TABLE)).requiring_proof(config.require_verified_email);
 
         let trusted =
             TrustedIssuers::new(options.trusted_issuers.as_deref(), options.trusted_issuers_ca_file.as_deref())?;

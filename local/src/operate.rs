@@ -10,7 +10,7 @@ use clap::Args;
 use dynoxide::Database;
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::{
-    claims, config,
+    clock, config, dynamo,
     ids::OrganizationId,
     table::{IndexReport, Table},
 };
@@ -78,16 +78,20 @@ impl Place {
     async fn open(&self) -> Result<Opened, Failure> {
         if let Some(name) = &self.table {
             let endpoint = config::optional("AWS_ENDPOINT_URL_DYNAMODB");
-            let client = Client::from_conf(Table::client_config(endpoint.as_deref()).build());
-            return Ok(Opened { table: Table::new(client, name), database: None, _data: None });
+            let client = Client::from_conf(dynamo::Table::client_config(endpoint.as_deref()).build());
+            return Ok(Opened { table: Table::new(dynamo::Table::new(client, name)), database: None, _data: None });
         }
         let data = DataDirectory::open(&self.data_dir)?;
         let database = engine::open(Some(data.file(DataDirectory::DATABASE)))?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
-        let client = Client::from_conf(Table::client_config(Some(&endpoint)).build());
-        Ok(Opened { table: Table::new(client, Bundle::TABLE), database: Some(database), _data: Some(data) })
+        let client = Client::from_conf(dynamo::Table::client_config(Some(&endpoint)).build());
+        Ok(Opened {
+            table: Table::new(dynamo::Table::new(client, Bundle::TABLE)),
+            database: Some(database),
+            _data: Some(data),
+        })
     }
 }
 
@@ -95,7 +99,7 @@ impl Place {
 pub(crate) async fn retire_key(retirement: &Retirement) -> Result<(), Failure> {
     let Retirement { kid, after, place } = retirement;
     let opened = place.open().await?;
-    let (keys, now) = (opened.table.public_keys().await?, claims::now());
+    let (keys, now) = (opened.table.public_keys().await?, clock::now());
     if !keys.iter().any(|key| key.kid != *kid && key.ended_at.is_none()) {
         return Err("no other key is in use: publish another one first".into());
     }

@@ -16,7 +16,7 @@ use dynoxide::{
 };
 use mailer::{Mailer, Trigger};
 use serde_json::{Value, json};
-use shared::{table::MAIL_PREFIX, telemetry};
+use shared::{error_chain, table::MAIL_PREFIX};
 use tokio::{
     sync::{Notify, watch},
     time::MissedTickBehavior,
@@ -69,7 +69,7 @@ pub trait Consumer: Send + Sync + 'static {
 impl Consumer for Mailer {
     async fn handle(&self, event: Value) -> Result<Value, String> {
         let event: Trigger = serde_json::from_value(event).map_err(|error| error.to_string())?;
-        let answer = Self::handle(self, event).await.map_err(|error| telemetry::chain(&error))?;
+        let answer = Self::handle(self, event).await.map_err(|error| error_chain::chain(&error))?;
         serde_json::to_value(answer).map_err(|error| error.to_string())
     }
 }

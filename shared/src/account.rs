@@ -1,13 +1,15 @@
 //! A person who signs up: as an organization's founder, or alone.
 
+use domain::{
+    ids::UserId,
+    text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
+};
+use table::NewAccount;
 use utoipa::ToSchema;
 
 use crate::{
-    ids::UserId,
     password::{self, PasswordError},
     request::{Fields, FromFields},
-    table::NewAccount,
-    text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
 };
 
 /// Who signs up.

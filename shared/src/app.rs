@@ -1,10 +1,6 @@
-use crate::{
-    claims::{KeySet, Verifier},
-    config::{Config, ConfigError},
-    ids::{ClientId, OrganizationId},
-    table::{NotedUses, Table},
-    telemetry,
-};
+use claims::{KeySet, Verifier};
+use domain::config::{Config, ConfigError};
+use table::Table;
 
 /// What every function holds for as long as it runs: the table and the means to verify tokens.
 #[derive(Clone, Debug)]
@@ -13,8 +9,6 @@ pub struct App {
     pub table: Table,
     /// Verifies access tokens by the table's public keys.
     pub verifier: Verifier,
-    /// When the uses of machine credentials were last noted.
-    pub noted: NotedUses,
 }
 
 impl App {
@@ -28,17 +22,7 @@ impl App {
     pub async fn on(table: Table, config: &Config) -> Self {
         let keys = KeySet::load(table.clone()).await;
         let verifier = Verifier::new(keys, &config.issuer, &config.audience);
-        Self { table, verifier, noted: NotedUses::default() }
-    }
-
-    /// Leaves for after the request, where that succeeds, that a machine's credential is in use.
-    pub fn note_use(&self, organization: OrganizationId, client: ClientId) {
-        let app = self.clone();
-        telemetry::afterwards(async move {
-            if let Err(error) = app.table.note_machine_use(&organization, &client, &app.noted).await {
-                tracing::warn!(%error, "the use of a machine credential could not be noted");
-            }
-        });
+        Self { table, verifier }
     }
 
     /// [`App::connect`] by the environment, as a Lambda does at start.

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use axum::{Router, middleware};
+use domain::config;
 use lambda_http::{Error, Request, RequestExt, http::Uri, request::RequestContext, tower::ServiceExt};
 
 use crate::{
-    config,
     service::{self, GatewayRequestId},
     source::SourceAddress,
     telemetry,

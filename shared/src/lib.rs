@@ -1,24 +1,20 @@
-//! What two functions of the bundle or more need: claims, the table, problem answers, request parsing, telemetry.
+//! The HTTP kit of every function, and the front of the layers beneath it: what a function uses of them is re-exported here.
 
 pub mod account;
 mod app;
-pub mod aws;
-pub mod claims;
-pub mod clock;
-pub mod config;
-pub mod digest;
-pub mod ids;
+pub mod extract;
 pub mod lambda;
 pub mod link;
 pub mod openapi;
-pub mod organization;
 pub mod password;
 pub mod problem;
 pub mod request;
 pub mod service;
 pub mod source;
-pub mod table;
 pub mod telemetry;
-pub mod text;
 
 pub use app::App;
+pub use claims;
+pub use domain::{clock, config, digest, error_chain, ids, mutex, organization, text};
+pub use dynamo::{self, aws};
+pub use table;

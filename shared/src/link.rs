@@ -4,12 +4,11 @@
 use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::hmac;
-
-use crate::{
+use domain::{
     config::{self, ConfigError},
     ids::LinkId,
 };
+use ring::hmac;
 
 /// Shorter secrets could be guessed.
 const SHORTEST_SECRET: usize = 32;

@@ -7,15 +7,13 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use claims::{KeySourceError, TokenError};
+use domain::error_chain::chain;
 use serde::Serialize;
+use table::{Failure, MOST_FAILURES, TRIES_WINDOW};
 use utoipa::ToSchema;
 
-use crate::{
-    claims::TokenError,
-    password::PasswordError,
-    table::{self, Failure, MOST_FAILURES, TRIES_WINDOW},
-    telemetry,
-};
+use crate::password::PasswordError;
 
 /// Every bad field of a request with what is wrong with it, named by its path in the body or its query parameter.
 pub type FieldErrors = BTreeMap<Cow<'static, str>, Vec<Cow<'static, str>>>;
@@ -119,7 +117,7 @@ impl Problem {
     /// 500, whose cause goes to the log and nowhere else.
     #[must_use]
     pub fn internal(cause: &dyn std::error::Error) -> Self {
-        tracing::error!(cause = telemetry::chain(cause), "the request failed");
+        tracing::error!(cause = chain(cause), "the request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
@@ -167,8 +165,18 @@ impl From<TokenError> for Problem {
             TokenError::Machine => Self::forbidden("A machine may not do this."),
             TokenError::Unverified => Self::forbidden("The issuer of this token has not verified the e-mail address."),
             TokenError::Unreachable => Self::unavailable(),
-            TokenError::Table(error) => error.into(),
+            TokenError::Keys(KeySourceError::Unavailable(cause)) => {
+                tracing::warn!(cause, "answered 503");
+                Self::unavailable()
+            }
+            TokenError::Keys(error @ KeySourceError::Internal(_)) => Self::internal(&error),
         }
+    }
+}
+
+impl From<KeySourceError> for Problem {
+    fn from(error: KeySourceError) -> Self {
+        TokenError::from(error).into()
     }
 }
 
@@ -245,7 +253,7 @@ impl From<PasswordError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        self.trace_id = telemetry::request_id();
+        self.trace_id = dynamo::request_id();
         let (status, challenge, retry_after) = (self.status, self.challenge, self.retry_after);
         let tries_left = self.tries_left;
         let mut response = (status, Json(self)).into_response();

@@ -9,13 +9,11 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
+use domain::ids;
+use dynamo::{Costs, RequestContext};
 use tracing::Instrument;
 
-use crate::{
-    ids,
-    problem::Problem,
-    telemetry::{Costs, RequestContext},
-};
+use crate::problem::Problem;
 
 /// Carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

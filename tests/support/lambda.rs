@@ -116,6 +116,16 @@ impl Deployment {
     }
 }
 
+/// The partitions of a key's kind, as IAM's `dynamodb:LeadingKeys` names them: `?` is one character and `*` any.
+fn partitions_like(partition: &str) -> String {
+    match partition.split_once('#') {
+        // An organization's id has 24 characters; what follows it says which of its partitions.
+        Some(("ORG", rest)) => format!("ORG#{}{}", "?".repeat(24), rest.get(24..).unwrap_or_default()),
+        Some((kind, _)) => format!("{kind}#*"),
+        None => partition.to_owned(),
+    }
+}
+
 /// Adds what the functions behind this gateway have traced since they were last asked.
 fn note_traced(gateway: &Gateway) {
     // A deployment that failed has said why; the others go on.
@@ -126,7 +136,7 @@ fn note_traced(gateway: &Gateway) {
             let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| json!({"panic": line}));
             assert!(line["panic"].is_null(), "{}: {line}", function.name());
             if let (Some(action), Some(partitions)) = (line["action"].as_str(), line["partitions"].as_str()) {
-                of_function.entry(action.to_owned()).or_default().insert(partitions.to_owned());
+                of_function.entry(action.to_owned()).or_default().insert(partitions_like(partitions));
             }
         }
     }
@@ -139,7 +149,7 @@ async fn sign_in_from_elsewhere(url: &str, idp: &Idp, key: &IdpKey) {
     let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": email, "Password": PASSWORD});
     let created =
         anyone.post("/api/organizations", &json!({"Organization": {"Name": unique("Org")}, "User": user})).await;
-    let now = shared::claims::now();
+    let now = shared::clock::now();
     let code = created.ok()["Slug"].clone();
     // The proof of the address; then an identity that comes too late.
     for (subject, status) in [("u-1", 200), ("u-2", 403)] {

@@ -2,12 +2,12 @@
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use serde_json::Value;
-use shared::table::Table;
+use shared::dynamo;
 
 use super::server;
 
 pub(crate) fn dynamodb() -> Client {
-    Client::from_conf(Table::client_config(Some(&server().dynamodb_url)).build())
+    Client::from_conf(dynamo::Table::client_config(Some(&server().dynamodb_url)).build())
 }
 
 pub(crate) async fn put_item(item: Value) {

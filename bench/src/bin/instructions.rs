@@ -29,7 +29,7 @@ use p256::{
     elliptic_curve::sec1::ToSec1Point,
 };
 use serde_json::json;
-use shared::{App, claims, config::Config, service, table::Table};
+use shared::{App, claims, clock, config::Config, dynamo, service, table::Table};
 
 const ORGANIZATION: &str = "5f2b9c0e7d1a4b6c8e0f1a2b";
 const USER: &str = "kp_4l1x0zq8w7c2m5n9b3v6a1s0";
@@ -77,7 +77,7 @@ impl World {
         });
         let keys = json!({"Items": [key]}).to_string();
         let app = Self::app(BTreeMap::from([("Query", keys)])).await;
-        let now = claims::now();
+        let now = clock::now();
         let claims = json!({
             "iss": "https://api.example", "aud": "organizations-api", "sub": USER, "iat": now, "exp": now + 3600,
             "jti": "one", "token_use": "organization", "OrganizationId": ORGANIZATION, "OrgCode": "org_acme12345678",
@@ -92,8 +92,8 @@ impl World {
 
     async fn app(answers: BTreeMap<&'static str, String>) -> App {
         let client = SharedHttpClient::new(Memory(Arc::new(answers)));
-        let config = Table::client_config(Some("http://memory")).http_client(client).build();
-        let table = Table::new(Client::from_conf(config), "organizations");
+        let config = dynamo::Table::client_config(Some("http://memory")).http_client(client).build();
+        let table = Table::new(dynamo::Table::new(Client::from_conf(config), "organizations"));
         let config = Config {
             issuer: "https://api.example".to_owned(),
             audience: "organizations-api".to_owned(),

@@ -2,6 +2,7 @@ use axum::{Json, extract::State};
 use shared::{
     App,
     claims::AccountHolder,
+    extract::Authenticated,
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
     request::{Body, Fields, FromFields, Patch},
@@ -46,7 +47,7 @@ impl FromFields for ChangeAccount {
 )]
 pub(crate) async fn change_account(
     State(app): State<App>,
-    holder: AccountHolder,
+    Authenticated(holder): Authenticated<AccountHolder>,
     body: Result<Body<ChangeAccount>, Problem>,
 ) -> Result<Json<OwnAccount>, Problem> {
     // A token that no longer holds wins over a body that can't be used.

@@ -2,11 +2,12 @@ use axum::{Json, extract::State};
 use shared::{
     App,
     claims::AccountHolder,
+    extract::Authenticated,
     openapi::{BodyFailures, Failures, LimitFailures, Success, TokenFailures},
     password,
     problem::Problem,
     request::{Body, Fields, FromFields},
-    source::Source,
+    source::RequestSource,
     table::Error,
     text::{EmailAddress, NewPassword},
 };
@@ -42,8 +43,8 @@ impl FromFields for ChangePassword {
 )]
 pub(crate) async fn change_password(
     State(app): State<App>,
-    holder: AccountHolder,
-    source: Source,
+    Authenticated(holder): Authenticated<AccountHolder>,
+    RequestSource(source): RequestSource,
     body: Result<Body<ChangePassword>, Problem>,
 ) -> Result<Json<Success>, Problem> {
     // A token that no longer holds wins over a body that can't be used.

@@ -6,7 +6,8 @@ use serde::Serialize;
 use shared::{
     App,
     account::{Invitee, NewUser},
-    claims::{self, Admin},
+    claims::{self, AdminClaim},
+    extract::Authenticated,
     ids::UserId,
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
     problem::Problem,
@@ -23,7 +24,7 @@ pub(crate) enum CreateUser {
     /// Whoever signs up, with a password.
     SignUp(NewUser, Option<Once>),
     /// Somebody whom an admin invites, without one.
-    Invitation(Admin, Invitee, Option<Once>),
+    Invitation(AdminClaim, Invitee, Option<Once>),
 }
 
 const ROUTE: &str = "POST /api/users";
@@ -33,13 +34,14 @@ impl FromRequest<AccountsApp> for CreateUser {
 
     async fn from_request(request: Request, state: &AccountsApp) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let is_presented = claims::are_presented(&parts.headers);
+        let is_presented = claims::has_credentials(&parts.headers);
         let fields = match Body::from_request(Request::from_parts(parts.clone(), body), state).await {
             Ok(Body(JsonObject(fields))) => fields,
             Err(problem) => {
                 // Who shows a token learns first that it isn't good, or no longer.
                 if is_presented {
-                    let admin = Admin::from_request_parts(&mut parts, state).await?;
+                    let Authenticated(admin) =
+                        Authenticated::<AdminClaim>::from_request_parts(&mut parts, state).await?;
                     state.app.table.organization(&admin).require_admin().await?;
                 }
                 return Err(problem);
@@ -50,7 +52,7 @@ impl FromRequest<AccountsApp> for CreateUser {
             let once = key.map(|key| key.of_address(&user.email, ROUTE));
             return Ok(Self::SignUp(user, once));
         }
-        let admin = Admin::from_request_parts(&mut parts, state).await?;
+        let Authenticated(admin) = Authenticated::<AdminClaim>::from_request_parts(&mut parts, state).await?;
         match Idempotent::read(&parts.headers, fields) {
             Ok(Idempotent(key, invitee)) => {
                 let once = key.map(|key| key.of_admin(&admin, ROUTE));

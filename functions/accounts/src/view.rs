@@ -3,6 +3,7 @@ use serde::Serialize;
 use shared::{
     App,
     claims::AccountHolder,
+    extract::Authenticated,
     ids::UserId,
     openapi::{Failures, TokenFailures},
     problem::Problem,
@@ -42,7 +43,7 @@ impl From<Account> for OwnAccount {
 /// The caller's account, where the token still stands for it: one read.
 pub(crate) async fn account_of(app: &App, holder: &AccountHolder) -> Result<Account, Error> {
     let account = app.table.account(holder.user_id()).await?.ok_or(Error::SessionEnded)?;
-    holder.require_standing(&account)?;
+    account.require_current(holder)?;
     Ok(account)
 }
 
@@ -54,6 +55,9 @@ pub(crate) async fn account_of(app: &App, holder: &AccountHolder) -> Result<Acco
     security(("bearer" = [])),
     responses((status = 200, body = OwnAccount), TokenFailures, Failures)
 )]
-pub(crate) async fn view_account(State(app): State<App>, holder: AccountHolder) -> Result<Json<OwnAccount>, Problem> {
+pub(crate) async fn view_account(
+    State(app): State<App>,
+    Authenticated(holder): Authenticated<AccountHolder>,
+) -> Result<Json<OwnAccount>, Problem> {
     Ok(Json(account_of(&app, &holder).await?.into()))
 }

@@ -6,7 +6,8 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    claims::{Admin, Enricher, Role, UserSession, bearer},
+    claims::{AdminClaim, Role, TokenExchanger, UserSession, bearer},
+    extract::Authenticated,
     ids::{OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
@@ -77,7 +78,7 @@ fn of_the_caller(fields: Map<String, Value>) -> Result<EnrichToken, Problem> {
 /// Who asks for a token.
 pub(crate) enum Applicant {
     /// The holder of a token or key of ours.
-    Ours(Enricher),
+    Ours(TokenExchanger),
     /// Whom another issuer identified, one that is trusted.
     Foreign(ExternalIdentity),
 }
@@ -91,7 +92,8 @@ impl FromRequestParts<AuthApp> for Applicant {
         {
             return Ok(Self::Foreign(identity));
         }
-        Ok(Self::Ours(Enricher::from_request_parts(parts, state).await?))
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        Ok(Self::Ours(caller))
     }
 }
 
@@ -140,8 +142,8 @@ pub(crate) async fn enrich_token(
         }
     };
     let enriched = match caller {
-        Applicant::Ours(Enricher::User(user)) => by_user(&state, user, fields).await?,
-        Applicant::Ours(Enricher::Machine(machine)) => by_machine(&state, &machine, fields).await?,
+        Applicant::Ours(TokenExchanger::User(user)) => by_user(&state, user, fields).await?,
+        Applicant::Ours(TokenExchanger::Machine(machine)) => by_machine(&state, &machine, fields).await?,
         Applicant::Foreign(identity) => by_identity(&state, identity, of_the_caller(fields)?).await?,
     };
     let access = OrganizationAccess {
@@ -190,14 +192,14 @@ impl Applicant {
     async fn require_standing(&self, state: &AuthApp) -> Result<(), Error> {
         let table = &state.app.table;
         match self {
-            Self::Ours(Enricher::User(session)) => present_account(table, session).await.map(drop),
-            Self::Ours(Enricher::Machine(machine)) => table.organization(machine).require_admin().await,
+            Self::Ours(TokenExchanger::User(session)) => present_account(table, session).await.map(drop),
+            Self::Ours(TokenExchanger::Machine(machine)) => table.organization(machine).require_admin().await,
             Self::Foreign(_) => Ok(()),
         }
     }
 }
 
-async fn by_machine(state: &AuthApp, machine: &Admin, fields: Map<String, Value>) -> Result<Enriched, Problem> {
+async fn by_machine(state: &AuthApp, machine: &AdminClaim, fields: Map<String, Value>) -> Result<Enriched, Problem> {
     let table = &state.app.table;
     let (request, user_id) = match Fields::read(fields.clone()) {
         Ok(EnrichTokenOf { request, user_id }) => (request, user_id),

@@ -1,7 +1,8 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
-    claims::Admin,
+    claims::AdminClaim,
+    extract::Authenticated,
     ids::ClientId,
     openapi::{Failures, TokenFailures},
     problem::Problem,
@@ -35,7 +36,7 @@ pub(crate) struct CredentialEntry {
 )]
 pub(crate) async fn list_credentials(
     State(state): State<AuthApp>,
-    admin: Admin,
+    Authenticated(admin): Authenticated<AdminClaim>,
 ) -> Result<Json<Vec<CredentialEntry>>, Problem> {
     let machines = state.app.table.organization(&admin).machines().await?;
     let entries = machines.into_iter().map(|machine| CredentialEntry {

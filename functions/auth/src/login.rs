@@ -9,7 +9,7 @@ use shared::{
     password,
     problem::Problem,
     request::{Body, Fields, FromFields},
-    source::Source,
+    source::{RequestSource, Source},
     table::{self, MembershipRecord, Table, Tries},
     text::EmailAddress,
 };
@@ -112,7 +112,7 @@ pub(crate) struct UserOrganization {
 )]
 pub(crate) async fn sign_in(
     State(state): State<AuthApp>,
-    source: Source,
+    RequestSource(source): RequestSource,
     Body(request): Body<SignIn>,
 ) -> Result<(NoStore, Json<SignInAnswer>), Problem> {
     let answer = match request {

@@ -55,7 +55,6 @@ impl MachineSignIn {
         if !table.is_machine_secret(&organization, &client, &secret).await? {
             return Err(Problem::wrong_credentials());
         }
-        state.app.note_use(organization.clone(), client.clone());
         let machine = MachineIdentity {
             sub: client,
             organization_id: organization,

@@ -12,7 +12,8 @@ use ring::{
 use sha2::{Digest, Sha256};
 use shared::{
     App,
-    claims::{self, Claims, Identity, PublicKey},
+    claims::{Claims, Identity, PublicKey},
+    clock,
     config::{self, Config, ConfigError},
     ids,
     problem::Problem,
@@ -126,7 +127,7 @@ impl Issuer {
         let keys = app.verifier.keys();
         for key in [Some(&self.key), self.previous.as_ref()].into_iter().flatten() {
             if !keys.public_keys().await?.iter().any(|known| known.kid == key.public.kid) {
-                let published_at = claims::now();
+                let published_at = clock::now();
                 app.table.publish_key(&PublicKey { published_at, ..key.public.clone() }).await?;
                 keys.refresh().await?;
             }
@@ -141,7 +142,7 @@ impl Issuer {
             |key: &SigningKey| known.iter().find(|known| known.kid == key.public.kid).map(|known| known.published_at);
         let previous = self.previous.as_deref().filter(|previous| published_at(previous).is_some());
         match (published_at(&self.key), previous) {
-            (Some(at), Some(previous)) if at + AHEAD > claims::now() => Ok(previous),
+            (Some(at), Some(previous)) if at + AHEAD > clock::now() => Ok(previous),
             (Some(_), _) => Ok(&self.key),
             (None, Some(previous)) => Ok(previous),
             (None, None) => Err(table::Error::Unavailable("the signing key is retired".to_owned())),
@@ -159,7 +160,7 @@ impl Issuer {
             Identity::User { .. } => self.user_ttl,
             Identity::Organization(_) | Identity::Machine(_) => self.organization_ttl,
         };
-        let now = claims::now();
+        let now = clock::now();
         let claims = Claims {
             iss: self.name.to_string(),
             aud: self.audience.to_string(),

@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
 use shared::{
     App,
-    claims::Admin,
+    claims::AdminClaim,
     openapi::{Failures, NoSuchCustomer, TokenFailures},
     problem::Problem,
     request::{ByAdmin, Query},
@@ -45,7 +45,7 @@ pub(crate) async fn view_customer_by_query(
     view(&app, &admin, &query.customer_number).await
 }
 
-async fn view(app: &App, admin: &Admin, number: &CustomerNumber) -> Result<Json<CustomerRecord>, Problem> {
+async fn view(app: &App, admin: &AdminClaim, number: &CustomerNumber) -> Result<Json<CustomerRecord>, Problem> {
     let customer = app.table.organization(admin).customer(number).await?;
     Ok(Json(customer.into()))
 }

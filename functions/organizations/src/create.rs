@@ -9,7 +9,7 @@ use shared::{
     password,
     problem::{FieldErrors, Problem},
     request::{Fields, FromFields, Idempotent, Replayed},
-    source::Source,
+    source::RequestSource,
     table::{Creation, Effect, Founder, Organization},
     text::OrganizationName,
 };
@@ -55,7 +55,7 @@ pub(crate) struct CreatedOrganization {
 )]
 pub(crate) async fn create_organization(
     State(app): State<App>,
-    source: Source,
+    RequestSource(source): RequestSource,
     Idempotent(key, request): Idempotent<CreateOrganization>,
 ) -> Result<(Replayed, Json<CreatedOrganization>), Problem> {
     let once = key.map(|key| key.of_address(&request.user.email, "POST /api/organizations"));

@@ -9,7 +9,8 @@ use axum::{
 use serde::Serialize;
 use shared::{
     App,
-    claims::Admin,
+    claims::AdminClaim,
+    extract::Authenticated,
     ids::{OrganizationCode, OrganizationId},
     openapi::{Failures, TokenFailures},
     organization::OrganizationDetails,
@@ -114,7 +115,10 @@ impl From<OrganizationOverview> for OrganizationView {
         Failures,
     )
 )]
-pub(crate) async fn view_organization(State(app): State<App>, admin: Admin) -> Result<Response, Problem> {
+pub(crate) async fn view_organization(
+    State(app): State<App>,
+    Authenticated(admin): Authenticated<AdminClaim>,
+) -> Result<Response, Problem> {
     let overview = app.table.organization(&admin).overview().await?;
     let version = entity_tag(overview.organization.version);
     Ok(([(ETAG, version)], Json(OrganizationView::from(overview))).into_response())

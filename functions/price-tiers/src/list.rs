@@ -2,7 +2,8 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
     App,
-    claims::Admin,
+    claims::AdminClaim,
+    extract::Authenticated,
     openapi::{Failures, TokenFailures},
     problem::Problem,
     text::{CurrencyCode, TierName},
@@ -28,7 +29,7 @@ pub(crate) struct PriceTierEntry {
 )]
 pub(crate) async fn list_price_tiers(
     State(app): State<App>,
-    admin: Admin,
+    Authenticated(admin): Authenticated<AdminClaim>,
 ) -> Result<Json<Vec<PriceTierEntry>>, Problem> {
     let tiers = app.table.organization(&admin).price_tiers().await?;
     let entries = tiers.into_iter().map(|tier| PriceTierEntry { name: tier.name, currency_code: tier.currency_code });

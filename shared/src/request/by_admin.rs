@@ -3,19 +3,16 @@ use axum::{
     extract::{FromRef, FromRequest, FromRequestParts, Request},
     http::request::Parts,
 };
+use claims::{AdminClaim, Principal, TokenError};
 
-use crate::{
-    App,
-    claims::{Admin, Principal, TokenError},
-    problem::Problem,
-};
+use crate::{App, extract::Authenticated, problem::Problem};
 
 /// An admin's request. Where the rest of it is bad, the caller's role is looked up before that is said: a role that no
 /// longer holds wins over every other condition. (Where it is good, the call itself checks the role.)
-pub struct ByAdmin<E>(pub Admin, pub E);
+pub struct ByAdmin<E>(pub AdminClaim, pub E);
 
 /// The same of an admin who is a person: a machine is refused, once its role has been looked up.
-pub struct ByPerson<E>(pub Admin, pub E);
+pub struct ByPerson<E>(pub AdminClaim, pub E);
 
 impl<S, E, M> FromRequest<S, (M,)> for ByAdmin<E>
 where
@@ -28,7 +25,7 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let admin = Admin::from_request_parts(&mut parts, state).await?;
+        let Authenticated(admin) = Authenticated::<AdminClaim>::from_request_parts(&mut parts, state).await?;
         let rest = rest(&admin, parts, body, state).await?;
         Ok(Self(admin, rest))
     }
@@ -44,7 +41,7 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let admin = Admin::from_request_parts(&mut parts, state).await?;
+        let Authenticated(admin) = Authenticated::<AdminClaim>::from_request_parts(&mut parts, state).await?;
         if let Principal::Machine { .. } = admin.principal() {
             App::from_ref(state).table.organization(&admin).require_admin().await?;
             return Err(TokenError::Machine.into());
@@ -54,7 +51,7 @@ where
     }
 }
 
-async fn rest<S, E, M>(admin: &Admin, parts: Parts, body: Body, state: &S) -> Result<E, Problem>
+async fn rest<S, E, M>(admin: &AdminClaim, parts: Parts, body: Body, state: &S) -> Result<E, Problem>
 where
     S: Send + Sync,
     App: FromRef<S>,

@@ -1,8 +1,9 @@
 use std::{borrow::Cow, mem::take};
 
+use domain::{patch::Patch, text::Fault};
 use serde_json::{Map, Value};
 
-use crate::{problem::FieldErrors, text::Fault};
+use crate::problem::FieldErrors;
 
 /// A request type that is read out of [`Fields`].
 pub trait FromFields: Sized {
@@ -16,29 +17,6 @@ pub struct JsonObject(pub Map<String, Value>);
 impl FromFields for JsonObject {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self(take(&mut fields.values)))
-    }
-}
-
-/// What a merge patch says of a field (RFC 7396).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Patch<T> {
-    /// Nothing: it stays.
-    Keep,
-    /// It goes.
-    Remove,
-    /// It becomes this.
-    Set(T),
-}
-
-impl<T> Patch<T> {
-    /// What becomes of a field that was `old`.
-    #[must_use]
-    pub fn over(self, old: Option<T>) -> Option<T> {
-        match self {
-            Self::Keep => old,
-            Self::Remove => None,
-            Self::Set(new) => Some(new),
-        }
     }
 }
 
@@ -155,7 +133,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::text::bounded;
+    use domain::text::bounded;
 
     #[derive(Debug, PartialEq)]
     struct Inner(String, Option<String>);

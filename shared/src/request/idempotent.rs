@@ -3,15 +3,13 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
     response::{IntoResponseParts, ResponseParts},
 };
+use claims::AdminClaim;
+use domain::text::EmailAddress;
 use serde_json::{Map, Value};
+use table::Once;
 
 use super::{Body, Fields, FromFields, JsonObject};
-use crate::{
-    claims::Admin,
-    problem::{FieldErrors, Problem},
-    table::Once,
-    text::EmailAddress,
-};
+use crate::problem::{FieldErrors, Problem};
 
 /// Names a request, so that it can be sent again (The Idempotency-Key HTTP Header Field,
 /// draft-ietf-httpapi-idempotency-key-header-07).
@@ -37,7 +35,7 @@ impl RequestKey {
 
     /// The request as one of an admin's, on a route.
     #[must_use]
-    pub fn of_admin(&self, admin: &Admin, route: &'static str) -> Once {
+    pub fn of_admin(&self, admin: &AdminClaim, route: &'static str) -> Once {
         let caller = format!("{} {}", admin.organization_id(), admin.principal().id());
         Once::new(&caller, route, &self.key, &self.body)
     }

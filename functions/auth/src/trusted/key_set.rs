@@ -112,7 +112,7 @@ impl RemoteKeySet {
     async fn fetch(&self) -> Result<Vec<Jwk>, String> {
         let request = HttpRequest::get(&self.address).map_err(|error| error.to_string())?;
         let connector = self.connector.get_or_init(|| (self.connect)());
-        let answer = connector.call(request).await.map_err(|error| shared::telemetry::chain(&error))?;
+        let answer = connector.call(request).await.map_err(|error| shared::error_chain::chain(&error))?;
         if answer.status().as_u16() != 200 {
             return Err(format!("status {}", answer.status().as_u16()));
         }

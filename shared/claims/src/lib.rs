@@ -1,0 +1,130 @@
+//! Access tokens and API keys: what they say, how they are verified, and what a caller claims by them.
+//!
+//! *Invariant:* this crate knows no table. It asks a [`KeySource`] for public keys, and what it says of a caller is a
+//! claim that the table checks.
+
+mod api_key;
+mod caller;
+mod credentials;
+mod crypto;
+mod key_set;
+mod principal;
+mod public_key;
+mod verify;
+
+use domain::{
+    ids::{ClientId, OrganizationCode, OrganizationId, UserId},
+    text::{CurrencyCode, CustomerNumber, TierName},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use api_key::{ApiKey, ClientSecret, SecretHash};
+pub use caller::{AccountHolder, AdminClaim, TokenExchanger, UserSession};
+pub use credentials::{Credentials, bearer, has_credentials};
+pub use crypto::install as install_crypto;
+pub use key_set::{KeySet, KeySource, KeySourceError, KeysRead};
+pub use principal::Principal;
+pub use public_key::PublicKey;
+pub use verify::{TokenError, Verifier};
+
+/// What a user is in an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Runs the organization.
+    Admin,
+    /// Buys for a customer of the organization.
+    Customer,
+}
+
+/// What a token says, by what it is: its `token_use`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "token_use", rename_all = "lowercase")]
+pub enum Identity {
+    /// A user and no organization: good for enrichment, and for the user's own account.
+    User {
+        /// The user.
+        sub: UserId,
+        /// The sign-in that it came from (`OpenID` Connect Front-Channel Logout 1.0, section 3): another with each password.
+        sid: String,
+        /// Whether the account's address was proven then (`OpenID` Connect Core 1.0, section 5.1).
+        email_verified: bool,
+    },
+    /// A user in one organization.
+    Organization(Membership),
+    /// A machine of one organization, with the admin role.
+    Machine(MachineIdentity),
+}
+
+/// A machine of one organization, as its token names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineIdentity {
+    /// The machine credential.
+    pub sub: ClientId,
+    /// The organization.
+    #[serde(rename = "OrganizationId")]
+    pub organization_id: OrganizationId,
+    /// The organization's code.
+    #[serde(rename = "OrgCode")]
+    pub organization_code: OrganizationCode,
+    /// The admin role.
+    #[serde(rename = "Roles")]
+    pub roles: Vec<Role>,
+}
+
+/// Who acts for a token's subject (RFC 8693, section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The machine that asked for the token.
+    pub sub: ClientId,
+}
+
+/// A user in one organization, as an organization token names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The user.
+    pub sub: UserId,
+    /// The organization.
+    #[serde(rename = "OrganizationId")]
+    pub organization_id: OrganizationId,
+    /// The organization's code.
+    #[serde(rename = "OrgCode")]
+    pub organization_code: OrganizationCode,
+    /// What the user was there when the token was made.
+    #[serde(rename = "Roles")]
+    pub roles: Vec<Role>,
+    /// The customer that the user buys for.
+    #[serde(rename = "CustomerNumber", skip_serializing_if = "Option::is_none")]
+    pub customer_number: Option<CustomerNumber>,
+    /// The name of the customer's price tier.
+    #[serde(rename = "PriceTier", skip_serializing_if = "Option::is_none")]
+    pub price_tier: Option<TierName>,
+    /// The customer's currency, or its tier's.
+    #[serde(rename = "CurrencyCode", skip_serializing_if = "Option::is_none")]
+    pub currency_code: Option<CurrencyCode>,
+    /// Whether the account's address was proven then; a token that a machine asked for doesn't say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    /// The machine that asked for the token, where the user didn't.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+}
+
+/// A token's claims (RFC 7519, section 4.1, and the identity's own).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Who made it.
+    pub iss: String,
+    /// Who it is for.
+    pub aud: String,
+    /// When it was made, in seconds since the epoch.
+    pub iat: u64,
+    /// When it ends, in seconds since the epoch.
+    pub exp: u64,
+    /// Its own id.
+    pub jti: String,
+    /// Whom it names.
+    #[serde(flatten)]
+    pub identity: Identity,
+}

@@ -1,0 +1,33 @@
+use domain::ids::{ClientId, UserId};
+
+use crate::SecretHash;
+
+/// Who an admin's call is made by. That the role holds is one item's existence, whoever it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A person.
+    User {
+        /// The account.
+        user_id: UserId,
+        /// Whether the account's address was proven when the token was made.
+        proven: bool,
+    },
+    /// A machine.
+    Machine {
+        /// Its credential.
+        client_id: ClientId,
+        /// The hash of the secret that it presented, where it came by its API key and not by a token.
+        secret_hash: Option<SecretHash>,
+    },
+}
+
+impl Principal {
+    /// The user's id, or the machine's.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::User { user_id, .. } => user_id.as_str(),
+            Self::Machine { client_id, .. } => client_id.as_str(),
+        }
+    }
+}

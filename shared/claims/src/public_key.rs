@@ -1,0 +1,56 @@
+use jsonwebtoken::{
+    DecodingKey,
+    errors::Result,
+    jwk::{
+        AlgorithmParameters, CommonParameters, EllipticCurve, EllipticCurveKeyParameters, EllipticCurveKeyType, Jwk,
+        KeyAlgorithm, PublicKeyUse,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+/// The public half of a signing key: a point on P-256, its coordinates in base64url (RFC 7518, section 6.2.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicKey {
+    /// The key's id: its thumbprint (RFC 7638).
+    pub kid: String,
+    /// The first coordinate.
+    pub x: String,
+    /// The second coordinate.
+    pub y: String,
+    /// When it was put into the table, in seconds since the epoch.
+    #[serde(default)]
+    pub published_at: u64,
+    /// When it is no longer to be used, in seconds since the epoch; a key in use has no end. The item outlives it, so that the
+    /// key is never published again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ended_at: Option<u64>,
+}
+
+impl PublicKey {
+    /// The key as a key set shows it (RFC 7517).
+    #[must_use]
+    pub fn to_jwk(&self) -> Jwk {
+        Jwk {
+            common: CommonParameters {
+                public_key_use: Some(PublicKeyUse::Signature),
+                key_algorithm: Some(KeyAlgorithm::ES256),
+                key_id: Some(self.kid.clone()),
+                ..CommonParameters::default()
+            },
+            algorithm: AlgorithmParameters::EllipticCurve(EllipticCurveKeyParameters {
+                key_type: EllipticCurveKeyType::EC,
+                curve: EllipticCurve::P256,
+                x: self.x.clone(),
+                y: self.y.clone(),
+            }),
+        }
+    }
+
+    pub(crate) fn decoding_key(&self) -> Result<DecodingKey> {
+        DecodingKey::from_ec_components(&self.x, &self.y)
+    }
+
+    pub(crate) fn has_ended(&self, now: u64) -> bool {
+        self.ended_at.is_some_and(|end| end <= now)
+    }
+}

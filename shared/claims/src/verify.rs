@@ -1,0 +1,147 @@
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use domain::{clock::now, mutex::lock};
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind};
+use ring::digest::{SHA256, digest};
+
+use crate::{Claims, KeySet, KeySourceError};
+
+/// Why a request's token doesn't let it in.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// There is none.
+    #[error("no access token")]
+    Missing,
+    /// It is malformed, wrongly signed, from another issuer or for another audience.
+    #[error("the access token can't be used")]
+    Invalid,
+    /// It has ended.
+    #[error("the access token has expired")]
+    Expired,
+    /// It is good, and doesn't hold the admin role of an organization.
+    #[error("the access token doesn't hold the admin role")]
+    NotAdmin,
+    /// It is good, and of a kind that is never enriched.
+    #[error("the access token is of a kind that is never enriched")]
+    NotEnrichable,
+    /// It is good, and not asked for by the owner of an account.
+    #[error("the access token was not asked for by an account's owner")]
+    NotOwner,
+    /// It is a machine's, and only a person may do this.
+    #[error("the caller is a machine")]
+    Machine,
+    /// It is another issuer's, and good, but names no address that the issuer has verified.
+    #[error("the issuer has not verified an address")]
+    Unverified,
+    /// The key set of its issuer is out of reach: nobody knows whether it is good.
+    #[error("the key set of the token's issuer is out of reach")]
+    Unreachable,
+    /// Its key could not be looked up: nobody knows whether it is good.
+    #[error(transparent)]
+    Keys(#[from] KeySourceError),
+}
+
+/// Verifies tokens: ES256 alone, by a key of the table, our issuer, our audience, not ended. No leeway: tokens are made
+/// and verified by one fleet's clocks.
+///
+/// A token that was verified is remembered until it ends, for as long as its key is in use. Whether a role still holds is not
+/// asked here, and never remembered.
+#[derive(Clone)]
+pub struct Verifier {
+    keys: KeySet,
+    validation: Arc<Validation>,
+    verified: Arc<Mutex<HashMap<TokenHash, Verified>>>,
+}
+
+/// Tokens that are remembered at once.
+const MOST_REMEMBERED: usize = 1_000;
+
+/// A token's SHA-256: whoever reads this process's memory by it finds no token.
+type TokenHash = [u8; 32];
+
+#[derive(Clone)]
+struct Verified {
+    kid: String,
+    claims: Arc<Claims>,
+}
+
+impl Verifier {
+    /// A verifier of `issuer`'s tokens for `audience`.
+    #[must_use]
+    pub fn new(keys: KeySet, issuer: &str, audience: &str) -> Self {
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.validate_nbf = true;
+        validation.leeway = 0;
+        Self { keys, validation: Arc::new(validation), verified: Arc::default() }
+    }
+
+    /// The keys that it verifies by.
+    #[must_use]
+    pub fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+
+    /// What `token` says, once it is verified.
+    ///
+    /// # Errors
+    /// Why it can't be trusted.
+    pub async fn verify(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
+        let hash = hash(token);
+        if let Some(Verified { kid, claims }) = self.remembered(&hash) {
+            if claims.exp <= now() {
+                return Err(TokenError::Expired);
+            }
+            // A key that was retired meanwhile verifies nothing.
+            self.keys.decoding_key(&kid).await?.ok_or(TokenError::Invalid)?;
+            return Ok(claims);
+        }
+        let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
+        let kid = header.kid.filter(|_| header.alg == Algorithm::ES256).ok_or(TokenError::Invalid)?;
+        let key = self.keys.decoding_key(&kid).await?.ok_or(TokenError::Invalid)?;
+        match decode::<Claims>(token, &key, &self.validation) {
+            Ok(token) => {
+                let claims = Arc::new(token.claims);
+                self.remember(hash, Verified { kid, claims: claims.clone() });
+                Ok(claims)
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(TokenError::Expired),
+            Err(_) => Err(TokenError::Invalid),
+        }
+    }
+
+    fn remembered(&self, hash: &TokenHash) -> Option<Verified> {
+        lock(&self.verified).get(hash).cloned()
+    }
+
+    fn remember(&self, hash: TokenHash, verified: Verified) {
+        let mut remembered = lock(&self.verified);
+        if remembered.len() >= MOST_REMEMBERED {
+            let now = now();
+            remembered.retain(|_, verified| verified.claims.exp > now);
+        }
+        // Where that freed nothing, all start anew: nobody keeps the others out for long.
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(hash, verified);
+    }
+}
+
+fn hash(token: &str) -> TokenHash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    hash
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,119 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use domain::ids;
+use dynamo::{Error, Expression, Item, SortKeys, Transaction, from_item, number, text};
+
+use crate::{CountedIndex, Order, keys};
+
+/// A range of keys and how many entries are in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Where the range begins, itself included.
+    pub lower: String,
+    /// Entries in the range.
+    pub entries: u64,
+    pub(super) epoch: String,
+    fenced_until: Option<u64>,
+}
+
+/// A bucket's attributes. (Its `lower` is in its key; `count` would be a reserved word.)
+#[derive(Serialize, Deserialize)]
+pub(super) struct BucketRecord {
+    pub(super) entries: u64,
+    pub(super) epoch: String,
+    /// Until when a split keeps writers out, in milliseconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) fenced_until: Option<u64>,
+}
+
+impl BucketRecord {
+    pub(super) fn new(entries: u64) -> Self {
+        Self { entries, epoch: new_epoch(), fenced_until: None }
+    }
+}
+
+pub(super) fn new_epoch() -> String {
+    ids::random_id(12)
+}
+
+/// Now, in milliseconds since the epoch.
+pub(super) fn now() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+pub(super) fn from_now(time: Duration) -> u64 {
+    now().saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+impl Bucket {
+    pub(super) fn of(item: Item) -> Result<Self, Error> {
+        let key = item.get("sk").and_then(|sk| sk.as_s().ok());
+        let lower = key.and_then(|sk| sk.strip_prefix(keys::BUCKET_PREFIX)).map(str::to_owned);
+        let lower = lower.ok_or_else(|| Error::Internal("a bucket has no key".into()))?;
+        let BucketRecord { entries, epoch, fenced_until } = from_item(item)?;
+        Ok(Self { lower, entries, epoch, fenced_until })
+    }
+
+    /// Whether a split keeps writers out of it now.
+    pub(super) fn is_fenced(&self) -> bool {
+        self.fenced_until.is_some_and(|until| until >= now())
+    }
+
+    /// A write that counts `change` on this bucket as it was seen. A fence that ran out is taken over: with another epoch,
+    /// whoever raised it can't split any more.
+    pub(super) fn count(&self, change: i64) -> Expression {
+        let expression = match self.fenced_until {
+            None => Expression::update("ADD entries :change"),
+            Some(_) => Expression::update("SET epoch = :new_epoch REMOVE fenced_until, fenced_by ADD entries :change")
+                .value(":new_epoch", text(&new_epoch())),
+        };
+        self.as_seen(expression).value(":change", number(change))
+    }
+
+    /// Adds the condition that the bucket is still the one that was seen.
+    pub(super) fn as_seen(&self, expression: Expression) -> Expression {
+        expression.and_condition("epoch = :epoch").value(":epoch", text(&self.epoch))
+    }
+
+    /// Whether a write that changes no count has to take over a fence that ran out.
+    pub(super) fn has_old_fence(&self) -> bool {
+        self.fenced_until.is_some()
+    }
+}
+
+impl Order {
+    /// Adds the first bucket, which reaches over every key, to the transaction that makes the collection.
+    pub fn create<'t, R>(&self, transaction: Transaction<'t, R>, exists: R) -> Result<Transaction<'t, R>, Error> {
+        transaction.put_new(keys::bucket(&self.partition, ""), "bucket", &BucketRecord::new(0), exists)
+    }
+}
+
+impl CountedIndex<'_> {
+    /// The bucket that a key belongs to: one read.
+    pub async fn locate(self, order: &Order, key: &str) -> Result<Bucket, Error> {
+        let last = keys::bucket(&order.partition, key).sk;
+        let call = self.table.query_request();
+        let answer = call
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", AttributeValue::S(order.partition.clone()))
+            .expression_attribute_values(":first", AttributeValue::S(keys::BUCKET_PREFIX.to_owned()))
+            .expression_attribute_values(":last", AttributeValue::S(last))
+            .scan_index_forward(false)
+            .limit(1)
+            .send()
+            .await?;
+        let item = answer.items.unwrap_or_default().pop();
+        Bucket::of(item.ok_or_else(|| Error::Internal("an index has no first bucket".into()))?)
+    }
+
+    /// Every bucket of an order, from the lowest: one Query.
+    pub async fn buckets(self, order: &Order) -> Result<Vec<Bucket>, Error> {
+        let sort_keys = SortKeys::Prefix(keys::BUCKET_PREFIX);
+        let items = self.table.query(&order.partition, sort_keys).await?;
+        items.into_iter().map(Bucket::of).collect()
+    }
+}

@@ -1,0 +1,258 @@
+//! Counts and pages.
+
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, Select},
+};
+use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
+use serde::de::DeserializeOwned;
+
+use dynamo::{Error, Item, from_item};
+
+use crate::{Bucket, CountedIndex, KeyRange, KeyRanges, Order, keys};
+
+/// Segments that are read side by side.
+const READS_AT_ONCE: usize = 16;
+
+/// A range of keys with the number of entries in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Segment {
+    range: KeyRange,
+    entries: u64,
+}
+
+/// Ranges cut where the buckets end, so that each piece's entries are counted: whole buckets by their counts, a piece at
+/// either end of a range by reading.
+#[derive(Clone, Debug)]
+pub struct Segments(Vec<Segment>);
+
+impl Segments {
+    /// Entries in all of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().map(|segment| segment.entries).sum()
+    }
+
+    /// Where the `take` entries after the first `skip` are: how many to skip and to take in each contiguous run of keys.
+    fn runs(&self, mut skip: u64, mut take: u64) -> Vec<Run> {
+        let mut runs = Vec::<Run>::new();
+        for segment in &self.0 {
+            if take == 0 {
+                break;
+            }
+            if skip >= segment.entries {
+                skip -= segment.entries;
+                continue;
+            }
+            let taken = take.min(segment.entries - skip);
+            match runs.last_mut() {
+                Some(run) if run.range.to.as_ref() == Some(&segment.range.from) => {
+                    run.take += taken;
+                    run.range.to.clone_from(&segment.range.to);
+                }
+                _ => runs.push(Run { range: segment.range.clone(), skip, take: taken }),
+            }
+            (skip, take) = (0, take - taken);
+        }
+        runs
+    }
+}
+
+struct Run {
+    range: KeyRange,
+    skip: u64,
+    take: u64,
+}
+
+impl CountedIndex<'_> {
+    /// Cuts `ranges` by `buckets`, and counts the pieces at their ends, and buckets that are being split, by reading: one
+    /// round trip, and none where the ranges begin and end with buckets.
+    pub async fn segments(self, order: &Order, buckets: &[Bucket], ranges: &KeyRanges) -> Result<Segments, Error> {
+        let pieces = ranges.into_iter().flat_map(|range| {
+            buckets.iter().enumerate().filter_map(move |(place, bucket)| {
+                let whole = KeyRange::new(bucket.lower.clone(), buckets.get(place + 1).map(|next| next.lower.clone()));
+                let piece = whole.intersection(range)?;
+                // Behind a fence the count may be that of a split of which this view shows half.
+                let entries = (piece == whole && !bucket.is_fenced()).then_some(bucket.entries);
+                Some((piece, entries))
+            })
+        });
+        let counted = pieces.map(async |(range, entries)| {
+            let entries = match entries {
+                Some(entries) => entries,
+                None => self.count_in(order, &range).await?,
+            };
+            Ok::<_, Error>(Segment { range, entries })
+        });
+        Ok(Segments(try_join_all(counted).await?))
+    }
+
+    /// At most `size` entries after the first `skip`, in either direction: one round trip, whatever the depth.
+    pub async fn page<T: DeserializeOwned>(
+        self,
+        order: &Order,
+        segments: &Segments,
+        descending: bool,
+        skip: u64,
+        size: u64,
+    ) -> Result<Vec<T>, Error> {
+        let total = segments.total();
+        let take = size.min(total.saturating_sub(skip));
+        // A page of the descending order is one of the ascending order, turned round.
+        let skip = if descending { total - skip.min(total) - take } else { skip };
+        let reads = segments.runs(skip, take).into_iter().map(async |run| {
+            let entries = self.first_in(order, &run.range, run.skip + run.take, false).await?;
+            let skip = usize::try_from(run.skip).unwrap_or(usize::MAX);
+            Ok::<_, Error>(entries.into_iter().skip(skip).collect::<Vec<_>>())
+        });
+        let mut items: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
+        if descending {
+            items.reverse();
+        }
+        items.into_iter().map(from_item).collect()
+    }
+
+    /// At most `size` entries of `ranges` beyond a key: one round trip where the ranges are one.
+    pub async fn page_beyond<T: DeserializeOwned>(
+        self,
+        order: &Order,
+        ranges: &KeyRanges,
+        descending: bool,
+        key: &str,
+        size: u64,
+    ) -> Result<Vec<T>, Error> {
+        let beyond = if descending {
+            KeyRange::new(String::new(), Some(key.to_owned()))
+        } else {
+            // The lowest key above this one: its own text and U+0000.
+            KeyRange::new(format!("{key}\u{0}"), None)
+        };
+        let ranges = ranges.intersection(&KeyRanges::of([beyond]));
+        let mut ranges: Vec<_> = ranges.into_iter().collect();
+        if descending {
+            ranges.reverse();
+        }
+        let mut items = Vec::new();
+        for range in ranges {
+            let wanted = size - u64::try_from(items.len()).unwrap_or(size);
+            if wanted == 0 {
+                break;
+            }
+            items.extend(self.first_in(order, range, wanted, descending).await?);
+        }
+        items.into_iter().map(from_item).collect()
+    }
+
+    /// Every entry of the segments that `keep` takes, in their order. At most 16 segments are held at once beside what was
+    /// kept.
+    pub async fn scan<T: DeserializeOwned>(
+        self,
+        order: &Order,
+        segments: &Segments,
+        keep: impl Fn(&T) -> bool,
+    ) -> Result<Vec<T>, Error> {
+        let ranges: Vec<_> = segments.0.iter().map(|segment| segment.range.clone()).collect();
+        let reads = stream::iter(ranges).map(async |range| self.first_in(order, &range, u64::MAX, false).await);
+        let mut kept = Vec::new();
+        let mut reads = reads.buffered(READS_AT_ONCE);
+        while let Some(items) = reads.try_next().await? {
+            for item in items {
+                let row = from_item(item)?;
+                if keep(&row) {
+                    kept.push(row);
+                }
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The first (or last) `most` entries of a range.
+    async fn first_in(self, order: &Order, range: &KeyRange, most: u64, from_end: bool) -> Result<Vec<Item>, Error> {
+        let (mut items, mut start) = (Vec::new(), end_of(order, range).filter(|_| from_end));
+        loop {
+            let left = most - u64::try_from(items.len()).unwrap_or(most);
+            // The end of the range is excluded, and may be read on the way.
+            let limit = i32::try_from(left.saturating_add(u64::from(!from_end && range.to.is_some()))).ok();
+            let query = self.query(order, range).scan_index_forward(!from_end);
+            let page = query.set_limit(limit).set_exclusive_start_key(start).send().await?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if !from_end && let Some(to) = &range.to {
+                let end = keys::entry(&order.partition, to).sk;
+                while items.last().is_some_and(|item| sort_key(item) >= end.as_str()) {
+                    items.pop();
+                    start = None;
+                }
+            }
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            if start.is_none() || items.len() >= most {
+                items.truncate(most);
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Entries in a range, by reading them: from the end, whose key is then excluded.
+    async fn count_in(self, order: &Order, range: &KeyRange) -> Result<u64, Error> {
+        let (mut entries, mut start) = (0, end_of(order, range));
+        loop {
+            let query = self.query(order, range).scan_index_forward(false).select(Select::Count);
+            let page = query.set_exclusive_start_key(start).send().await?;
+            entries += u64::try_from(page.count).unwrap_or_default();
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(entries);
+            }
+        }
+    }
+
+    /// The keys of the entries in a range.
+    pub(super) async fn keys_in(self, order: &Order, range: &KeyRange) -> Result<Vec<String>, Error> {
+        let items = self.first_in(order, range, u64::MAX, false).await?;
+        let keys = items.iter().filter_map(|item| sort_key(item).strip_prefix(keys::ENTRY_PREFIX));
+        Ok(keys.map(str::to_owned).collect())
+    }
+
+    /// Where the bucket after this one begins.
+    pub(super) async fn next_lower(self, order: &Order, lower: &str) -> Result<Option<String>, Error> {
+        let call = self.table.query_request();
+        let answer = call
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", AttributeValue::S(order.partition.clone()))
+            .expression_attribute_values(
+                ":first",
+                sort_value(keys::bucket(&order.partition, &format!("{lower}\u{0}")).sk),
+            )
+            .expression_attribute_values(":last", sort_value(keys::BUCKETS_END.to_owned()))
+            .limit(1)
+            .send()
+            .await?;
+        answer.items.unwrap_or_default().pop().map(|item| Bucket::of(item).map(|bucket| bucket.lower)).transpose()
+    }
+
+    fn query(self, order: &Order, range: &KeyRange) -> QueryFluentBuilder {
+        let first = keys::entry(&order.partition, &range.from).sk;
+        let last = match &range.to {
+            Some(to) => keys::entry(&order.partition, to).sk,
+            None => keys::ENTRIES_END.to_owned(),
+        };
+        let call = self.table.query_request();
+        call.key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", AttributeValue::S(order.partition.clone()))
+            .expression_attribute_values(":first", sort_value(first))
+            .expression_attribute_values(":last", sort_value(last))
+    }
+}
+
+/// The end of a range as the place to read backwards from.
+fn end_of(order: &Order, range: &KeyRange) -> Option<Item> {
+    range.to.as_ref().map(|to| keys::entry(&order.partition, to).attributes())
+}
+
+fn sort_value(text: String) -> AttributeValue {
+    AttributeValue::S(text)
+}
+
+fn sort_key(item: &Item) -> &str {
+    item.get("sk").and_then(|sk| sk.as_s().ok()).map_or("", String::as_str)
+}

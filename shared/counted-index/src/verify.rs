@@ -1,0 +1,56 @@
+use dynamo::Error;
+
+use crate::{CountedIndex, KeyRange, Order};
+
+/// What a walk over one order of an index found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexReport {
+    /// Entries that are there.
+    pub entries: u64,
+    /// Buckets that are there.
+    pub buckets: u64,
+    /// What isn't right.
+    pub faults: Vec<IndexFault>,
+}
+
+/// Something in an index that isn't right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IndexFault {
+    /// There is no bucket for the lowest keys.
+    #[error("there is no first bucket")]
+    NoFirstBucket,
+    /// The two orders of a collection hold different numbers of entries.
+    #[error("the orders hold different numbers of entries")]
+    OrdersDiffer,
+    /// A bucket's count isn't the number of its entries.
+    #[error("the bucket from {lower:?} on counts {counted} and holds {held}")]
+    Count {
+        /// Where the bucket's range begins.
+        lower: String,
+        /// What it counts.
+        counted: u64,
+        /// What is there.
+        held: u64,
+    },
+}
+
+impl CountedIndex<'_> {
+    /// Walks an order's buckets and entries, and compares. Writes that are made meanwhile can look like faults.
+    pub async fn verify(self, order: &Order) -> Result<IndexReport, Error> {
+        let buckets = self.buckets(order).await?;
+        let mut report = IndexReport { entries: 0, buckets: 0, faults: Vec::new() };
+        if buckets.first().is_none_or(|first| !first.lower.is_empty()) {
+            report.faults.push(IndexFault::NoFirstBucket);
+        }
+        for (place, bucket) in buckets.iter().enumerate() {
+            let range = KeyRange::new(bucket.lower.clone(), buckets.get(place + 1).map(|next| next.lower.clone()));
+            let held = u64::try_from(self.keys_in(order, &range).await?.len()).unwrap_or(u64::MAX);
+            if held != bucket.entries {
+                report.faults.push(IndexFault::Count { lower: bucket.lower.clone(), counted: bucket.entries, held });
+            }
+            report.entries += held;
+            report.buckets += 1;
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,15 @@
+//! Errors with their causes, for the log.
+
+use std::{error::Error, fmt::Write};
+
+/// An error's text, followed by the text of every cause behind it.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,55 @@
+//! What a mail is, without its text.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Where a mail is: the day it was put, and its own id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailId {
+    /// The day, as `2026-01-31`.
+    pub day: String,
+    /// The id within the day.
+    pub id: String,
+}
+
+/// What a mail tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailKind {
+    /// To who created an organization.
+    WelcomeFounder,
+    /// To who was made an admin.
+    WelcomeAdmin,
+    /// To who was invited: a link that sets the first password.
+    Invitation,
+    /// To who forgot a password: a link that sets another.
+    PasswordReset,
+    /// To who made an account: a link that proves the address.
+    AddressProof,
+}
+
+impl MailKind {
+    /// Its name in events and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WelcomeFounder => "welcome-founder",
+            Self::WelcomeAdmin => "welcome-admin",
+            Self::Invitation => "invitation",
+            Self::PasswordReset => "password-reset",
+            Self::AddressProof => "address-proof",
+        }
+    }
+}
+
+/// How far a mail is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MailStatus {
+    /// It will be sent.
+    Pending,
+    /// It was sent.
+    Sent,
+    /// It was refused for good, or could not be sent for six hours.
+    Failed,
+}

@@ -1,0 +1,47 @@
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Builder, retry::RetryConfig, timeout::TimeoutConfig},
+};
+
+use crate::{
+    Table,
+    aws::{credentials, http_client, region},
+    usage::Meter,
+};
+
+impl Table {
+    /// The table called `name`, in this environment's region or at `endpoint`.
+    #[must_use]
+    pub fn connect(name: &str, endpoint: Option<&str>) -> Self {
+        Self::new(Client::from_conf(Self::client_config(endpoint).build()), name)
+    }
+
+    /// How every client of the table is set up: credentials and region from the environment (as Lambda gives them), quick
+    /// retries, bounded times, and each call counted.
+    #[must_use]
+    pub fn client_config(endpoint: Option<&str>) -> Builder {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(4)
+            .with_initial_backoff(Duration::from_millis(25))
+            .with_max_backoff(Duration::from_millis(500));
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(3))
+            .operation_timeout(Duration::from_secs(8))
+            .build();
+        let mut config = Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region())
+            .credentials_provider(credentials())
+            .http_client(http_client(endpoint))
+            .retry_config(retries)
+            .timeout_config(timeouts)
+            .interceptor(Meter);
+        if let Some(endpoint) = endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        config
+    }
+}

@@ -1,0 +1,100 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// An update expression and a condition expression, with the attribute names and values that they use.
+/// [`Expression::condition_on_existing`] also requires that the item exists.
+#[derive(Clone, Debug, Default)]
+pub struct Expression {
+    update: String,
+    condition: Option<&'static str>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Expression {
+    /// An update, without a condition of its own.
+    #[must_use]
+    pub fn update(expression: impl Into<String>) -> Self {
+        Self::default().set_update(expression)
+    }
+
+    /// The same with this update expression.
+    #[must_use]
+    pub fn set_update(mut self, expression: impl Into<String>) -> Self {
+        self.update = expression.into();
+        self
+    }
+
+    /// A condition, without an update.
+    #[must_use]
+    pub fn condition(condition: &'static str) -> Self {
+        Self::default().and_condition(condition)
+    }
+
+    /// The same with this condition.
+    #[must_use]
+    pub fn and_condition(mut self, condition: &'static str) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    /// The same with an attribute's name for a placeholder such as `#status`.
+    #[must_use]
+    pub fn name(mut self, placeholder: impl Into<String>, name: impl Into<String>) -> Self {
+        self.names.insert(placeholder.into(), name.into());
+        self
+    }
+
+    /// The same with a value for a placeholder such as `:now`.
+    #[must_use]
+    pub fn value(mut self, placeholder: impl Into<String>, value: AttributeValue) -> Self {
+        self.values.insert(placeholder.into(), value);
+        self
+    }
+
+    pub(crate) fn update_expression(&self) -> &str {
+        &self.update
+    }
+
+    /// The condition alone, for a write that may create its item.
+    #[must_use]
+    pub fn condition_alone(&self) -> &'static str {
+        self.condition.unwrap_or_default()
+    }
+
+    /// The condition, and that the item exists.
+    #[must_use]
+    pub fn condition_on_existing(&self) -> String {
+        match self.condition {
+            Some(condition) => format!("attribute_exists(pk) AND ({condition})"),
+            None => "attribute_exists(pk)".to_owned(),
+        }
+    }
+
+    pub(crate) fn names(&self) -> Option<HashMap<String, String>> {
+        Some(self.names.clone()).filter(|names| !names.is_empty())
+    }
+
+    pub(crate) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+        Some(self.values.clone()).filter(|values| !values.is_empty())
+    }
+}
+
+/// The text as an attribute.
+#[must_use]
+pub fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+/// The Boolean as an attribute.
+#[must_use]
+pub fn bool_value(value: bool) -> AttributeValue {
+    AttributeValue::Bool(value)
+}
+
+/// The number as an attribute.
+#[must_use]
+pub fn number(number: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}

@@ -1,0 +1,146 @@
+//! Strongly consistent reads.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, KeysAndAttributes},
+};
+use futures_util::future::try_join_all;
+use rand::random_range;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use tokio::time::sleep;
+
+use crate::{
+    Error, Key, Table,
+    expression::{Expression, text},
+    item::{Item, from_item, is_live},
+};
+
+/// What `BatchGetItem` takes at once.
+const BATCH: usize = 100;
+/// How often it is asked again for what it left out, with growing pauses: a second in all.
+const BATCH_TRIES: u32 = 6;
+
+/// Which sort keys of a partition.
+#[derive(Clone, Copy)]
+pub enum SortKeys<'a> {
+    /// Those that begin with this.
+    Prefix(&'a str),
+    /// Those from the first to the second, both included.
+    Between(&'a str, &'a str),
+}
+
+impl Table {
+    /// The record at this key, where there is one that has not ended: one read.
+    ///
+    /// # Errors
+    /// The table is out of reach, or the item holds no such record.
+    pub async fn get<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, Error> {
+        let call = self.client.get_item().table_name(&*self.name).set_key(Some(key.attributes())).consistent_read(true);
+        call.send().await?.item.filter(is_live).map(from_item).transpose()
+    }
+
+    /// Whether there is an item at this key that has not ended: one read.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn exists(&self, key: Key) -> Result<bool, Error> {
+        Ok(self.get::<IgnoredAny>(key).await?.is_some())
+    }
+
+    /// Every item of a partition with one of these sort keys, in their order.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn query(&self, partition: &str, sort_keys: SortKeys<'_>) -> Result<Vec<Item>, Error> {
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let call = self.query_request();
+            let call = call.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
+            let call = match sort_keys {
+                SortKeys::Prefix(prefix) => call
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned())),
+                SortKeys::Between(from, to) => call
+                    .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                    .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
+                    .expression_attribute_values(":to", AttributeValue::S(to.to_owned())),
+            };
+            let page = call.set_exclusive_start_key(start).send().await?;
+            items.extend(page.items.unwrap_or_default().into_iter().filter(is_live));
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Those of the items at these keys that exist, in no order, with these attributes alone.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn batch_get(&self, keys: Vec<Key>, attributes: &[&str]) -> Result<Vec<Item>, Error> {
+        let batches = keys.chunks(BATCH).map(|keys| self.get_batch(keys, attributes));
+        Ok(try_join_all(batches).await?.into_iter().flatten().filter(is_live).collect())
+    }
+
+    /// The sort keys of those items of a partition that keep the expression's condition.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn sort_keys_where(&self, partition: &str, filter: &Expression) -> Result<Vec<String>, Error> {
+        let (mut found, mut start) = (Vec::new(), None);
+        loop {
+            let mut values = filter.values().unwrap_or_default();
+            values.insert(":pk".to_owned(), text(partition));
+            let call = self
+                .query_request()
+                .key_condition_expression("pk = :pk")
+                .filter_expression(filter.condition_alone())
+                .projection_expression("sk")
+                .set_expression_attribute_names(filter.names())
+                .set_expression_attribute_values(Some(values));
+            let page = call.set_exclusive_start_key(start).send().await?;
+            found.extend(page.items.unwrap_or_default().into_iter().filter_map(|mut item| match item.remove("sk") {
+                Some(AttributeValue::S(sort_key)) => Some(sort_key),
+                _ => None,
+            }));
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// A Query that finds what was written before it, to be completed: for what [`Table::query`] can't ask.
+    #[must_use]
+    pub fn query_request(&self) -> QueryFluentBuilder {
+        self.client.query().table_name(&*self.name).consistent_read(true)
+    }
+
+    async fn get_batch(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>, Error> {
+        let mut request = KeysAndAttributes::builder().consistent_read(true);
+        let mut placeholders = Vec::new();
+        // Without its end, an item that has ended would seem alive.
+        for (number, attribute) in attributes.iter().chain([&"expires_at"]).enumerate() {
+            request = request.expression_attribute_names(format!("#a{number}"), *attribute);
+            placeholders.push(format!("#a{number}"));
+        }
+        request = request.projection_expression(placeholders.join(", "));
+        request = request.set_keys(Some(keys.iter().cloned().map(Key::attributes).collect()));
+        let mut left = Some(request.build().map_err(|error| Error::Internal(error.into()))?);
+        let mut items = Vec::new();
+        for attempt in 0..BATCH_TRIES {
+            let request = left.map(|left| [(self.name.to_string(), left)].into());
+            let answer = self.client.batch_get_item().set_request_items(request).send().await?;
+            items.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            left = answer.unprocessed_keys.unwrap_or_default().remove(&*self.name);
+            if left.is_none() {
+                return Ok(items);
+            }
+            sleep(Duration::from_millis(random_range(0..25 << attempt))).await;
+        }
+        Err(Error::Unavailable("reads were left out".to_owned()))
+    }
+}

@@ -1,0 +1,241 @@
+use aws_sdk_dynamodb::{
+    error::BuildError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{
+        CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        Update, builders::PutBuilder,
+    },
+};
+use domain::ids;
+use serde::Serialize;
+
+use crate::{
+    Error, Key, Table,
+    backoff::Backoff,
+    expression::Expression,
+    item::{Item, to_item},
+};
+
+/// A `TransactWriteItems`: each action with the refusal that its condition stands for.
+///
+/// Refusals are reported in the order in which the actions were added: whose answer wins is added first.
+pub struct Transaction<'t, R> {
+    table: &'t Table,
+    actions: Vec<TransactWriteItem>,
+    refusals: Vec<R>,
+}
+
+/// Why a transaction did nothing.
+pub enum Refused<R> {
+    /// These conditions failed; each with the item that it was tested on.
+    Conditions(Vec<(R, Option<Item>)>),
+    /// The table could not answer.
+    Failed(Error),
+}
+
+impl<R> From<Error> for Refused<R> {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl<'t, R> Transaction<'t, R> {
+    /// A transaction without any action yet.
+    #[must_use]
+    pub fn new(table: &'t Table) -> Self {
+        Self { table, actions: Vec::new(), refusals: Vec::new() }
+    }
+
+    fn add(mut self, action: TransactWriteItem, refusal: R) -> Self {
+        self.actions.push(action);
+        self.refusals.push(refusal);
+        self
+    }
+
+    /// Puts an item that must not exist yet.
+    ///
+    /// # Errors
+    /// The action can't be built, which is a defect.
+    pub fn put_new(self, key: Key, entity: &str, record: &impl Serialize, refusal: R) -> Result<Self, Error> {
+        self.put_new_item(to_item(key, entity, record)?, refusal)
+    }
+
+    /// Puts an item that must not exist yet, made before.
+    ///
+    /// # Errors
+    /// The action can't be built, which is a defect.
+    pub fn put_new_item(self, item: Item, refusal: R) -> Result<Self, Error> {
+        let put = self.put(item).condition_expression("attribute_not_exists(pk)").build();
+        Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
+    }
+
+    /// Puts an item on the expression's condition alone.
+    ///
+    /// # Errors
+    /// The action can't be built, which is a defect.
+    pub fn put_on(
+        self,
+        key: Key,
+        entity: &str,
+        record: &impl Serialize,
+        expression: &Expression,
+        refusal: R,
+    ) -> Result<Self, Error> {
+        self.put_where(to_item(key, entity, record)?, expression.condition_alone().to_owned(), expression, refusal)
+    }
+
+    /// Puts an item in the place of one that exists and keeps the expression's condition.
+    ///
+    /// # Errors
+    /// The action can't be built, which is a defect.
+    pub fn replace(
+        self,
+        key: Key,
+        entity: &str,
+        record: &impl Serialize,
+        expression: &Expression,
+        refusal: R,
+    ) -> Result<Self, Error> {
+        self.put_where(to_item(key, entity, record)?, expression.condition_on_existing(), expression, refusal)
+    }
+
+    fn put_where(self, item: Item, condition: String, expression: &Expression, refusal: R) -> Result<Self, Error> {
+        let put = self
+            .put(item)
+            .condition_expression(condition)
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values())
+            .build();
+        Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
+    }
+
+    fn put(&self, item: Item) -> PutBuilder {
+        Put::builder()
+            .table_name(&*self.table.name)
+            .set_item(Some(item))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    /// Asks that an item exists.
+    ///
+    /// # Errors
+    /// The action can't be built, which is a defect.
+    pub fn check_exists(self, key: Key, refusal: R) -> Result<Self, Error> {
+        self.check(key, &Expression::default(), refusal)
+    }
+
+    /// Asks that an item exists and keeps the expression's condition.
+    ///
+    /// # Errors
+    /// The action can't be built, which is a defect.
+    pub fn check(self, key: Key, expression: &Expression, refusal: R) -> Result<Self, Error> {
+        self.check_on(key, expression, expression.condition_on_existing(), refusal)
+    }
+
+    /// Asks the expression's condition of an item that need not exist.
+    ///
+    /// # Errors
+    /// The action can't be built, which is a defect.
+    pub fn check_any(self, key: Key, expression: &Expression, refusal: R) -> Result<Self, Error> {
+        self.check_on(key, expression, expression.condition_alone().to_owned(), refusal)
+    }
+
+    fn check_on(self, key: Key, expression: &Expression, condition: String, refusal: R) -> Result<Self, Error> {
+        let check = ConditionCheck::builder()
+            .table_name(&*self.table.name)
+            .set_key(Some(key.attributes()))
+            .condition_expression(condition)
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values())
+            .build();
+        Ok(self.add(TransactWriteItem::builder().condition_check(check.map_err(defect)?).build(), refusal))
+    }
+
+    /// Changes an item, which must exist.
+    ///
+    /// # Errors
+    /// The action can't be built, which is a defect.
+    pub fn update(self, key: Key, expression: &Expression, refusal: R) -> Result<Self, Error> {
+        let update = Update::builder()
+            .table_name(&*self.table.name)
+            .set_key(Some(key.attributes()))
+            .update_expression(expression.update_expression())
+            .condition_expression(expression.condition_on_existing())
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        Ok(self.add(TransactWriteItem::builder().update(update.map_err(defect)?).build(), refusal))
+    }
+
+    /// Deletes an item, which must exist and keep the expression's condition.
+    ///
+    /// # Errors
+    /// The action can't be built, which is a defect.
+    pub fn delete(self, key: Key, expression: &Expression, refusal: R) -> Result<Self, Error> {
+        let delete = Delete::builder()
+            .table_name(&*self.table.name)
+            .set_key(Some(key.attributes()))
+            .condition_expression(expression.condition_on_existing())
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        Ok(self.add(TransactWriteItem::builder().delete(delete.map_err(defect)?).build(), refusal))
+    }
+
+    /// Does all of it or nothing. Where other transactions hold one of the items it is tried again with full jitter, under
+    /// one request token: a commit whose answer was lost is not done twice.
+    ///
+    /// # Errors
+    /// [`Refused`]: nothing was done, or the table could not say.
+    pub async fn commit(self) -> Result<(), Refused<R>> {
+        let token = ids::random_id(36);
+        let mut backoff = Backoff::default();
+        loop {
+            let call = self.table.client.transact_write_items().client_request_token(&token);
+            let Err(error) = call.set_transact_items(Some(self.actions.clone())).send().await else { return Ok(()) };
+            match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    let reasons = cancelled.cancellation_reasons();
+                    if !reasons.iter().any(is_transient) {
+                        return Err(self.refused(reasons));
+                    }
+                    backoff.wait_or_give_up("a transaction conflict").await?;
+                }
+                _ => match Error::from(error) {
+                    Error::Unavailable(cause) => backoff.wait_or_give_up(&cause).await?,
+                    error @ Error::Internal(_) => return Err(error.into()),
+                },
+            }
+        }
+    }
+
+    fn refused(self, reasons: &[CancellationReason]) -> Refused<R> {
+        if reasons.len() != self.refusals.len() {
+            return Error::Unavailable("a transaction was cancelled without its reasons".to_owned()).into();
+        }
+        let mut failed = Vec::new();
+        for (refusal, reason) in self.refusals.into_iter().zip(reasons) {
+            match reason.code() {
+                Some("ConditionalCheckFailed") => failed.push((refusal, reason.item.clone())),
+                Some("None") | None => {}
+                Some(code) => return Error::Internal(format!("a transaction was cancelled by {code}").into()).into(),
+            }
+        }
+        Refused::Conditions(failed)
+    }
+}
+
+/// A request that can't be built is a defect.
+fn defect(error: BuildError) -> Error {
+    Error::Internal(error.into())
+}
+
+/// A reason that says nothing of the conditions: the transaction may succeed when it is tried again.
+fn is_transient(reason: &CancellationReason) -> bool {
+    matches!(
+        reason.code(),
+        Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" | "TransactionInProgress")
+    )
+}

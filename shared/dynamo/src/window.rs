@@ -1,0 +1,110 @@
+//! Limits: at most so many of something in a window that starts at the first of them, counted in the table, so that they are
+//! exact however many functions count at once.
+
+use serde::Deserialize;
+
+use crate::{
+    Error, Key, Table,
+    backoff::Backoff,
+    expression::{Expression, number, text},
+    item::{Item, from_item},
+    write::Updated,
+};
+
+/// How much is allowed of something.
+pub struct Limit {
+    /// Whose.
+    pub key: Key,
+    /// What is counted, for whoever looks into the table.
+    pub entity: &'static str,
+    /// How many in a window.
+    pub most: u64,
+    /// The window's length in seconds.
+    pub seconds: u64,
+}
+
+/// A window as the table has it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct Window {
+    started_at: u64,
+    counted: u64,
+}
+
+/// What came of counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// It was counted, the first, second … of its window, which ends in so many seconds.
+    Within(u64, u64),
+    /// The window is full, and ends in so many seconds.
+    Full(u64),
+}
+
+impl Limit {
+    /// How many the window counts at `now`.
+    #[must_use]
+    pub fn counted(&self, window: Option<Window>, now: u64) -> u64 {
+        window.filter(|window| window.started_at + self.seconds > now).map_or(0, |window| window.counted)
+    }
+
+    fn is_full(&self, item: &Item, now: u64) -> Result<bool, Error> {
+        Ok(self.counted(Some(from_item(item.clone())?), now) >= self.most)
+    }
+
+    /// Seconds until the window ends.
+    #[must_use]
+    pub fn seconds_left(&self, window: Option<Window>, now: u64) -> u64 {
+        let started_at = window.map_or(now, |window| window.started_at);
+        (started_at + self.seconds).saturating_sub(now).max(1)
+    }
+
+    /// That the limit isn't reached, as a condition on an item that need not exist.
+    #[must_use]
+    pub fn not_reached(&self, now: u64) -> Expression {
+        Expression::condition("attribute_not_exists(pk) OR started_at <= :past OR counted < :most")
+            .value(":past", number(now.saturating_sub(self.seconds)))
+            .value(":most", number(self.most))
+    }
+}
+
+impl Table {
+    /// Counts one more at `now`, unless the window is full: one round trip for the first of a window, else two.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn count(&self, limit: &Limit, now: u64) -> Result<Counted, Error> {
+        let past = number(now.saturating_sub(limit.seconds));
+        let begun = Expression::update("SET started_at = :now, counted = :one, expires_at = :end, entity = :entity")
+            .and_condition("attribute_not_exists(pk) OR started_at <= :past")
+            .value(":now", number(now))
+            .value(":one", number(1))
+            .value(":end", number(now + limit.seconds))
+            .value(":entity", text(limit.entity))
+            .value(":past", past.clone());
+        let counted = Expression::update("ADD counted :one")
+            .and_condition("started_at > :past AND counted < :most")
+            .value(":one", number(1))
+            .value(":most", number(limit.most))
+            .value(":past", past);
+        let mut backoff = Backoff::default();
+        loop {
+            let first = self.try_to_update(limit.key.clone(), &begun, begun.condition_alone().to_owned());
+            let updated = match first.await? {
+                Updated::Refused(Some(full)) if limit.is_full(&full, now)? => Updated::Refused(Some(full)),
+                Updated::Refused(_) => {
+                    self.try_to_update(limit.key.clone(), &counted, counted.condition_on_existing()).await?
+                }
+                begun @ Updated::Done(_) => begun,
+            };
+            match updated {
+                Updated::Done(item) => {
+                    let window: Window = from_item(item)?;
+                    return Ok(Counted::Within(window.counted, limit.seconds_left(Some(window), now)));
+                }
+                Updated::Refused(Some(item)) if limit.is_full(&item, now)? => {
+                    return Ok(Counted::Full(limit.seconds_left(Some(from_item(item)?), now)));
+                }
+                Updated::Refused(_) => backoff.wait_or_give_up("a limit is being counted by others").await?,
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Who calls, taken from a request's headers.
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
+};
+use claims::{Credentials, TokenError};
+
+use crate::{App, problem::Problem};
+
+/// What a caller claims to be, by a verified token or by an API key that nobody has looked up yet.
+pub struct Authenticated<C>(pub C);
+
+impl<S, C> FromRequestParts<S> for Authenticated<C>
+where
+    S: Sync,
+    App: FromRef<S>,
+    C: TryFrom<Credentials, Error = TokenError>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let app = App::from_ref(state);
+        let credentials = app.verifier.authenticate(&parts.headers).await?;
+        Ok(Self(C::try_from(credentials)?))
+    }
+}

@@ -1,0 +1,239 @@
+use std::{
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::Builder,
+    types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
+};
+use counted_index::{CountedIndex, KeyRange, KeyRanges, Order, Outcome, Row, entry_key};
+use domain::ids;
+use dynamo::{Error, Expression, Table, Transaction, number};
+use dynoxide::Database;
+use serde::{Deserialize, Serialize};
+use tokio::{net::TcpListener, runtime::Runtime};
+
+const TABLE: &str = "index";
+
+/// Entries in a bucket: few, so that a handful of rows splits one.
+const LIMIT: u64 = 4;
+/// Longer than a split takes, shorter than writers wait.
+const FENCE: Duration = Duration::from_millis(300);
+
+/// Serves the engine and runs the tests, which would otherwise each end what the others use.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+static ENGINE: LazyLock<String> = LazyLock::new(|| {
+    RUNTIME.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
+        let client = Client::from_conf(Table::client_config(Some(&url)).build());
+        let key = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+        let attribute = |name: &str| AttributeDefinition::builder().attribute_name(name);
+        let attribute = |name| attribute(name).attribute_type(ScalarAttributeType::S).build().unwrap();
+        let create = client.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
+        let create = create.key_schema(key("pk", KeyType::Hash)).key_schema(key("sk", KeyType::Range));
+        create.attribute_definitions(attribute("pk")).attribute_definitions(attribute("sk")).send().await.unwrap();
+        url
+    })
+});
+
+static CONFLICTS: LazyLock<String> = LazyLock::new(|| RUNTIME.block_on(faults::conflicts::proxy(ENGINE.clone())));
+
+/// Runs a test.
+pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
+    // Both begin outside the runtime, which can't be entered twice.
+    LazyLock::force(&CONFLICTS);
+    RUNTIME.block_on(test)
+}
+
+/// How a test reaches the engine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    Direct,
+    ThroughConflicts,
+}
+
+/// A thing that is indexed by its id, and by its group and then its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Thing {
+    pub(crate) id: u32,
+    pub(crate) group_number: u32,
+}
+
+impl Thing {
+    /// Its key in the order by id, and in the order by group.
+    pub(crate) fn keys(&self) -> [String; 2] {
+        [format!("{:03}", self.id), format!("{:02}-{:03}", self.group_number, self.id)]
+    }
+}
+
+/// A collection of things of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Things {
+    table: Table,
+    pub(crate) orders: [Order; 2],
+    fence: Duration,
+}
+
+impl Things {
+    pub(crate) async fn new(way: Way) -> Self {
+        let endpoint = match way {
+            Way::Direct => &*ENGINE,
+            Way::ThroughConflicts => &*CONFLICTS,
+        };
+        let things = Self::reached_by(Table::client_config(Some(endpoint)), &ids::random_id(12));
+        things.create().await;
+        things
+    }
+
+    async fn create(&self) {
+        let transaction = Transaction::new(&self.table);
+        let transaction =
+            self.orders.iter().fold(transaction, |transaction, order| order.create(transaction, ()).unwrap());
+        assert!(transaction.commit().await.is_ok());
+    }
+
+    fn reached_by(client: Builder, name: &str) -> Self {
+        let order = |kind: &str| Order { partition: format!("{name}#{kind}"), entity: "thing" };
+        Self {
+            table: Table::new(Client::from_conf(client.build()), TABLE),
+            orders: [order("id"), order("group")],
+            fence: FENCE,
+        }
+    }
+
+    /// The same collection, whose fences have run out as soon as they are raised: every writer takes them over.
+    pub(crate) fn without_fences(self) -> Self {
+        Self { fence: Duration::ZERO, ..self }
+    }
+
+    /// The same collection, reached directly by a client that `change` sets up.
+    pub(crate) fn by(&self, change: impl FnOnce(Builder) -> Builder) -> Self {
+        let name = self.orders[0].partition.split_once('#').unwrap().0.to_owned();
+        Self::reached_by(change(Table::client_config(Some(&*ENGINE))), &name)
+    }
+
+    pub(crate) fn index(&self) -> CountedIndex<'_> {
+        CountedIndex::new(&self.table).with_limits(LIMIT, self.fence)
+    }
+
+    pub(crate) async fn get(&self, id: u32) -> Result<Option<Thing>, Error> {
+        self.table.get(entry_key(&self.orders[0].partition, &format!("{id:03}"))).await
+    }
+
+    /// Inserts a thing; false where its id is there.
+    pub(crate) async fn insert(&self, thing: &Thing) -> Result<bool, Error> {
+        loop {
+            if self.get(thing.id).await?.is_some() {
+                return Ok(false);
+            }
+            let mut write = self.index().write();
+            for (order, key) in self.orders.iter().zip(thing.keys()) {
+                write = write.insert(order, &self.index().locate(order, &key).await?, &key, thing)?;
+            }
+            if self.done(write.commit().await?).await {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Removes a thing; false where there is none.
+    pub(crate) async fn remove(&self, id: u32) -> Result<bool, Error> {
+        loop {
+            let Some(known) = self.get(id).await? else { return Ok(false) };
+            let mut write = self.index().write();
+            for (order, key) in self.orders.iter().zip(known.keys()) {
+                let bucket = self.index().locate(order, &key).await?;
+                let expression =
+                    Expression::condition("group_number = :group").value(":group", number(known.group_number));
+                write = write.remove(order, &bucket, &key, &expression)?;
+            }
+            if self.done(write.commit().await?).await {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Moves a thing to another group; false where there is none.
+    pub(crate) async fn move_to(&self, thing: &Thing) -> Result<bool, Error> {
+        let [by_id, by_group] = &self.orders;
+        loop {
+            let Some(known) = self.get(thing.id).await? else { return Ok(false) };
+            if known == *thing {
+                return Ok(true);
+            }
+            let ([id_key, old_key], [_, new_key]) = (known.keys(), thing.keys());
+            let change = Expression::update("SET group_number = :new").and_condition("group_number = :old");
+            let change = change.value(":new", number(thing.group_number)).value(":old", number(known.group_number));
+            let (old, new) =
+                (self.index().locate(by_group, &old_key).await?, self.index().locate(by_group, &new_key).await?);
+            let write = self.index().write().remove(by_group, &old, &old_key, &Expression::default())?;
+            let write = write.insert(by_group, &new, &new_key, thing)?;
+            let write =
+                write.beside(|transaction| transaction.update(entry_key(&by_id.partition, &id_key), &change, ()))?;
+            if self.done(write.commit().await?).await {
+                return Ok(true);
+            }
+        }
+    }
+
+    pub(crate) async fn insert_many(&self, things: &[Thing]) -> Result<(), Error> {
+        let rows = things.iter().map(|thing| Row { keys: thing.keys().into(), record: thing.clone(), beside: None });
+        self.index().insert_many(&self.orders, rows.collect()).await
+    }
+
+    pub(crate) async fn page(&self, order: usize, descending: bool, skip: u64, size: u64) -> (Vec<Thing>, u64) {
+        let (index, order) = (self.index(), &self.orders[order]);
+        let buckets = index.buckets(order).await.unwrap();
+        let segments = index.segments(order, &buckets, &KeyRanges::all()).await.unwrap();
+        (index.page(order, &segments, descending, skip, size).await.unwrap(), segments.total())
+    }
+
+    pub(crate) async fn page_of(
+        &self,
+        order: usize,
+        descending: bool,
+        range: &KeyRange,
+        skip: u64,
+        size: u64,
+    ) -> (Vec<Thing>, u64) {
+        let (index, order) = (self.index(), &self.orders[order]);
+        let buckets = index.buckets(order).await.unwrap();
+        let segments = index.segments(order, &buckets, &KeyRanges::of([range.clone()])).await.unwrap();
+        (index.page(order, &segments, descending, skip, size).await.unwrap(), segments.total())
+    }
+
+    /// Asserts that every count is right, that no bucket is too big, and that none but the first is empty.
+    pub(crate) async fn assert_counted(&self) {
+        for order in &self.orders {
+            let report = self.index().verify(order).await.unwrap();
+            assert_eq!(report.faults, [], "{order:?}");
+        }
+    }
+
+    pub(crate) async fn assert_tended(&self) {
+        for order in &self.orders {
+            let buckets = self.index().buckets(order).await.unwrap();
+            for bucket in &buckets {
+                assert!(bucket.entries <= LIMIT, "{bucket:?} of {buckets:?}");
+                assert!(bucket.entries > 0 || bucket.lower.is_empty(), "{bucket:?} of {buckets:?}");
+            }
+        }
+    }
+
+    async fn done(&self, outcome: Outcome) -> bool {
+        static TURN: AtomicU64 = AtomicU64::new(0);
+        if outcome == Outcome::Lost {
+            // Different for everybody, so that those who lose don't meet again.
+            tokio::time::sleep(Duration::from_millis(1 + TURN.fetch_add(1, Ordering::Relaxed) % 11)).await;
+        }
+        outcome == Outcome::Done
+    }
+}

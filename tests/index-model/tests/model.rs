@@ -1,0 +1,222 @@
+//! Random changes against a sorted model.
+
+use std::collections::BTreeMap;
+
+use counted_index::KeyRange;
+use futures_util::future::join_all;
+use proptest::{collection::vec, prelude::*, test_runner::Config};
+
+use crate::fixture::{Thing, Things, Way, run};
+
+/// Tasks that change things at once, each things of its own.
+const TASKS: u32 = 4;
+
+#[derive(Clone, Debug)]
+enum Change {
+    Insert(u32, u32),
+    InsertMany(Vec<(u32, u32)>),
+    Remove(u32),
+    Move(u32, u32),
+    Page { order: usize, descending: bool, skip: u64, size: u64 },
+    Range { order: usize, descending: bool, from: u32, to: u32, skip: u64, size: u64 },
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let (id, group) = (0..24_u32, 0..6_u32);
+    let order = 0..2_usize;
+    prop_oneof![
+        6 => (id.clone(), group.clone()).prop_map(|(id, group)| Change::Insert(id, group)),
+        1 => vec((id.clone(), group.clone()), 1..12).prop_map(Change::InsertMany),
+        3 => id.clone().prop_map(Change::Remove),
+        3 => (id.clone(), group).prop_map(|(id, group)| Change::Move(id, group)),
+        2 => (order.clone(), any::<bool>(), 0..26_u64, 1..9_u64)
+            .prop_map(|(order, descending, skip, size)| Change::Page { order, descending, skip, size }),
+        2 => (order, any::<bool>(), id.clone(), id, 0..12_u64, 1..9_u64)
+            .prop_map(|(order, descending, from, to, skip, size)| Change::Range { order, descending, from, to, skip, size }),
+    ]
+}
+
+/// Things by id.
+type Model = BTreeMap<u32, u32>;
+
+/// The model's things in an order.
+fn sorted(model: &Model, order: usize, descending: bool) -> Vec<Thing> {
+    let mut things: Vec<_> = model.iter().map(|(id, group)| Thing { id: *id, group_number: *group }).collect();
+    things.sort_by_key(|thing| thing.keys()[order].clone());
+    if descending {
+        things.reverse();
+    }
+    things
+}
+
+/// The range of keys that two ids stand for, in either order.
+fn range(order: usize, from: u32, to: u32) -> KeyRange {
+    match order {
+        0 => KeyRange::new(format!("{from:03}"), Some(format!("{to:03}"))),
+        _ => KeyRange::new(format!("{:02}-", from / 4), Some(format!("{:02}-{to:03}", to / 4))),
+    }
+}
+
+fn cut(things: &[Thing], skip: u64, size: u64) -> Vec<Thing> {
+    let (skip, size) = (usize::try_from(skip).unwrap(), usize::try_from(size).unwrap());
+    things.iter().skip(skip).take(size).cloned().collect()
+}
+
+fn count(things: &[Thing]) -> u64 {
+    u64::try_from(things.len()).unwrap()
+}
+
+async fn apply(things: &Things, model: &mut Model, change: &Change) {
+    match change {
+        Change::Insert(id, group_number) => {
+            let new = !model.contains_key(id);
+            let inserted = things.insert(&Thing { id: *id, group_number: *group_number }).await.unwrap();
+            assert_eq!(inserted, new, "{change:?}");
+            model.entry(*id).or_insert(*group_number);
+        }
+        Change::InsertMany(rows) => {
+            let rows: Model = rows.iter().copied().filter(|(id, _)| !model.contains_key(id)).collect();
+            things.insert_many(&sorted(&rows, 0, false)).await.unwrap();
+            model.extend(rows);
+        }
+        Change::Remove(id) => {
+            assert_eq!(things.remove(*id).await.unwrap(), model.remove(id).is_some(), "{change:?}");
+        }
+        Change::Move(id, group_number) => {
+            let moved = things.move_to(&Thing { id: *id, group_number: *group_number }).await.unwrap();
+            assert_eq!(moved, model.contains_key(id), "{change:?}");
+            model.entry(*id).and_modify(|group| *group = *group_number);
+        }
+        Change::Page { order, descending, skip, size } => {
+            let all = sorted(model, *order, *descending);
+            let expected = (cut(&all, *skip, *size), count(&all));
+            assert_eq!(things.page(*order, *descending, *skip, *size).await, expected, "{change:?}");
+        }
+        Change::Range { order, descending, from, to, skip, size } => {
+            let range = range(*order, *from, *to);
+            let mut all = sorted(model, *order, *descending);
+            all.retain(|thing| {
+                let key = &thing.keys()[*order];
+                *key >= range.from && range.to.as_ref().is_some_and(|to| key < to)
+            });
+            let expected = (cut(&all, *skip, *size), count(&all));
+            assert_eq!(things.page_of(*order, *descending, &range, *skip, *size).await, expected, "{change:?}");
+        }
+    }
+}
+
+/// Every page of every size in both orders and directions, and every count.
+async fn assert_is(things: &Things, model: &Model) {
+    things.assert_counted().await;
+    for order in 0..2 {
+        for descending in [false, true] {
+            let all = sorted(model, order, descending);
+            for size in [3, 50] {
+                for skip in (0..=count(&all)).step_by(usize::try_from(size).unwrap()) {
+                    let expected = (cut(&all, skip, size), count(&all));
+                    assert_eq!(things.page(order, descending, skip, size).await, expected);
+                }
+            }
+        }
+    }
+}
+
+/// As many cases as `PROPTEST_CASES` says; few enough for everyday without it.
+fn config() -> Config {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(6);
+    Config { cases, failure_persistence: None, ..Config::default() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn one_change_after_the_other_is_as_the_model_says(changes in vec(change(), 1..40)) {
+        run(async {
+            let (things, mut model) = (Things::new(Way::Direct).await, Model::new());
+            for change in &changes {
+                apply(&things, &mut model, change).await;
+            }
+            assert_is(&things, &model).await;
+            things.assert_tended().await;
+        });
+    }
+
+    #[test]
+    fn changes_at_once_end_as_the_model_says(changes in vec(vec(change(), 1..12), 4), through in any::<bool>(), fenced in any::<bool>()) {
+        let way = if through { Way::ThroughConflicts } else { Way::Direct };
+        run(async {
+            let things = Things::new(way).await;
+            let things = if fenced { things } else { things.without_fences() };
+            // Each task has its own ids, all of them in the same buckets: what is there at the end is certain.
+            let own = |task: u32, id: u32| id * TASKS + task;
+            let tasks = changes.iter().zip(0..).map(|(changes, task)| {
+                let things = things.clone();
+                async move {
+                    let mut model = Model::new();
+                    for change in changes {
+                        let change = match change {
+                            Change::Insert(id, group) => Change::Insert(own(task, *id), *group),
+                            Change::InsertMany(rows) => {
+                                Change::InsertMany(rows.iter().map(|(id, group)| (own(task, *id), *group)).collect())
+                            }
+                            Change::Remove(id) => Change::Remove(own(task, *id)),
+                            Change::Move(id, group) => Change::Move(own(task, *id), *group),
+                            // What others change at the same time may or may not be in it; no row is twice in it.
+                            Change::Page { order, descending, skip, size } => {
+                                let (rows, _) = things.page(*order, *descending, *skip, *size).await;
+                                let mut keys: Vec<_> = rows.iter().map(|row| row.keys()[*order].clone()).collect();
+                                if *descending {
+                                    keys.reverse();
+                                }
+                                assert!(keys.is_sorted_by(|one, other| one < other), "{keys:?}");
+                                continue;
+                            }
+                            Change::Range { order, descending, from, to, skip, size } => {
+                                let range = range(*order, *from, *to);
+                                let (rows, total) = things.page_of(*order, *descending, &range, *skip, *size).await;
+                                for row in &rows {
+                                    let key = &row.keys()[*order];
+                                    assert!(*key >= range.from && range.to.as_ref().is_none_or(|to| key < to), "{key}");
+                                }
+                                assert!(count(&rows) <= total.saturating_sub(*skip), "{rows:?} of {total}");
+                                continue;
+                            }
+                        };
+                        apply(&things, &mut model, &change).await;
+                    }
+                    model
+                }
+            });
+            let models = join_all(tasks).await;
+            assert_is(&things, &models.into_iter().flatten().collect()).await;
+        });
+    }
+
+    #[test]
+    fn a_split_races_with_an_insert_and_a_removal_in_opposite_halves(
+        ids in proptest::sample::subsequence((10..30_u32).collect::<Vec<_>>(), 4),
+        low in any::<bool>(),
+        through in any::<bool>(),
+        fenced in any::<bool>(),
+    ) {
+        let way = if through { Way::ThroughConflicts } else { Way::Direct };
+        run(async {
+            let things = Things::new(way).await;
+            let things = if fenced { things } else { things.without_fences() };
+            let thing = |id| Thing { id, group_number: id % 3 };
+            for id in &ids {
+                things.insert(&thing(*id)).await.unwrap();
+            }
+            // The bucket is full: one more splits it, while the lowest goes and a higher one comes, or the other way round.
+            let (comes, goes) = if low { (30, ids[0]) } else { (5, ids[3]) };
+            let (one, other, gone) = (thing(40), thing(comes), goes);
+            let (split, came, went) = tokio::join!(things.insert(&one), things.insert(&other), things.remove(gone));
+            assert_eq!((split.unwrap(), came.unwrap(), went.unwrap()), (true, true, true));
+            let mut model: Model = ids.iter().filter(|id| **id != goes).map(|id| (*id, id % 3)).collect();
+            model.insert(comes, comes % 3);
+            model.insert(40, 40 % 3);
+            assert_is(&things, &model).await;
+        });
+    }
+}
