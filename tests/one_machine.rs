@@ -12,7 +12,7 @@ use local::Bundle;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Elsewhere, PASSWORD, unique};
+use crate::support::{Caller, Elsewhere, PASSWORD, binary, unique};
 
 /// The bundle as a process of its own.
 struct Process {
@@ -23,7 +23,7 @@ struct Process {
 }
 
 fn command(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    let mut command = Command::new(binary("local"));
     command.args(["--port", "0", "--dynamodb-port", "0", "--data-dir"]).arg(data);
     command.env_remove("PORT").env("RUST_LOG", "warn,dynoxide=off");
     command
@@ -203,7 +203,7 @@ async fn a_token_outlives_a_restart_on_the_same_port() {
     let port = process.url.rsplit(':').next().unwrap().to_owned();
     assert_eq!(process.stop("-INT"), Some(0));
 
-    let mut again = Command::new(env!("CARGO_BIN_EXE_local"));
+    let mut again = Command::new(binary("local"));
     again
         .args(["--dynamodb-port", "0", "--data-dir"])
         .arg(data.path())
@@ -242,7 +242,7 @@ async fn a_kill_loses_nothing_that_was_acknowledged() {
 #[tokio::test]
 async fn in_memory_nothing_is_left_behind() {
     let directory = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    let mut command = Command::new(binary("local"));
     command
         .args(["--in-memory", "--port", "0", "--dynamodb-port", "0"])
         .env_remove("PORT")
@@ -266,7 +266,7 @@ async fn a_taken_port_is_one_clear_line_and_exit_code_1() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (option, other) in [("--port", "--dynamodb-port"), ("--dynamodb-port", "--port")] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+        let mut command = Command::new(binary("local"));
         command.args([option, &port, other, "0", "--in-memory"]).env_remove("PORT");
         let expected = format!("error: port {port} is taken; choose another with {option}\n");
         assert_eq!(refused(command), (Some(1), expected));

@@ -8,11 +8,11 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use shared::ids::{OrganizationCode, OrganizationId};
 
-use crate::support::{Caller, PASSWORD, account_items, dynamodb, server, tenant, unique};
+use crate::support::{Caller, PASSWORD, account_items, binary, dynamodb, server, tenant, unique};
 
 /// The command's exit code and what it printed on either output.
 fn local(arguments: &[&str], endpoint: Option<&str>) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    let mut command = Command::new(binary("local"));
     command.args(arguments).env_remove("PORT");
     if let Some(endpoint) = endpoint {
         command.env("AWS_ENDPOINT_URL_DYNAMODB", endpoint);

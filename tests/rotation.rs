@@ -8,7 +8,7 @@ use serde_json::json;
 use shared::{App, clock, config::Config, dynamo, ids, service, table::Table};
 use tokio::{net::TcpListener, process::Command};
 
-use crate::support::{Answer, Caller, Elsewhere, PASSWORD, unique};
+use crate::support::{Answer, Caller, Elsewhere, PASSWORD, binary, unique};
 
 const AHEAD: u64 = 300;
 
@@ -161,7 +161,7 @@ async fn a_retired_key_never_signs() {
 async fn the_command_retires_a_key_unless_it_is_the_last() {
     let world = World::new().await;
     let retire = async |kid: &str, after: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+        let mut command = Command::new(binary("local"));
         command.args(["retire-key", kid, "--after", after, "--table", Bundle::TABLE]);
         command.env("AWS_ENDPOINT_URL_DYNAMODB", world.bundle.dynamodb_url());
         let output = command.output().await.unwrap();

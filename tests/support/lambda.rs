@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 use super::{
     Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD,
+    binaries::binary,
     server::Server,
     template::{deployed_functions, deployed_routes},
     world::unique,
@@ -31,14 +32,6 @@ pub(crate) struct Deployment {
 
 /// The partitions that each function's actions touched.
 static NEEDED: Mutex<BTreeMap<String, BTreeMap<String, BTreeSet<String>>>> = Mutex::new(BTreeMap::new());
-
-/// The directory of the binaries of this test's profile, which are built first.
-fn binaries() -> PathBuf {
-    let build = std::process::Command::new(env!("CARGO")).args(["build", "--workspace", "--bins", "--quiet"]).status();
-    assert!(build.unwrap().success());
-    let test = std::env::current_exe().unwrap();
-    test.parent().and_then(Path::parent).unwrap().to_owned()
-}
 
 impl Deployment {
     /// Starts it where addresses have to be proven, or where not.
@@ -72,7 +65,6 @@ impl Deployment {
         let key = IdpKey::p256();
         let idp = Idp::start(IdpAnswer::keys(&[key.jwk("one")])).await;
         let trusted = json!([{"Issuer": idp.name, "Audience": "shop", "KeySet": idp.key_set_url}]).to_string();
-        let binaries = binaries();
         let functions = deployed_functions().into_iter().map(|function| {
             let set = |variable: &String| Some((variable.clone(), value_of(variable)?));
             let mut variables: HashMap<_, _> = function.variables.iter().filter_map(set).collect();
@@ -90,8 +82,7 @@ impl Deployment {
             ] {
                 variables.insert(name.to_owned(), value);
             }
-            let program = binaries.join(&function.name);
-            Function::new(&function.name, program, variables)
+            Function::new(&function.name, binary(&function.name), variables)
         });
         let gateway = Gateway::new(deployed_routes(), functions.collect(), Some(&bundle.url()));
         tokio::spawn(gateway.clone().serve(listener));

@@ -1,6 +1,7 @@
 //! The suite's callers, a type each, and the bundle that they call.
 
 mod answer;
+mod binaries;
 mod callers;
 mod issuer;
 mod lambda;
@@ -12,6 +13,7 @@ mod template;
 mod world;
 
 pub(crate) use answer::Answer;
+pub(crate) use binaries::binary;
 pub(crate) use callers::{Anonymous, Caller, Elsewhere, Member, claims_of};
 pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
 #[cfg(feature = "lambda")]
