@@ -1,9 +1,9 @@
-//! What an operator does on the command line: `verify-index` and `seed`; and the bound of rows that a list tests.
+//! What an operator does by `operate`: `verify-index` and `seed`; and the bound of rows that a list tests.
 
 use std::process::Command;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use local::{Bundle, made_up_associations};
+use local::{Bundle, Options, made_up_associations};
 use reqwest::Client;
 use serde_json::{Value, json};
 use shared::ids::{OrganizationCode, OrganizationId};
@@ -11,9 +11,9 @@ use shared::ids::{OrganizationCode, OrganizationId};
 use crate::support::{Caller, PASSWORD, account_items, binary, dynamodb, server, tenant, unique};
 
 /// The command's exit code and what it printed on either output.
-fn local(arguments: &[&str], endpoint: Option<&str>) -> (Option<i32>, String, String) {
-    let mut command = Command::new(binary("local"));
-    command.args(arguments).env_remove("PORT");
+fn operate(arguments: &[&str], endpoint: Option<&str>) -> (Option<i32>, String, String) {
+    let mut command = Command::new(binary("operate"));
+    command.args(arguments);
     if let Some(endpoint) = endpoint {
         command.env("AWS_ENDPOINT_URL_DYNAMODB", endpoint);
     }
@@ -29,7 +29,7 @@ async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
         let link = json!({"UserId": user, "CustomerNumber": format!("C-{place}")});
         tenant.admin.post("/api/organizations/users/associate-customer", &link).await.ok();
     }
-    let verify = || local(&["verify-index", &tenant.id, "--table", &server().table], Some(&server().dynamodb_url));
+    let verify = || operate(&["verify-index", &tenant.id, "--table", &server().table], Some(&server().dynamodb_url));
     let (code, stdout, stderr) = verify();
     let right = "by user: 3 entries in 1 buckets, 0 faults\nby customer: 3 entries in 1 buckets, 0 faults\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), right, ""));
@@ -43,8 +43,10 @@ async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
                  the bucket from \"\" on counts 7 and holds 3\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(1), wrong, "error: 1 faults\n"));
 
-    let nobody =
-        local(&["verify-index", "000000000000000000000000", "--table", &server().table], Some(&server().dynamodb_url));
+    let nobody = operate(
+        &["verify-index", "000000000000000000000000", "--table", &server().table],
+        Some(&server().dynamodb_url),
+    );
     assert_eq!(nobody, (Some(1), String::new(), "error: the organization no longer exists\n".to_owned()));
 }
 
@@ -52,10 +54,10 @@ async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
 async fn seed_fills_an_organization_with_counted_associations_in_a_table_elsewhere() {
     let tenant = tenant().await;
     let (code, _, stderr) =
-        local(&["seed", &tenant.id, "--count", "1500", "--table", &server().table], Some(&server().dynamodb_url));
+        operate(&["seed", &tenant.id, "--count", "1500", "--table", &server().table], Some(&server().dynamodb_url));
     assert_eq!(code, Some(0), "{stderr}");
     let (code, stdout, _) =
-        local(&["verify-index", &tenant.id, "--table", &server().table], Some(&server().dynamodb_url));
+        operate(&["verify-index", &tenant.id, "--table", &server().table], Some(&server().dynamodb_url));
     assert_eq!(code, Some(0), "{stdout}");
     assert!(stdout.starts_with("by user: 1500 entries in 2 buckets, 0 faults\n"), "a bucket was split: {stdout}");
     let listed =
@@ -77,8 +79,31 @@ async fn own(bundle: &Bundle) -> (String, OrganizationId, OrganizationCode) {
 }
 
 #[tokio::test]
+async fn this_machines_data_is_filled_and_verified_while_the_api_is_stopped() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().to_str().unwrap();
+    let options = Options { in_memory: false, data_dir: data.path().to_owned(), ..Options::in_memory() };
+    let bundle = Bundle::start(&options).await.unwrap();
+    let (_, id, _) = own(&bundle).await;
+    let (seed, verify) = (["seed", id.as_str(), "--data-dir", path], ["verify-index", id.as_str(), "--data-dir", path]);
+    let in_use =
+        format!("error: {path} is in use by another process; stop it, or choose another place with --data-dir\n");
+    assert_eq!(operate(&seed, None), (Some(1), String::new(), in_use));
+    bundle.stop().await;
+
+    let (code, _, stderr) = operate(&seed, None);
+    assert_eq!(code, Some(0), "{stderr}");
+    let (code, stdout, _) = operate(&verify, None);
+    assert_eq!(code, Some(0), "{stdout}");
+    assert!(stdout.starts_with("by user: 1000 entries in "), "{stdout}");
+    let (code, _, stderr) = operate(&seed, None);
+    let again = "error: the organization has or had associations; seed a new one\n";
+    assert_eq!((code, stderr.as_str()), (Some(1), again));
+}
+
+#[tokio::test]
 async fn rows_are_tested_one_by_one_up_to_the_bound_and_the_shorter_range_counts() {
-    let options = local::Options { max_tested_rows: 2_000, ..local::Options::in_memory() };
+    let options = Options { max_tested_rows: 2_000, ..Options::in_memory() };
     let bundle = Bundle::start(&options).await.unwrap();
     let (token, id, code) = own(&bundle).await;
     bundle.seed(&id, &code, made_up_associations(3_000).unwrap()).unwrap();

@@ -161,7 +161,7 @@ async fn a_retired_key_never_signs() {
 async fn the_command_retires_a_key_unless_it_is_the_last() {
     let world = World::new().await;
     let retire = async |kid: &str, after: &str| {
-        let mut command = Command::new(binary("local"));
+        let mut command = Command::new(binary("operate"));
         command.args(["retire-key", kid, "--after", after, "--table", Bundle::TABLE]);
         command.env("AWS_ENDPOINT_URL_DYNAMODB", world.bundle.dynamodb_url());
         let output = command.output().await.unwrap();

@@ -9,10 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use shared::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{
-    Bundle, document,
-    operate::{Retirement, Target, retire_key, seed_associations, verify_index},
-};
+use crate::{Bundle, document};
 
 /// The organizations API on one machine: every function, DynamoDB, the mails, nothing to install.
 #[derive(Debug, Parser)]
@@ -28,18 +25,6 @@ pub struct Command {
 enum Task {
     /// Prints the OpenAPI document that the code makes.
     Openapi,
-    /// Walks the associations of an organization and says whether every count is right.
-    VerifyIndex(Target),
-    /// Ends a signing key once every token signed by it has ended.
-    RetireKey(Retirement),
-    /// Fills an organization with made-up associations, for benchmarks.
-    Seed {
-        #[command(flatten)]
-        target: Target,
-        /// How many.
-        #[arg(long, default_value_t = 1000)]
-        count: u64,
-    },
 }
 
 /// How the bundle runs.
@@ -101,9 +86,6 @@ impl Command {
     pub async fn run(self) -> ExitCode {
         let done = match self.task {
             Some(Task::Openapi) => print_document(),
-            Some(Task::VerifyIndex(target)) => verify_index(&target).await,
-            Some(Task::RetireKey(retirement)) => retire_key(&retirement).await,
-            Some(Task::Seed { target, count }) => seed_associations(&target, count).await,
             None => serve(&self.options).await,
         };
         match done {

@@ -7,8 +7,8 @@ mod data;
 mod engine;
 mod mailbox;
 mod openapi;
-mod operate;
 mod seed;
+mod stopped;
 mod stream;
 
 pub use bundle::{Bundle, StartError};
@@ -16,4 +16,5 @@ pub use command::{Command, Options};
 pub use engine::EngineError;
 pub use openapi::document;
 pub use seed::made_up_associations;
+pub use stopped::StoppedBundle;
 pub use stream::{Consumer, StreamError};

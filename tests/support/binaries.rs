@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What this run's tests may start.
-const TARGETS: &[&str] = if cfg!(feature = "lambda") { &["--bins"] } else { &["--bin", "local"] };
+const TARGETS: &[&str] = if cfg!(feature = "lambda") { &["--bins"] } else { &["--bin", "local", "--bin", "operate"] };
 
 /// The binaries' directory: this test's own profile's, in which they are built once in each run.
 static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {

@@ -1,0 +1,53 @@
+//! An operator's commands: whether an index is right, the end of a signing key, and data for benchmarks.
+
+mod place;
+mod retire_key;
+mod seed;
+mod verify_index;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+/// Why a command failed, for whoever gave it.
+type Failure = Box<dyn std::error::Error>;
+
+/// What an operator does with a table of the organizations API.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Command {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Walks the associations of an organization and says whether every count is right.
+    VerifyIndex(verify_index::VerifyIndex),
+    /// Ends a signing key once every token signed by it has ended.
+    RetireKey(retire_key::RetireKey),
+    /// Fills an organization with made-up associations, for benchmarks.
+    Seed(seed::Seed),
+}
+
+impl Command {
+    /// Does what the command line says.
+    pub async fn run(self) -> ExitCode {
+        let done = match self.task {
+            Task::VerifyIndex(task) => task.run().await,
+            Task::RetireKey(task) => task.run().await,
+            Task::Seed(task) => task.run().await,
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                // There is nowhere left to say that standard error is closed.
+                let _ = writeln!(io::stderr(), "error: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+use std::io::{self, Write};
+
+use clap::Args;
+use shared::table::IndexReport;
+
+use crate::{Failure, place::Target};
+
+/// Says whether every count of an organization's associations is right, and which isn't.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyIndex {
+    #[command(flatten)]
+    target: Target,
+}
+
+impl VerifyIndex {
+    pub(crate) async fn run(&self) -> Result<(), Failure> {
+        let Target { organization, place } = &self.target;
+        let opened = place.open().await?;
+        opened.table.code_of(organization).await?;
+        let reports = opened.table.verify_associations(organization).await?;
+        let mut faults = 0;
+        for (order, report) in ["by user", "by customer"].into_iter().zip(reports) {
+            let IndexReport { entries, buckets, faults: found } = report;
+            writeln!(io::stdout(), "{order}: {entries} entries in {buckets} buckets, {} faults", found.len())?;
+            for fault in &found {
+                writeln!(io::stdout(), "  {fault}")?;
+            }
+            faults += found.len();
+        }
+        if faults > 0 { Err(format!("{faults} faults").into()) } else { Ok(()) }
+    }
+}
