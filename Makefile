@@ -1,6 +1,6 @@
 # The few commands that people use. Deployment needs cargo-lambda, the AWS SAM CLI and AWS credentials.
 
-FUNCTIONS := accounts admins associations auth customers mailer organizations price-tiers
+FUNCTIONS := $(sort $(patsubst functions/%/Cargo.toml,%,$(wildcard functions/*/Cargo.toml)))
 ARCHITECTURE ?= arm64
 STACK ?= organizations
 # More parameters of template.yaml, as in: make deploy PARAMETERS="MailFrom=no-reply@acme.example MailIdentity=acme.example", or

@@ -23,10 +23,13 @@ class Policies:
         return {name.split("/")[-1]: f"arn:aws:iam::aws:policy/{name}" for name in names}
 
 
+crates = {manifest.parent.name for manifest in ROOT.glob("functions/*/Cargo.toml")}
 template = yaml_parse((ROOT / "template.yaml").read_text())
+deployed = set()
 for resource in template["Resources"].values():
     # As `sam package` leaves it: the code is elsewhere.
     if resource["Type"] == "AWS::Serverless::Function":
+        deployed.add(pathlib.Path(resource["Properties"]["CodeUri"]).name)
         resource["Properties"]["CodeUri"] = "s3://bucket/key"
 resources = transform(template, {}, Policies())["Resources"]
 by_type = lambda kind: {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
@@ -45,10 +48,11 @@ for path, methods in paths.items():
 assert stage["StageName"] == "$default" and stage["AutoDeploy"] is True
 assert stage["AccessLogSettings"] and stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
 
-# Every function has a role of its own, which names the table, its partitions and nothing wider.
+# Every function is deployed, and has a role of its own, which names the table, its partitions and nothing wider.
+assert deployed == crates, deployed ^ crates
 functions = by_type("AWS::Lambda::Function")
 roles = by_type("AWS::IAM::Role")
-assert len(functions) == 8 and len(roles) == 8
+assert len(functions) == len(crates) and len(roles) == len(crates)
 for name, role in roles.items():
     for policy in role["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:

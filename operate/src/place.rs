@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use aws_sdk_dynamodb::Client;
 use clap::Args;
 use local::{Bundle, StoppedBundle};
-use shared::{config, ids::OrganizationId, table::Table};
+use shared::{config, dynamo, ids::OrganizationId, table::Table};
 
 use crate::Failure;
 
@@ -53,5 +52,5 @@ impl Place {
 }
 
 fn table(name: &str, endpoint: Option<&str>) -> Table {
-    Table::new(Client::from_conf(Table::client_config(endpoint).build()), name)
+    Table::new(dynamo::Table::connect(name, endpoint))
 }
