@@ -46,12 +46,12 @@ impl Modify for Schemes {
 #[must_use]
 pub fn document() -> Document {
     let mut document = Base::openapi();
-    document.merge(organizations::routes().into_openapi());
-    document.merge(admins::routes().into_openapi());
-    document.merge(auth::routes().into_openapi());
-    document.merge(accounts::routes().into_openapi());
-    document.merge(associations::routes().into_openapi());
-    document.merge(price_tiers::routes().into_openapi());
-    document.merge(customers::routes().into_openapi());
+    document.merge(organizations::documentation());
+    document.merge(admins::documentation());
+    document.merge(auth::documentation());
+    document.merge(accounts::documentation());
+    document.merge(associations::documentation());
+    document.merge(price_tiers::documentation());
+    document.merge(customers::documentation());
     document
 }

@@ -9,6 +9,7 @@ pub mod openapi;
 pub mod password;
 pub mod problem;
 pub mod request;
+pub mod routes;
 pub mod service;
 pub mod source;
 pub mod telemetry;

@@ -6,16 +6,11 @@ mod filters;
 mod list;
 mod parameters;
 
-use axum::{
-    Router,
-    extract::FromRef,
-    routing::{get, post},
-};
+use axum::extract::FromRef;
 use shared::{
     App,
     config::{self, ConfigError},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What this function holds beyond every other: how much work a list may be.
 #[derive(Clone, Debug)]
@@ -49,21 +44,9 @@ impl FromRef<AssociationsApp> for App {
     }
 }
 
-/// The routes' documentation, which no start of the function makes.
-#[must_use]
-pub fn routes() -> OpenApiRouter<AssociationsApp> {
-    OpenApiRouter::default()
-        .routes(routes!(associate::associate_customer))
-        .routes(routes!(list::list_associations, dissociate::dissociate_customer))
-}
-
-/// The function's router.
-pub fn router(state: AssociationsApp) -> Router {
-    Router::new()
-        .route("/api/organizations/users/associate-customer", post(associate::associate_customer))
-        .route(
-            "/api/organizations/users/associations",
-            get(list::list_associations).delete(dissociate::dissociate_customer),
-        )
-        .with_state(state)
-}
+shared::routes!(
+    AssociationsApp,
+    associate::associate_customer,
+    list::list_associations,
+    dissociate::dissociate_customer
+);

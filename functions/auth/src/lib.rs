@@ -13,13 +13,10 @@ mod signing;
 mod trusted;
 
 use axum::{
-    Router,
     extract::FromRef,
     http::{HeaderName, header::CACHE_CONTROL},
-    routing::{get, post},
 };
 use shared::{App, claims::Identity, problem::Problem};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use signing::Signed;
 pub use signing::{Issuer, SetupError};
@@ -61,33 +58,13 @@ impl FromRef<AuthApp> for App {
     }
 }
 
-/// The routes' documentation, which no start of the function makes.
-#[must_use]
-pub fn routes() -> OpenApiRouter<AuthApp> {
-    OpenApiRouter::default()
-        .routes(routes!(login::sign_in))
-        .routes(routes!(access::enrich_token))
-        .routes(routes!(
-            create_credential::create_credential,
-            list_credentials::list_credentials,
-            revoke_credential::revoke_credential
-        ))
-        .routes(routes!(discovery::get_key_set))
-        .routes(routes!(discovery::get_configuration))
-}
-
-/// The function's router.
-pub fn router(state: AuthApp) -> Router {
-    Router::new()
-        .route("/api/auth/login", post(login::sign_in))
-        .route("/api/auth/access", post(access::enrich_token))
-        .route(
-            "/api/organizations/api-access",
-            get(list_credentials::list_credentials)
-                .post(create_credential::create_credential)
-                .delete(revoke_credential::revoke_credential),
-        )
-        .route("/.well-known/jwks.json", get(discovery::get_key_set))
-        .route("/.well-known/openid-configuration", get(discovery::get_configuration))
-        .with_state(state)
-}
+shared::routes!(
+    AuthApp,
+    login::sign_in,
+    access::enrich_token,
+    create_credential::create_credential,
+    list_credentials::list_credentials,
+    revoke_credential::revoke_credential,
+    discovery::get_key_set,
+    discovery::get_configuration
+);
