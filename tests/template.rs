@@ -2,23 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use local::{FUNCTIONS, Function};
 use serde_json::Value;
-use utoipa::openapi::OpenApi;
 
 use crate::support::{DeployedFunction, deployed_functions, deployed_routes, template};
 
 /// Each function's own paths.
-fn routers() -> BTreeMap<&'static str, BTreeSet<String>> {
-    let paths = |document: OpenApi| document.paths.paths.into_keys().collect();
-    BTreeMap::from([
-        ("accounts", paths(accounts::documentation())),
-        ("admins", paths(admins::documentation())),
-        ("associations", paths(associations::documentation())),
-        ("auth", paths(auth::documentation())),
-        ("customers", paths(customers::documentation())),
-        ("organizations", paths(organizations::documentation())),
-        ("price-tiers", paths(price_tiers::documentation())),
-    ])
+fn routers() -> BTreeMap<String, BTreeSet<String>> {
+    let paths = |function: &Function| (function.documentation)().paths.paths.into_keys().collect();
+    FUNCTIONS.iter().map(|function| (function.name.to_owned(), paths(function))).collect()
 }
 
 #[test]
@@ -27,8 +19,7 @@ fn the_paths_of_the_template_are_those_of_the_routers_and_of_the_document() {
     for route in deployed_routes().into_iter().filter(|route| route.path != "$default") {
         assert!(deployed.entry(route.function).or_default().insert(route.path));
     }
-    let routers: BTreeMap<_, _> = routers().into_iter().map(|(name, paths)| (name.to_owned(), paths)).collect();
-    assert_eq!(deployed, routers);
+    assert_eq!(deployed, routers());
     let document: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
     let documented: BTreeSet<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(deployed.into_values().flatten().collect::<BTreeSet<_>>(), documented);

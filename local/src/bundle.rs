@@ -1,7 +1,5 @@
 use std::{io, net::SocketAddr, time::Duration};
 
-use accounts::AccountsApp;
-use associations::AssociationsApp;
 use auth::{AuthApp, Issuer, SetupError, TrustedIssuers};
 use aws_sdk_dynamodb::Client;
 use axum::{
@@ -28,6 +26,7 @@ use crate::{
     Options,
     data::{DataDirectory, DataError, new_secret},
     engine::{self, EngineError},
+    functions::{FUNCTIONS, State},
     mailbox::Mailbox,
     seed::seed,
     stream::{Consumer, Stream, StreamError, Wake},
@@ -171,7 +170,8 @@ impl Bundle {
         let app = App::on(table.clone(), &config).await;
         let auth = AuthApp::start(app.clone(), issuer, trusted).await;
         let mailbox_router = mailbox.clone().router();
-        let router = router(app, auth, links.clone(), options.max_tested_rows, mailbox);
+        let state = State { app, auth, links: links.clone(), max_tested_rows: options.max_tested_rows };
+        let router = router(&state, mailbox);
 
         let stream = Stream::open(database.clone(), Self::TABLE, file("stream-position"))?;
         // The mailer's own way to the mailbox outlives the API: a stop still sends what the last requests put.
@@ -284,15 +284,7 @@ fn asked(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'stati
     }
 }
 
-fn router(app: App, auth: AuthApp, links: Links, max_tested_rows: u64, mailbox: Mailbox) -> Router {
-    let routers = Router::new()
-        .merge(organizations::router(app.clone()))
-        .merge(admins::router(app.clone()))
-        .merge(associations::router(AssociationsApp::new(app.clone(), max_tested_rows)))
-        .merge(price_tiers::router(app.clone()))
-        .merge(customers::router(app.clone()))
-        .merge(accounts::router(AccountsApp::new(app, links)))
-        .merge(auth::router(auth))
-        .merge(mailbox.router());
+fn router(state: &State, mailbox: Mailbox) -> Router {
+    let routers = FUNCTIONS.iter().map(|function| (function.router)(state)).fold(mailbox.router(), Router::merge);
     service::wrap(routers).layer(middleware::map_response(service::show_costs))
 }

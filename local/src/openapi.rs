@@ -6,6 +6,8 @@ use utoipa::{
     },
 };
 
+use crate::functions::FUNCTIONS;
+
 /// What the document says beyond the routes.
 #[derive(OpenApi)]
 #[openapi(
@@ -46,12 +48,8 @@ impl Modify for Schemes {
 #[must_use]
 pub fn document() -> Document {
     let mut document = Base::openapi();
-    document.merge(organizations::documentation());
-    document.merge(admins::documentation());
-    document.merge(auth::documentation());
-    document.merge(accounts::documentation());
-    document.merge(associations::documentation());
-    document.merge(price_tiers::documentation());
-    document.merge(customers::documentation());
+    for function in FUNCTIONS {
+        document.merge((function.documentation)());
+    }
     document
 }

@@ -1,0 +1,60 @@
+use accounts::AccountsApp;
+use associations::AssociationsApp;
+use auth::AuthApp;
+use axum::Router;
+use shared::{App, link::Links};
+use utoipa::openapi::OpenApi;
+
+/// A function of the bundle that answers HTTP.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// As its crate is called.
+    pub name: &'static str,
+    /// The documentation of its routes.
+    pub documentation: fn() -> OpenApi,
+    /// Its router, with what it needs of the bundle's state.
+    pub(crate) router: fn(&State) -> Router,
+}
+
+/// What the functions' own states are made of.
+pub(crate) struct State {
+    pub(crate) app: App,
+    pub(crate) auth: AuthApp,
+    pub(crate) links: Links,
+    pub(crate) max_tested_rows: u64,
+}
+
+/// Every function that answers HTTP; whatever needs them all, from the router to the template, goes through this list.
+pub const FUNCTIONS: &[Function] = &[
+    Function {
+        name: "organizations",
+        documentation: organizations::documentation,
+        router: |state| organizations::router(state.app.clone()),
+    },
+    Function {
+        name: "admins",
+        documentation: admins::documentation,
+        router: |state| admins::router(state.app.clone()),
+    },
+    Function {
+        name: "associations",
+        documentation: associations::documentation,
+        router: |state| associations::router(AssociationsApp::new(state.app.clone(), state.max_tested_rows)),
+    },
+    Function {
+        name: "price-tiers",
+        documentation: price_tiers::documentation,
+        router: |state| price_tiers::router(state.app.clone()),
+    },
+    Function {
+        name: "customers",
+        documentation: customers::documentation,
+        router: |state| customers::router(state.app.clone()),
+    },
+    Function { name: "auth", documentation: auth::documentation, router: |state| auth::router(state.auth.clone()) },
+    Function {
+        name: "accounts",
+        documentation: accounts::documentation,
+        router: |state| accounts::router(AccountsApp::new(state.app.clone(), state.links.clone())),
+    },
+];
