@@ -1,6 +1,6 @@
 //! `template.yaml`, as far as tests ask for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use emulator::Route;
 use serde_yaml_ng::Value;
@@ -12,9 +12,7 @@ pub(crate) struct DeployedFunction {
     pub(crate) paths: Vec<String>,
     /// The names of its variables.
     pub(crate) variables: BTreeSet<String>,
-    /// The partitions of the table that it may touch, by action.
-    pub(crate) access: BTreeMap<String, BTreeSet<String>>,
-    /// Every other action that it may do.
+    /// What it may do beyond the table.
     pub(crate) other_actions: BTreeSet<String>,
 }
 
@@ -56,21 +54,15 @@ fn deployed(function: &Value, globals: &BTreeSet<String>) -> DeployedFunction {
             paths.push(path);
         }
     }
-    let (mut access, mut other_actions) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeSet::new());
+    let mut other_actions = BTreeSet::new();
     for policy in function["Policies"].as_sequence().unwrap() {
         for statement in policy["Statement"].as_sequence().unwrap() {
             assert_eq!(statement["Effect"], "Allow");
-            for action in texts(&statement["Action"]) {
-                if action.starts_with("dynamodb:") {
-                    let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-                    access.entry(action).or_default().extend(texts(keys));
-                } else {
-                    other_actions.insert(action);
-                }
-            }
+            let actions = texts(&statement["Action"]).into_iter();
+            other_actions.extend(actions.filter(|action| !action.starts_with("dynamodb:")));
         }
     }
-    DeployedFunction { name, paths, variables, access, other_actions }
+    DeployedFunction { name, paths, variables, other_actions }
 }
 
 /// The gateway's routes.

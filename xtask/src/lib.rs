@@ -1,0 +1,63 @@
+//! What is derived: written by `generate`, compared by `check`.
+
+mod error;
+mod function;
+mod policy;
+mod properties;
+mod region;
+mod template;
+mod watch;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+pub use error::Error;
+use function::Function;
+
+/// Writes each file that holds something derived.
+///
+/// # Errors
+/// A file can't be read or written, or has no place for what belongs there.
+pub fn generate() -> Result<(), Error> {
+    for (file, text) in derived()? {
+        if read(file)? != text {
+            fs::write(path(file), text).map_err(|error| Error::File { file: file.to_owned(), error })?;
+        }
+    }
+    Ok(())
+}
+
+/// Compares each file that holds something derived with what it would be.
+///
+/// # Errors
+/// A file differs or can't be read, or has no place for what belongs there.
+pub fn check() -> Result<(), Error> {
+    let mut outdated = Vec::new();
+    for (file, text) in derived()? {
+        if read(file)? != text {
+            outdated.push(file);
+        }
+    }
+    if outdated.is_empty() { Ok(()) } else { Err(Error::Outdated(outdated.join(", "))) }
+}
+
+/// Each file that holds something derived, with the text that it should have.
+fn derived() -> Result<[(&'static str, String); 3], Error> {
+    let functions = Function::all()?;
+    Ok([
+        ("openapi.json", local::document().to_pretty_json()? + "\n"),
+        ("Cargo.toml", watch::manifest(&read("Cargo.toml")?, &functions)?),
+        ("template.yaml", template::template(&read("template.yaml")?, &functions)?),
+    ])
+}
+
+/// Where a file of the repository is.
+fn path(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
+}
+
+fn read(file: &str) -> Result<String, Error> {
+    fs::read_to_string(path(file)).map_err(|error| Error::File { file: file.to_owned(), error })
+}

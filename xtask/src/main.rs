@@ -1,0 +1,32 @@
+//! The repository's own tasks: `cargo xtask`.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser;
+
+/// The repository's own tasks.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Task {
+    /// Writes what is derived from the code into openapi.json, template.yaml and Cargo.toml.
+    Generate {
+        /// Writes nothing, and fails where a file isn't what it would be.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let Task::Generate { check } = Task::parse();
+    match if check { xtask::check() } else { xtask::generate() } {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is nowhere left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
