@@ -55,7 +55,7 @@ fn deployed(function: &Value, globals: &BTreeSet<String>) -> DeployedFunction {
         }
     }
     let mut other_actions = BTreeSet::new();
-    for policy in function["Policies"].as_sequence().unwrap() {
+    for policy in function["Policies"].as_sequence().into_iter().flatten() {
         for statement in policy["Statement"].as_sequence().unwrap() {
             assert_eq!(statement["Effect"], "Allow");
             let actions = texts(&statement["Action"]).into_iter();
