@@ -24,6 +24,7 @@ mod openapi;
 mod operators;
 mod organizations;
 mod outbox;
+mod policy_matrix;
 mod price_tiers;
 mod profiles;
 mod readme;

@@ -1,0 +1,155 @@
+//! Every kind of caller.
+
+use reqwest::RequestBuilder;
+
+use super::company::Company;
+use crate::support::Person;
+
+/// A kind of caller: a column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Nobody,
+    Malformed,
+    User,
+    Customer,
+    Admin,
+    Demoted,
+    OtherAdmin,
+    Orphan,
+    Unproven,
+    MachineKey,
+    MachineToken,
+    RevokedKey,
+    MadeUpKey,
+}
+
+/// What a caller shows.
+pub(super) enum Credential {
+    Nothing,
+    Token(String),
+    Key(String),
+}
+
+impl Credential {
+    pub(super) fn sign(&self, request: RequestBuilder) -> RequestBuilder {
+        match self {
+            Self::Nothing => request,
+            Self::Token(token) => request.bearer_auth(token),
+            Self::Key(key) => request.header("x-api-key", key),
+        }
+    }
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 13] = [
+        Self::Nobody,
+        Self::Malformed,
+        Self::User,
+        Self::Customer,
+        Self::Admin,
+        Self::Demoted,
+        Self::OtherAdmin,
+        Self::Orphan,
+        Self::Unproven,
+        Self::MachineKey,
+        Self::MachineToken,
+        Self::RevokedKey,
+        Self::MadeUpKey,
+    ];
+
+    /// The column's head, and what it stands for.
+    pub(super) fn legend(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Nobody => ("nobody", "shows neither a token nor a key"),
+            Self::Malformed => ("malformed", "an admin's token with a signature that isn't its own"),
+            Self::User => ("user", "an admin's user token, which names no organization"),
+            Self::Customer => {
+                ("customer", "the organization token of a user who is associated with a customer and is no admin")
+            }
+            Self::Admin => ("admin", "an admin's organization token"),
+            Self::Demoted => ("demoted", "the organization token of somebody who was an admin when it was made"),
+            Self::OtherAdmin => (
+                "other",
+                "an admin of another organization, who names what is the first one's: a 200 is about his own organization",
+            ),
+            Self::Orphan => ("orphan", "an admin's organization token, of an organization that has been deleted since"),
+            Self::Unproven => (
+                "unproven",
+                "an admin where addresses have to be proven: his own isn't, nor is that of whom he promotes or associates",
+            ),
+            Self::MachineKey => ("key", "a machine's API key"),
+            Self::MachineToken => ("machine", "the token that a machine signed in for"),
+            Self::RevokedKey => ("revoked", "the API key of a machine credential that was revoked"),
+            Self::MadeUpKey => ("made-up", "a machine's API key with another secret"),
+        }
+    }
+
+    /// Nothing that such a caller shows is good for anything.
+    pub(super) fn is_unidentified(self) -> bool {
+        matches!(self, Self::Nobody | Self::Malformed | Self::RevokedKey | Self::MadeUpKey)
+    }
+
+    /// Such a caller is an admin, be it of the other organization.
+    pub(super) fn is_admin(self) -> bool {
+        matches!(self, Self::Admin | Self::OtherAdmin | Self::Unproven)
+    }
+
+    pub(super) fn is_machine(self) -> bool {
+        matches!(self, Self::MachineKey | Self::MachineToken)
+    }
+
+    /// Such a caller can change nothing of the organization, which is still there.
+    pub(super) fn is_an_outsider(self) -> bool {
+        !matches!(self, Self::Admin | Self::Unproven | Self::Orphan) && !self.is_machine()
+    }
+
+    /// Such a caller is one where addresses have to be proven.
+    pub(super) fn requires_proof(self) -> bool {
+        self == Self::Unproven
+    }
+
+    /// A new caller of this kind.
+    pub(super) async fn caller(self, company: &Company) -> Credential {
+        let here = Some(company.code.as_str());
+        match self {
+            Self::Nobody => Credential::Nothing,
+            Self::Malformed => {
+                let (signed, _) = company.founder.token.as_ref().unwrap().rsplit_once('.').unwrap();
+                Credential::Token(format!("{signed}.{}", "A".repeat(86)))
+            }
+            Self::User => Credential::Token(company.token_of(&admin(company).await, None).await),
+            Self::Customer => {
+                let person = company.stranger().await;
+                company.associate(&person).await;
+                Credential::Token(company.token_of(&person, here).await)
+            }
+            Self::Admin | Self::Orphan => Credential::Token(company.token_of(&admin(company).await, here).await),
+            Self::Demoted => {
+                let person = admin(company).await;
+                let token = company.token_of(&person, here).await;
+                company.demote(&person).await;
+                Credential::Token(token)
+            }
+            Self::OtherAdmin => Credential::Token(Company::found(false).await.founder.token.unwrap()),
+            Self::Unproven => Credential::Token(company.founder.token.clone().unwrap()),
+            Self::MachineKey => Credential::Key(company.machine().await.key),
+            Self::MachineToken => Credential::Token(company.token_of_machine(&company.machine().await).await),
+            Self::RevokedKey => {
+                let machine = company.machine().await;
+                company.revoke(&machine).await;
+                Credential::Key(machine.key)
+            }
+            Self::MadeUpKey => {
+                let key = company.machine().await.key;
+                let last = if key.ends_with('0') { '1' } else { '0' };
+                Credential::Key(format!("{}{last}", &key[..key.len() - 1]))
+            }
+        }
+    }
+}
+
+async fn admin(company: &Company) -> Person {
+    let person = company.stranger().await;
+    company.promote(&person).await;
+    person
+}

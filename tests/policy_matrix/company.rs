@@ -1,0 +1,153 @@
+//! An organization of which each kind of caller wants something.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer, Caller, Elsewhere, PASSWORD, Person, delete_item, link_token, mails_at, proving_server, server, unique,
+};
+
+const ADMINS: &str = "/api/organizations/users/admins";
+const API_ACCESS: &str = "/api/organizations/api-access";
+const TIERS: &str = "/api/organizations/price-tiers";
+
+/// An organization, and whoever works on it before a caller comes.
+pub(super) struct Company {
+    requires_proof: bool,
+    pub(super) anyone: Elsewhere,
+    mailbox: Elsewhere,
+    pub(super) id: String,
+    pub(super) code: String,
+    pub(super) founder: Elsewhere,
+}
+
+/// A machine credential as its maker saw it.
+pub(super) struct Machine {
+    pub(super) id: String,
+    pub(super) secret: String,
+    pub(super) key: String,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+impl Company {
+    /// Founds one where addresses have to be proven, or where not.
+    pub(super) async fn found(requires_proof: bool) -> Self {
+        let server = if requires_proof { proving_server() } else { server() };
+        let at = |url: &str| Elsewhere { url: Some(url.to_owned()), ..Elsewhere::default() };
+        let (anyone, mailbox) = (at(&server.url), at(&server.mailbox_url));
+        let email = format!("{}@founder.example", unique("ada"));
+        let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": email, "Password": PASSWORD});
+        let body = json!({"Organization": {"Name": unique("Org")}, "User": user});
+        let created = anyone.post("/api/organizations", &body).await.ok();
+        let (id, code) = (text(&created["OrganizationId"]), text(&created["IdentityOrganizationId"]));
+        let token = sign_in(&anyone, &json!({"Email": email, "Password": PASSWORD, "OrgCode": code})).await;
+        let founder = Elsewhere { token: Some(token), ..anyone.clone() };
+        Self { requires_proof, anyone, mailbox, id, code, founder }
+    }
+
+    /// Somebody who has an account, and no relation to the organization.
+    pub(super) async fn stranger(&self) -> Person {
+        let email = format!("{}@person.example", unique("grace"));
+        let body = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email, "Password": PASSWORD});
+        let created = self.anyone.post("/api/users", &body).await.ok();
+        Person { id: text(&created["UserId"]), email }
+    }
+
+    /// Somebody who is invited, and the token of the link that was mailed.
+    pub(super) async fn invited(&self) -> (Person, String) {
+        let email = format!("{}@invited.example", unique("grace"));
+        let body = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email});
+        let invited = self.founder.post("/api/users", &body).await.ok();
+        let mails = mails_at(&self.mailbox, &email, 1).await;
+        (Person { id: text(&invited["UserId"]), email }, link_token(&mails[0]))
+    }
+
+    /// Somebody who can be promoted and associated: where the address has to be proven, it is.
+    pub(super) async fn eligible(&self) -> Person {
+        if !self.requires_proof {
+            return self.stranger().await;
+        }
+        let (person, link) = self.invited().await;
+        let reset = json!({"Token": link, "Password": PASSWORD});
+        self.anyone.post("/api/auth/reset-password", &reset).await.ok();
+        person
+    }
+
+    /// Adds the price tiers and customers that requests are about.
+    pub(super) async fn equip(&self) {
+        for name in ["Gold", "To change", "To remove"] {
+            let added = self.founder.post(TIERS, &json!({"Name": name, "CurrencyCode": "EUR"})).await;
+            assert_eq!(added.status, 200, "{added:?}");
+        }
+        for number in ["C-1", "C-2", "C-3"] {
+            let customer = json!({"CustomerNumber": number, "CompanyName": "Acme", "Pricing": "Gold"});
+            self.founder.send(self.founder.request(Method::PUT, "/api/customers").json(&customer)).await.ok();
+        }
+    }
+
+    pub(super) async fn promote(&self, person: &Person) {
+        self.founder.post(ADMINS, &json!({"Email": person.email})).await.ok();
+    }
+
+    pub(super) async fn demote(&self, person: &Person) {
+        self.founder.delete(ADMINS, &json!({"UserId": person.id})).await.ok();
+    }
+
+    pub(super) async fn associate(&self, person: &Person) {
+        let link = json!({"UserId": person.id, "CustomerNumber": "C-1"});
+        self.founder.post("/api/organizations/users/associate-customer", &link).await.ok();
+    }
+
+    pub(super) async fn machine(&self) -> Machine {
+        let created = self.founder.post(API_ACCESS, &json!({"Name": "Web shop"})).await.ok();
+        Machine {
+            id: text(&created["ClientId"]),
+            secret: text(&created["ClientSecret"]),
+            key: text(&created["ApiKey"]),
+        }
+    }
+
+    pub(super) async fn revoke(&self, machine: &Machine) {
+        self.founder.delete(API_ACCESS, &json!({"ClientId": machine.id})).await.ok();
+    }
+
+    /// The token of a person's sign-in: for this organization, or one that names none.
+    pub(super) async fn token_of(&self, person: &Person, code: Option<&str>) -> String {
+        sign_in(&self.anyone, &json!({"Email": person.email, "Password": PASSWORD, "OrgCode": code})).await
+    }
+
+    pub(super) async fn token_of_machine(&self, machine: &Machine) -> String {
+        let login = json!({"OrgCode": self.code, "ClientId": machine.id, "ClientSecret": machine.secret});
+        sign_in(&self.anyone, &login).await
+    }
+
+    /// Deletes the organization, which only an operator can do.
+    pub(super) async fn delete(&self) {
+        delete_item(format!("ORG#{}", self.id), "#ORG").await;
+    }
+
+    /// What the founder sees of it.
+    pub(super) async fn seen(&self) -> Vec<Value> {
+        let mut seen = Vec::new();
+        for path in [
+            "/api/organization",
+            ADMINS,
+            API_ACCESS,
+            TIERS,
+            "/api/organizations/users/associations",
+            "/api/customers/C-1",
+            "/api/customers/C-2",
+            "/api/customers/C-3",
+        ] {
+            seen.push(Answer::ok(self.founder.get(path).await));
+        }
+        seen
+    }
+}
+
+async fn sign_in(anyone: &Elsewhere, login: &Value) -> String {
+    text(&anyone.post("/api/auth/login", login).await.ok()["AccessToken"])
+}

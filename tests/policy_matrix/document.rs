@@ -1,0 +1,47 @@
+//! What the checked-in document says of its operations.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// An operation of the document.
+pub(super) struct Operation(Value);
+
+/// Each operation, by its name: `GET /api/organization`.
+pub(super) fn operations() -> BTreeMap<String, Operation> {
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let mut operations = BTreeMap::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            operations.insert(format!("{} {path}", method.to_uppercase()), Operation(operation.clone()));
+        }
+    }
+    operations
+}
+
+impl Operation {
+    fn has_alternative(&self, is_wanted: impl Fn(&serde_json::Map<String, Value>) -> bool) -> bool {
+        let alternatives = self.0["security"].as_array();
+        alternatives.is_none_or(|alternatives| alternatives.iter().any(|one| is_wanted(one.as_object().unwrap())))
+    }
+
+    /// Whether nothing has to be shown.
+    pub(super) fn is_open(&self) -> bool {
+        self.has_alternative(serde_json::Map::is_empty)
+    }
+
+    /// Whether who shows this (`bearer`, `key`) may get in.
+    pub(super) fn takes(&self, scheme: &str) -> bool {
+        self.has_alternative(|one| one.contains_key(scheme))
+    }
+
+    /// Whether it is an admin's: whatever isn't open, and neither about the caller's own account nor about tokens.
+    pub(super) fn is_for_admins(&self) -> bool {
+        let is_personal = ["Accounts", "Sign-in"].iter().any(|tag| self.0["tags"][0] == *tag);
+        !self.is_open() && !is_personal
+    }
+
+    pub(super) fn names_answer(&self, status: u16) -> bool {
+        !self.0["responses"][status.to_string()].is_null()
+    }
+}

@@ -1,0 +1,159 @@
+//! A request of each operation, which succeeds for whoever may make it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{callers::Credential, company::Company};
+use crate::support::{Answer, Caller, PASSWORD, unique};
+
+/// What tells the invitation from the sign-up, which is the same operation.
+pub(super) const INVITATION: &str = "invitation";
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Row {
+    /// As the document has it, with its parameter's name.
+    pub(super) path: &'static str,
+    pub(super) method: &'static str,
+    /// What tells it from other requests of the operation.
+    pub(super) purpose: &'static str,
+}
+
+impl Row {
+    /// The operation, as the document calls it.
+    pub(super) fn operation(self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+/// A row's request.
+pub(super) struct Request {
+    pub(super) row: Row,
+    path: String,
+    body: Value,
+}
+
+impl Request {
+    fn new(operation: &'static str, body: Value) -> Self {
+        let (method, path) = operation.split_once(' ').unwrap();
+        Self { row: Row { path, method, purpose: "" }, path: path.to_owned(), body }
+    }
+
+    fn bare(operation: &'static str) -> Self {
+        Self::new(operation, Value::Null)
+    }
+
+    fn purpose(self, purpose: &'static str) -> Self {
+        Self { row: Row { purpose, ..self.row }, ..self }
+    }
+
+    /// The same about the customer of this number.
+    fn customer(self, number: &str) -> Self {
+        let in_path = self.path.replace("{CustomerNumber}", number);
+        let path = if in_path == self.path { format!("{in_path}?CustomerNumber={number}") } else { in_path };
+        Self { path, ..self }
+    }
+
+    /// Sends it to the company's server.
+    pub(super) async fn send(&self, company: &Company, credential: &Credential) -> Answer {
+        let method = Method::from_bytes(self.row.method.as_bytes()).unwrap();
+        let request = credential.sign(company.anyone.request(method, &self.path));
+        company.anyone.send(if self.body.is_null() { request } else { request.json(&self.body) }).await
+    }
+}
+
+/// The requests that leave the caller signed in, once the company has what they need. No two are about the same thing.
+pub(super) async fn requests(company: &Company) -> Vec<Request> {
+    let mut requests = public(company).await;
+    requests.extend(of_users(company).await);
+    requests.extend(of_admins(company).await);
+    requests.extend(of_sellers(company).await);
+    requests
+}
+
+/// The requests that end the caller's sign-in or credential.
+pub(super) fn last_requests() -> Vec<Request> {
+    let password = json!({"OldPassword": PASSWORD, "Password": "another good password"});
+    vec![Request::new("POST /api/users/me/password", password)]
+}
+
+fn sign_up() -> Value {
+    let email = format!("{}@person.example", unique("grace"));
+    json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email, "Password": PASSWORD})
+}
+
+/// What needs no token.
+async fn public(company: &Company) -> Vec<Request> {
+    let person = company.stranger().await;
+    let (_, link) = company.invited().await;
+    let organization = json!({"Organization": {"Name": unique("Org")}, "User": sign_up()});
+    vec![
+        Request::bare("GET /.well-known/jwks.json"),
+        Request::bare("GET /.well-known/openid-configuration"),
+        Request::bare("GET /account/set-password"),
+        Request::bare("GET /health"),
+        Request::bare("GET /openapi.json"),
+        Request::new("POST /api/auth/forgot-password", json!({"Email": person.email})),
+        Request::new("POST /api/auth/login", json!({"Email": person.email, "Password": PASSWORD})),
+        Request::new("POST /api/auth/reset-password", json!({"Token": link, "Password": PASSWORD})),
+        Request::new("POST /api/organizations", organization),
+        Request::new("POST /api/users", sign_up()).purpose("sign-up"),
+    ]
+}
+
+/// Accounts and their tokens.
+async fn of_users(company: &Company) -> Vec<Request> {
+    let customer = company.eligible().await;
+    company.associate(&customer).await;
+    let code = &company.code;
+    vec![
+        Request::new("POST /api/auth/access", json!({"OrgCode": code})).purpose("for oneself"),
+        Request::new("POST /api/auth/access", json!({"OrgCode": code, "UserId": customer.id}))
+            .purpose("for a customer's user"),
+        Request::bare("GET /api/users/me"),
+        Request::new("PATCH /api/users/me", json!({"PhoneNumber": "+1 555 0100"})),
+    ]
+}
+
+/// An organization, its admins, its machines, its invitations.
+async fn of_admins(company: &Company) -> Vec<Request> {
+    let (colleague, stranger) = (company.eligible().await, company.stranger().await);
+    company.promote(&colleague).await;
+    let machine = company.machine().await;
+    let mut invitation = sign_up();
+    invitation.as_object_mut().unwrap().remove("Password");
+    vec![
+        Request::bare("GET /api/organization"),
+        Request::new("PATCH /api/organization", json!({"BillingCity": "Berlin"})),
+        Request::bare("GET /api/organizations/api-access"),
+        Request::new("POST /api/organizations/api-access", json!({"Name": "ERP"})),
+        Request::new("DELETE /api/organizations/api-access", json!({"ClientId": machine.id})),
+        Request::bare("GET /api/organizations/users/admins"),
+        Request::new("POST /api/organizations/users/admins", json!({"Email": stranger.email})),
+        Request::new("DELETE /api/organizations/users/admins", json!({"UserId": colleague.id})),
+        Request::new("POST /api/users", invitation).purpose(INVITATION),
+    ]
+}
+
+/// Price tiers, customers, and who buys for them.
+async fn of_sellers(company: &Company) -> Vec<Request> {
+    let (buyer, stranger) = (company.eligible().await, company.stranger().await);
+    company.associate(&buyer).await;
+    let change = json!({"OldName": "To change", "NewName": "Changed", "CurrencyCode": "EUR"});
+    let customer = json!({"CustomerNumber": "C-4", "CompanyName": "Acme", "Pricing": "Gold"});
+    let link = json!({"UserId": stranger.id, "CustomerNumber": "C-1"});
+    vec![
+        Request::bare("GET /api/organizations/price-tiers"),
+        Request::new("POST /api/organizations/price-tiers", json!({"Name": "Silver", "CurrencyCode": "EUR"})),
+        Request::new("PUT /api/organizations/price-tiers", change),
+        Request::new("DELETE /api/organizations/price-tiers", json!({"Name": "To remove"})),
+        Request::new("PUT /api/customers", customer),
+        Request::bare("GET /api/customers").customer("C-1"),
+        Request::bare("GET /api/customers/{CustomerNumber}").customer("C-1"),
+        Request::bare("DELETE /api/customers").customer("C-2"),
+        Request::bare("DELETE /api/customers/{CustomerNumber}").customer("C-3"),
+        Request::bare("GET /api/organizations/users/associations"),
+        Request::new("POST /api/organizations/users/associate-customer", link),
+        Request::new("DELETE /api/organizations/users/associations", json!({"UserId": buyer.id})),
+    ]
+}
