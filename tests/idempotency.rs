@@ -204,7 +204,7 @@ async fn a_create_whose_connection_was_cut_between_commit_and_answer_is_answered
             shared::request::Fields::read(body["User"].as_object().unwrap().clone()).unwrap();
         let once = once.of_address(&user.email, "POST /api/organizations");
         let details = shared::request::Fields::read(body["Organization"].as_object().unwrap().clone()).unwrap();
-        let organization = shared::table::Organization::new(details);
+        let organization = shared::table::OrganizationRecord::new(details);
         let account = user.to_account().await.unwrap();
         let founder = shared::table::Founder::New(&account);
         tokio::select! {

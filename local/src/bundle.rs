@@ -18,7 +18,7 @@ use shared::{
     link::Links,
     service,
     source::SourceAddress,
-    table::{Association, Table},
+    table::{AssociationRecord, Table},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -160,7 +160,8 @@ impl Bundle {
             dynamo::Table::client_config(config.dynamodb_endpoint.as_deref()).interceptor(wake.clone()).build();
         let client = Client::from_conf(client);
         engine::create_table(&client, Self::TABLE).await?;
-        let table = Table::new(dynamo::Table::new(client, Self::TABLE)).requiring_proof(config.require_verified_email);
+        let table =
+            Table::new(dynamo::Table::new(client, Self::TABLE)).requiring_verified_email(config.require_verified_email);
 
         let trusted =
             TrustedIssuers::new(options.trusted_issuers.as_deref(), options.trusted_issuers_ca_file.as_deref())?;
@@ -205,7 +206,7 @@ impl Bundle {
         &self,
         organization: &OrganizationId,
         code: &OrganizationCode,
-        associations: Vec<Association>,
+        associations: Vec<AssociationRecord>,
     ) -> Result<(), EngineError> {
         seed(&self.database, Self::TABLE, organization, code, associations, |_| {})
     }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use dynoxide::{Database, ImportOptions, types};
 use shared::{
     ids::{OrganizationCode, OrganizationId, UserId},
-    table::{Association, bulk_association_items},
+    table::{AssociationRecord, bulk_association_items},
     text::CustomerNumber,
 };
 
@@ -19,10 +19,10 @@ const BATCH: usize = 20_000;
 ///
 /// # Errors
 /// What is wrong with a number: never.
-pub fn made_up_associations(count: u64) -> Result<Vec<Association>, String> {
+pub fn made_up_associations(count: u64) -> Result<Vec<AssociationRecord>, String> {
     let association = |number: u64| {
         let customer_number = CustomerNumber::parse(format!("C-{:07}", number / 3))?;
-        Ok(Association { user_id: UserId::random(), customer_number })
+        Ok(AssociationRecord { user_id: UserId::random(), customer_number })
     };
     (0..count).map(association).collect()
 }
@@ -34,7 +34,7 @@ pub(crate) fn seed(
     table: &str,
     organization: &OrganizationId,
     code: &OrganizationCode,
-    associations: Vec<Association>,
+    associations: Vec<AssociationRecord>,
     progress: impl Fn(u64),
 ) -> Result<(), EngineError> {
     let mut batch = Vec::with_capacity(BATCH);

@@ -3,7 +3,7 @@ use std::path::Path;
 use dynoxide::Database;
 use shared::{
     ids::{OrganizationCode, OrganizationId},
-    table::Association,
+    table::AssociationRecord,
 };
 use tokio::net::TcpListener;
 
@@ -50,7 +50,7 @@ impl StoppedBundle {
         &self,
         organization: &OrganizationId,
         code: &OrganizationCode,
-        associations: Vec<Association>,
+        associations: Vec<AssociationRecord>,
         progress: impl Fn(u64),
     ) -> Result<(), EngineError> {
         seed(&self.database, Bundle::TABLE, organization, code, associations, progress)

@@ -26,7 +26,9 @@ impl RetireKey {
         if !keys.iter().any(|key| key.kid != *kid && key.ended_at.is_none()) {
             return Err("no other key is in use: publish another one first".into());
         }
-        opened.table.retire_key(kid, now + after).await?;
+        if !opened.table.retire_key(kid, now + after).await? {
+            return Err("there is no signing key of this id, or it ends sooner".into());
+        }
         writeln!(
             io::stdout(),
             "{kid} ends in {after} seconds; whoever keeps the key set may take it for five minutes more"

@@ -23,7 +23,7 @@ impl Seed {
         let Self { target, count } = self;
         let opened = target.place.open().await?;
         let organization = &target.organization;
-        let code = opened.table.code_of(organization).await?;
+        let code = opened.table.code_of(organization).await?.ok_or("the organization no longer exists")?;
         let associations = made_up_associations(*count)?;
         let Some(here) = &opened.here else {
             let bar = progress_bar(*count)?;

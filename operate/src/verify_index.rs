@@ -16,7 +16,7 @@ impl VerifyIndex {
     pub(crate) async fn run(&self) -> Result<(), Failure> {
         let Target { organization, place } = &self.target;
         let opened = place.open().await?;
-        opened.table.code_of(organization).await?;
+        opened.table.code_of(organization).await?.ok_or("the organization no longer exists")?;
         let reports = opened.table.verify_associations(organization).await?;
         let mut faults = 0;
         for (order, report) in ["by user", "by customer"].into_iter().zip(reports) {

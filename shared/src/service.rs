@@ -47,7 +47,7 @@ async fn in_context(mut request: Request, next: Next) -> Response {
     // What comes afterwards is no part of the call.
     let costs = context.costs();
     if response.status().is_success() {
-        context.afterwards().instrument(span.clone()).await;
+        context.run_after_request().instrument(span.clone()).await;
     }
 
     if let Ok(id) = HeaderValue::from_str(context.id()) {

@@ -8,7 +8,7 @@ use shared::{
     problem::Problem,
     request::{Body, Fields, FromFields},
     source::RequestSource,
-    table::Error,
+    table::SessionEnded,
     text::{EmailAddress, NewPassword},
 };
 use utoipa::ToSchema;
@@ -50,16 +50,17 @@ pub(crate) async fn change_password(
     // A token that no longer holds wins over a body that can't be used.
     let account = account_of(&app, &holder).await?;
     let Body(request) = body?;
-    let email = EmailAddress::parse(account.email).map_err(|_| Error::SessionEnded)?;
+    let email = EmailAddress::parse(account.email).map_err(|_| SessionEnded)?;
     request.password.differs_from(&email).map_err(|fault| Problem::field("Password", fault))?;
-    let tries = app.table.tries(&email, &source);
-    let (credential, ()) = tokio::try_join!(app.table.credential(&email), tries.check())?;
-    let credential = credential.ok_or(Error::SessionEnded)?;
+    let attempts = app.table.login_attempts(&email, &source);
+    let (credential, allowed) = tokio::join!(app.table.credential(&email), attempts.check());
+    allowed?;
+    let credential = credential?.ok_or(SessionEnded)?;
     if !password::verify(&request.old_password, credential.password_hash.as_deref()).await? {
-        return Err(Problem::from(Error::WrongOldPassword).with_tries_left(tries.failed().await?));
+        return Err(Problem::field("OldPassword", "is wrong").with_attempts_left(attempts.record_failure().await?));
     }
     // Again, for the failures that were counted while the password was verified.
-    tries.check().await?;
+    attempts.check().await?;
     let hash = password::hash(request.password.expose()).await?;
     app.table.change_password(&credential, &hash).await?;
     Ok(Json(Success::YES))

@@ -12,7 +12,7 @@ use shared::{
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
     problem::Problem,
     request::{Body, Idempotent, JsonObject, Replayed},
-    table::{Effect, Once},
+    table::{self, Replayable},
     text::{EmailAddress, PersonName},
 };
 use utoipa::ToSchema;
@@ -22,9 +22,9 @@ use crate::AccountsApp;
 /// Who is to have an account.
 pub(crate) enum CreateUser {
     /// Whoever signs up, with a password.
-    SignUp(NewUser, Option<Once>),
+    SignUp(NewUser, Option<table::IdempotencyKey>),
     /// Somebody whom an admin invites, without one.
-    Invitation(AdminClaim, Invitee, Option<Once>),
+    Invitation(AdminClaim, Invitee, Option<table::IdempotencyKey>),
 }
 
 const ROUTE: &str = "POST /api/users";
@@ -34,35 +34,27 @@ impl FromRequest<AccountsApp> for CreateUser {
 
     async fn from_request(request: Request, state: &AccountsApp) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let is_presented = claims::has_credentials(&parts.headers);
-        let fields = match Body::from_request(Request::from_parts(parts.clone(), body), state).await {
-            Ok(Body(JsonObject(fields))) => fields,
-            Err(problem) => {
-                // Who shows a token learns first that it isn't good, or no longer.
-                if is_presented {
-                    let Authenticated(admin) =
-                        Authenticated::<AdminClaim>::from_request_parts(&mut parts, state).await?;
-                    state.app.table.organization(&admin).require_admin().await?;
-                }
-                return Err(problem);
+        let has_credentials = claims::has_credentials(&parts.headers);
+        let body = Body::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let is_sign_up = match &body {
+            Ok(Body(JsonObject(fields))) => {
+                !has_credentials || fields.get("Password").is_some_and(|password| !password.is_null())
             }
+            Err(_) => !has_credentials,
         };
-        if fields.get("Password").is_some_and(|password| !password.is_null()) || !is_presented {
+        if is_sign_up {
+            let Body(JsonObject(fields)) = body?;
             let Idempotent(key, user) = Idempotent::<NewUser>::read(&parts.headers, fields)?;
-            let once = key.map(|key| key.of_address(&user.email, ROUTE));
-            return Ok(Self::SignUp(user, once));
+            let key = key.map(|key| key.of_address(&user.email, ROUTE));
+            return Ok(Self::SignUp(user, key));
         }
+        // Whoever shows a token learns first that it isn't good, or no longer.
         let Authenticated(admin) = Authenticated::<AdminClaim>::from_request_parts(&mut parts, state).await?;
-        match Idempotent::read(&parts.headers, fields) {
-            Ok(Idempotent(key, invitee)) => {
-                let once = key.map(|key| key.of_admin(&admin, ROUTE));
-                Ok(Self::Invitation(admin, invitee, once))
-            }
-            Err(errors) => {
-                state.app.table.organization(&admin).require_admin().await?;
-                Err(errors.into())
-            }
-        }
+        let request = body.and_then(|Body(JsonObject(fields))| Ok(Idempotent::read(&parts.headers, fields)?));
+        let request = state.app.table.organization(&admin).lost_role_first(request).await?;
+        let Idempotent(key, invitee) = request;
+        let key = key.map(|key| key.of_admin(&admin, ROUTE));
+        Ok(Self::Invitation(admin, invitee, key))
     }
 }
 
@@ -104,17 +96,17 @@ pub(crate) async fn create_user(
     State(app): State<App>,
     request: CreateUser,
 ) -> Result<(Replayed, Json<CreatedUser>), Problem> {
-    let Effect { result, replayed } = match request {
-        CreateUser::SignUp(user, once) => app.table.create_account(&user.to_account().await?, once.as_ref()).await?,
-        CreateUser::Invitation(admin, invitee, once) => {
-            app.table.organization(&admin).invite(&invitee.into_account(), once.as_ref()).await?
+    let Replayable { value, replayed } = match request {
+        CreateUser::SignUp(user, key) => app.table.create_account(&user.to_account().await?, key.as_ref()).await?,
+        CreateUser::Invitation(admin, invitee, key) => {
+            app.table.organization(&admin).invite(&invitee.into_account(), key.as_ref()).await?
         }
     };
     let created = CreatedUser {
-        user_id: result.user_id,
-        email: result.email,
-        first_name: result.first_name,
-        last_name: result.last_name,
+        user_id: value.user_id,
+        email: value.email,
+        first_name: value.first_name,
+        last_name: value.last_name,
     };
     Ok((Replayed(replayed), Json(created)))
 }

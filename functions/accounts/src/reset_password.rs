@@ -4,7 +4,7 @@ use shared::{
     password,
     problem::Problem,
     request::{Body, Fields, FromFields},
-    table::Error,
+    table::LinkError,
     text::{EmailAddress, NewPassword},
 };
 use utoipa::ToSchema;
@@ -41,9 +41,9 @@ pub(crate) async fn reset_password(
     Body(request): Body<ResetPassword>,
 ) -> Result<Json<Success>, Problem> {
     let table = &state.app.table;
-    let link = state.links.open(&request.token).ok_or(Error::DeadLink)?;
+    let link = state.links.open(&request.token).ok_or(LinkError::Dead)?;
     let link = table.open_link(&link).await?;
-    let email = EmailAddress::parse(link.email().to_owned()).map_err(|_| Error::DeadLink)?;
+    let email = EmailAddress::parse(link.email().to_owned()).map_err(|_| LinkError::Dead)?;
     request.password.differs_from(&email).map_err(|fault| Problem::field("Password", fault))?;
     let hash = password::hash(request.password.expose()).await?;
     table.redeem(&link, &hash).await?;

@@ -7,7 +7,7 @@ use shared::{
     ids::UserId,
     openapi::{Failures, TokenFailures},
     problem::Problem,
-    table::{Account, Error},
+    table::{AccountRecord, SessionEnded},
     text::PhoneNumber,
 };
 use utoipa::ToSchema;
@@ -27,22 +27,22 @@ pub(crate) struct OwnAccount {
     email_verified: bool,
 }
 
-impl From<Account> for OwnAccount {
-    fn from(account: Account) -> Self {
+impl From<AccountRecord> for OwnAccount {
+    fn from(account: AccountRecord) -> Self {
         Self {
             user_id: account.user_id,
             email: account.email,
             first_name: account.first_name,
             last_name: account.last_name,
             phone_number: account.phone_number,
-            email_verified: account.proven,
+            email_verified: account.email_verified,
         }
     }
 }
 
 /// The caller's account, where the token still stands for it: one read.
-pub(crate) async fn account_of(app: &App, holder: &AccountHolder) -> Result<Account, Error> {
-    let account = app.table.account(holder.user_id()).await?.ok_or(Error::SessionEnded)?;
+pub(crate) async fn account_of(app: &App, holder: &AccountHolder) -> Result<AccountRecord, Problem> {
+    let account = app.table.account(holder.user_id()).await?.ok_or(SessionEnded)?;
     account.require_current(holder)?;
     Ok(account)
 }

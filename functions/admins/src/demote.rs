@@ -4,7 +4,7 @@ use shared::{
     ids::UserId,
     openapi::{BodyFailures, Failures, Success, TokenFailures},
     problem::Problem,
-    request::{BodyOrQuery, ByPerson, Fields, FromFields},
+    request::{BodyOrQuery, Fields, FromFields, HumanAdminRequest},
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -40,7 +40,7 @@ impl FromFields for DemoteAdmin {
 )]
 pub(crate) async fn demote_admin(
     State(app): State<App>,
-    ByPerson(admin, BodyOrQuery(request)): ByPerson<BodyOrQuery<DemoteAdmin>>,
+    HumanAdminRequest(admin, BodyOrQuery(request)): HumanAdminRequest<BodyOrQuery<DemoteAdmin>>,
 ) -> Result<Json<Success>, Problem> {
     app.table.organization(&admin).demote(&request.user_id).await?;
     Ok(Json(Success::YES))

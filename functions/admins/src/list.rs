@@ -6,7 +6,7 @@ use shared::{
     ids::UserId,
     openapi::{Failures, TokenFailures},
     problem::Problem,
-    request::{ByAdmin, Fields, FromFields, Query},
+    request::{AdminRequest, Fields, FromFields, Query},
     table::MailStatus,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -53,7 +53,7 @@ impl FromFields for ListAdmins {
 )]
 pub(crate) async fn list_admins(
     State(app): State<App>,
-    ByAdmin(admin, Query(query)): ByAdmin<Query<ListAdmins>>,
+    AdminRequest(admin, Query(query)): AdminRequest<Query<ListAdmins>>,
 ) -> Result<Json<Vec<AdminEntry>>, Problem> {
     let admins = app.table.organization(&admin).admins(query.include).await?;
     let entries = admins.into_iter().map(|admin| AdminEntry {

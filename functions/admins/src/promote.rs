@@ -3,7 +3,7 @@ use shared::{
     App,
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, Success, TokenFailures},
     problem::Problem,
-    request::{ByPerson, Fields, FromFields, Idempotent, Replayed},
+    request::{Fields, FromFields, HumanAdminRequest, Idempotent, Replayed},
     text::EmailAddress,
 };
 use utoipa::ToSchema;
@@ -34,9 +34,9 @@ impl FromFields for PromoteAdmin {
 )]
 pub(crate) async fn promote_admin(
     State(app): State<App>,
-    ByPerson(admin, Idempotent(key, request)): ByPerson<Idempotent<PromoteAdmin>>,
+    HumanAdminRequest(admin, Idempotent(key, request)): HumanAdminRequest<Idempotent<PromoteAdmin>>,
 ) -> Result<(Replayed, Json<Success>), Problem> {
-    let once = key.map(|key| key.of_admin(&admin, "POST /api/organizations/users/admins"));
-    let effect = app.table.organization(&admin).promote(&request.email, once.as_ref()).await?;
-    Ok((Replayed(effect.replayed), Json(Success::YES)))
+    let key = key.map(|key| key.of_admin(&admin, "POST /api/organizations/users/admins"));
+    let done = app.table.organization(&admin).promote(&request.email, key.as_ref()).await?;
+    Ok((Replayed(done.replayed), Json(Success::YES)))
 }

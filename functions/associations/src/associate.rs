@@ -4,9 +4,9 @@ use shared::{
     App,
     ids::{OrganizationId, UserId},
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
-    problem::Problem,
-    request::{ByAdmin, Fields, FromFields, Idempotent, Replayed},
-    table::{Association, UserReference},
+    problem::{OnField, Problem},
+    request::{AdminRequest, Fields, FromFields, Idempotent, Replayed},
+    table::{AssociationRecord, UserReference},
     text::{CustomerNumber, EmailAddress},
 };
 use utoipa::ToSchema;
@@ -47,21 +47,21 @@ impl FromFields for AssociateCustomer {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AssociatedCustomer {
-    association: AssociationRecord,
+    association: AssociationResponse,
 }
 
 /// A user and the customer account that the user buys for.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Association)]
-pub(crate) struct AssociationRecord {
+pub(crate) struct AssociationResponse {
     user_id: UserId,
     customer_number: CustomerNumber,
     organization_id: OrganizationId,
 }
 
-impl AssociationRecord {
-    pub(crate) fn new(association: Association, organization_id: OrganizationId) -> Self {
+impl AssociationResponse {
+    pub(crate) fn new(association: AssociationRecord, organization_id: OrganizationId) -> Self {
         Self { user_id: association.user_id, customer_number: association.customer_number, organization_id }
     }
 }
@@ -78,11 +78,16 @@ impl AssociationRecord {
 )]
 pub(crate) async fn associate_customer(
     State(app): State<App>,
-    ByAdmin(admin, Idempotent(key, request)): ByAdmin<Idempotent<AssociateCustomer>>,
+    AdminRequest(admin, Idempotent(key, request)): AdminRequest<Idempotent<AssociateCustomer>>,
 ) -> Result<(Replayed, Json<AssociatedCustomer>), Problem> {
-    let once = key.map(|key| key.of_admin(&admin, "POST /api/organizations/users/associate-customer"));
+    let key = key.map(|key| key.of_admin(&admin, "POST /api/organizations/users/associate-customer"));
+    let sent_as = match &request.user {
+        UserReference::Id(_) => "UserId",
+        UserReference::Address(_) => "Email",
+    };
     let organization = app.table.organization(&admin);
-    let effect = organization.associate(request.user, request.customer_number, once.as_ref()).await?;
-    let association = AssociationRecord::new(effect.result, admin.organization_id().clone());
-    Ok((Replayed(effect.replayed), Json(AssociatedCustomer { association })))
+    let done = organization.associate(request.user, request.customer_number, key.as_ref()).await;
+    let done = done.map_err(|error| error.on_field(sent_as))?;
+    let association = AssociationResponse::new(done.value, admin.organization_id().clone());
+    Ok((Replayed(done.replayed), Json(AssociatedCustomer { association })))
 }

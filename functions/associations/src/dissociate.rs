@@ -4,7 +4,7 @@ use shared::{
     ids::UserId,
     openapi::{BodyFailures, Failures, Success, TokenFailures},
     problem::Problem,
-    request::{BodyOrQuery, ByAdmin, Fields, FromFields},
+    request::{AdminRequest, BodyOrQuery, Fields, FromFields},
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -39,7 +39,7 @@ impl FromFields for DissociateCustomer {
 )]
 pub(crate) async fn dissociate_customer(
     State(app): State<App>,
-    ByAdmin(admin, BodyOrQuery(request)): ByAdmin<BodyOrQuery<DissociateCustomer>>,
+    AdminRequest(admin, BodyOrQuery(request)): AdminRequest<BodyOrQuery<DissociateCustomer>>,
 ) -> Result<Json<Success>, Problem> {
     app.table.organization(&admin).dissociate(&request.user_id).await?;
     Ok(Json(Success::YES))

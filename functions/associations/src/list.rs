@@ -3,14 +3,14 @@ use serde::Serialize;
 use shared::{
     openapi::{Failures, TokenFailures},
     problem::Problem,
-    request::ByAdmin,
+    request::AdminRequest,
     table::PageStart,
 };
 use utoipa::ToSchema;
 
 use crate::{
     AssociationsApp,
-    associate::AssociationRecord,
+    associate::AssociationResponse,
     parameters::{ListParameters, Parameters},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AssociationList {
-    data: Vec<AssociationRecord>,
+    data: Vec<AssociationResponse>,
     /// How many there are on all pages, exactly.
     total_count: u64,
     /// Only where the request didn't come by token.
@@ -41,11 +41,11 @@ pub(crate) struct AssociationList {
 )]
 pub(crate) async fn list_associations(
     State(state): State<AssociationsApp>,
-    ByAdmin(admin, ListParameters(query)): ByAdmin<ListParameters>,
+    AdminRequest(admin, ListParameters(query)): AdminRequest<ListParameters>,
 ) -> Result<Json<AssociationList>, Problem> {
     let AssociationsApp { app, max_tested_rows } = state;
     let page = app.table.organization(&admin).associations(&query, max_tested_rows).await?;
-    let record = |association| AssociationRecord::new(association, admin.organization_id().clone());
+    let record = |association| AssociationResponse::new(association, admin.organization_id().clone());
     Ok(Json(AssociationList {
         data: page.rows.into_iter().map(record).collect(),
         total_count: page.total,

@@ -12,14 +12,14 @@ use shared::{
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
     request::{Body, Fields, FromFields, JsonObject},
-    table::{Account, Error, ExternalIdentity, Table},
+    table::{AccountRecord, ExternalIdentity, SessionEnded, Table},
     text::{CurrencyCode, CustomerNumber, TierName},
 };
 use utoipa::ToSchema;
 
 use crate::{
     AuthApp, NO_STORE, NoStore,
-    enrich::{Enriched, Whose, enrich},
+    enrich::{Enriched, TokenSubject, enrich, no_role},
 };
 
 /// Which organization the token is to be for.
@@ -29,8 +29,8 @@ struct EnrichToken {
     sent_as: &'static str,
 }
 
-/// The same, and whose token it is to be: what a machine says.
-struct EnrichTokenOf {
+/// A token exchange by a machine, which must also name the user.
+struct EnrichTokenForUser {
     request: EnrichToken,
     user_id: String,
 }
@@ -57,7 +57,7 @@ impl FromFields for EnrichToken {
     }
 }
 
-impl FromFields for EnrichTokenOf {
+impl FromFields for EnrichTokenForUser {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let (request, user_id) = (EnrichToken::from_fields(fields), fields.required("UserId", Ok));
         Some(Self { request: request?, user_id: user_id? })
@@ -67,33 +67,33 @@ impl FromFields for EnrichTokenOf {
 /// A code of another form is answered as any other that no organization has.
 const UNKNOWN: &str = "is no organization's code";
 
-/// Reads what anybody but a machine says, who can't name a user.
-fn of_the_caller(fields: Map<String, Value>) -> Result<EnrichToken, Problem> {
+/// Reads the request of a caller who is no machine, and so can't name a user.
+fn request_without_user(fields: Map<String, Value>) -> Result<EnrichToken, Problem> {
     if fields.get("UserId").is_some_and(|user| !user.is_null()) {
         return Err(Problem::forbidden("Only a machine may enrich a token for another user."));
     }
     Ok(Fields::read(fields)?)
 }
 
-/// Who asks for a token.
-pub(crate) enum Applicant {
-    /// The holder of a token or key of ours.
-    Ours(TokenExchanger),
-    /// Whom another issuer identified, one that is trusted.
-    Foreign(ExternalIdentity),
+/// What a caller exchanges (RFC 8693, section 2.1).
+pub(crate) enum SubjectToken {
+    /// A token or key of this API.
+    Internal(TokenExchanger),
+    /// The token of a trusted identity provider.
+    External(ExternalIdentity),
 }
 
-impl FromRequestParts<AuthApp> for Applicant {
+impl FromRequestParts<AuthApp> for SubjectToken {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AuthApp) -> Result<Self, Problem> {
         if let Ok(token) = bearer(&parts.headers)
             && let Some(identity) = state.trusted.identify(token).await?
         {
-            return Ok(Self::Foreign(identity));
+            return Ok(Self::External(identity));
         }
         let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
-        Ok(Self::Ours(caller))
+        Ok(Self::Internal(caller))
     }
 }
 
@@ -130,21 +130,21 @@ pub(crate) struct OrganizationAccess {
 )]
 pub(crate) async fn enrich_token(
     State(state): State<AuthApp>,
-    caller: Applicant,
+    caller: SubjectToken,
     body: Result<Body<JsonObject>, Problem>,
 ) -> Result<(NoStore, Json<OrganizationAccess>), Problem> {
     let fields = match body {
         Ok(Body(JsonObject(fields))) => fields,
-        Err(problem) => {
-            // A caller whose token or key no longer holds learns that first.
-            caller.require_standing(&state).await?;
-            return Err(problem);
-        }
+        Err(problem) => return Err(caller.lost_standing_first(&state, problem).await),
     };
     let enriched = match caller {
-        Applicant::Ours(TokenExchanger::User(user)) => by_user(&state, user, fields).await?,
-        Applicant::Ours(TokenExchanger::Machine(machine)) => by_machine(&state, &machine, fields).await?,
-        Applicant::Foreign(identity) => by_identity(&state, identity, of_the_caller(fields)?).await?,
+        SubjectToken::Internal(TokenExchanger::User(user)) => exchange_user_token(&state, user, fields).await?,
+        SubjectToken::Internal(TokenExchanger::Machine(machine)) => {
+            exchange_for_machine(&state, &machine, fields).await?
+        }
+        SubjectToken::External(identity) => {
+            exchange_external_token(&state, identity, request_without_user(fields)?).await?
+        }
     };
     let access = OrganizationAccess {
         access_token: enriched.signed.token,
@@ -160,11 +160,14 @@ pub(crate) async fn enrich_token(
     Ok((NO_STORE, Json(access)))
 }
 
-async fn by_user(state: &AuthApp, session: UserSession, fields: Map<String, Value>) -> Result<Enriched, Problem> {
+async fn exchange_user_token(
+    state: &AuthApp,
+    session: UserSession,
+    fields: Map<String, Value>,
+) -> Result<Enriched, Problem> {
     let table = &state.app.table;
-    let user = &session.user_id;
-    let account = present_account(table, &session);
-    let request = match of_the_caller(fields) {
+    let account = current_account(table, &session);
+    let request = match request_without_user(fields) {
         Ok(request) => request,
         Err(problem) => {
             account.await?;
@@ -173,51 +176,47 @@ async fn by_user(state: &AuthApp, session: UserSession, fields: Map<String, Valu
     };
     // Each is awaited: a sign-in that has ended wins over whatever else is wrong.
     let (account, organization, memberships) =
-        tokio::join!(account, request.organization(table), table.memberships(user));
+        tokio::join!(account, request.organization(table), table.memberships(&session.user_id));
     let account = account?;
     let (organization, memberships) = (organization?, memberships?);
-    let whose = Whose { user: account.user_id, proven: Some(account.proven), act: None };
-    enrich(state, organization, request.org_code, whose, &memberships).await
+    enrich(state, organization, request.org_code, TokenSubject::user(account), &memberships).await
 }
 
-/// The account of a user token whose sign-in is the present one.
-async fn present_account(table: &Table, session: &UserSession) -> Result<Account, Error> {
-    let account = table.account(&session.user_id).await?.ok_or(Error::SessionEnded)?;
+/// The account of a user token whose sign-in is the current one.
+async fn current_account(table: &Table, session: &UserSession) -> Result<AccountRecord, Problem> {
+    let account = table.account(&session.user_id).await?.ok_or(SessionEnded)?;
     account.require_session(&session.session_id)?;
     Ok(account)
 }
 
-impl Applicant {
-    /// Asks whether the caller's sign-in or credential still holds; whom another issuer identified has none here.
-    async fn require_standing(&self, state: &AuthApp) -> Result<(), Error> {
+impl SubjectToken {
+    /// The answer to a request that can't be used: a sign-in or a role that no longer holds wins over `problem`.
+    async fn lost_standing_first(&self, state: &AuthApp, problem: Problem) -> Problem {
         let table = &state.app.table;
-        match self {
-            Self::Ours(TokenExchanger::User(session)) => present_account(table, session).await.map(drop),
-            Self::Ours(TokenExchanger::Machine(machine)) => table.organization(machine).require_admin().await,
-            Self::Foreign(_) => Ok(()),
-        }
+        let standing = match self {
+            Self::Internal(TokenExchanger::User(session)) => current_account(table, session).await.map(drop),
+            Self::Internal(TokenExchanger::Machine(machine)) => {
+                table.organization(machine).check().await.map_err(Problem::from)
+            }
+            Self::External(_) => Ok(()),
+        };
+        standing.err().unwrap_or(problem)
     }
 }
 
-async fn by_machine(state: &AuthApp, machine: &AdminClaim, fields: Map<String, Value>) -> Result<Enriched, Problem> {
+async fn exchange_for_machine(
+    state: &AuthApp,
+    machine: &AdminClaim,
+    fields: Map<String, Value>,
+) -> Result<Enriched, Problem> {
     let table = &state.app.table;
-    let (request, user_id) = match Fields::read(fields.clone()) {
-        Ok(EnrichTokenOf { request, user_id }) => (request, user_id),
-        Err(errors) => {
-            table.organization(machine).require_admin().await?;
-            // That it asks for another organization wins over what else is wrong.
-            if let Ok(request) = Fields::read::<EnrichToken>(fields)
-                && request
-                    .organization(table)
-                    .await
-                    .is_ok_and(|organization| organization != *machine.organization_id())
-            {
-                return Err(Problem::forbidden(NOT_ITS_OWN));
-            }
-            return Err(errors.into());
-        }
+    let scope = table.organization(machine);
+    let request = scope.lost_role_first(Fields::read(fields.clone()).map_err(Problem::from)).await;
+    let EnrichTokenForUser { request, user_id } = match request {
+        Ok(request) => request,
+        Err(problem) => return Err(other_organization_first(table, machine, fields, problem).await),
     };
-    // What is no user id at all is answered as any other that isn't associated.
+    // A text that is no user id at all is answered as any other user who isn't associated.
     let user = UserId::parse(&user_id);
     let memberships = async {
         match &user {
@@ -225,38 +224,52 @@ async fn by_machine(state: &AuthApp, machine: &AdminClaim, fields: Map<String, V
             None => Ok(Vec::new()),
         }
     };
-    let machine_table = table.organization(machine);
-    let (role, organization, memberships) =
-        tokio::join!(machine_table.require_admin(), request.organization(table), memberships);
+    let (role, organization, memberships) = tokio::join!(scope.check(), request.organization(table), memberships);
     role?;
     let (organization, mut memberships): (_, Vec<_>) = (organization?, memberships?);
     if organization != *machine.organization_id() {
         return Err(Problem::forbidden(NOT_ITS_OWN));
     }
     memberships.retain(|membership| membership.role == Role::Customer);
-    let user = user.ok_or(Error::NoAccessToOrganization)?;
-    let whose = Whose { user, proven: None, act: machine.actor() };
-    enrich(state, organization, request.org_code, whose, &memberships).await
+    let user_id = user.ok_or_else(no_role)?;
+    let subject = TokenSubject { user_id, email_verified: None, actor: machine.actor() };
+    enrich(state, organization, request.org_code, subject, &memberships).await
 }
 
 const NOT_ITS_OWN: &str = "A machine may enrich tokens of its own organization alone.";
 
-/// Gives the owner of an account, whom a trusted issuer identified, a token of one of the owner's organizations.
-async fn by_identity(state: &AuthApp, identity: ExternalIdentity, request: EnrichToken) -> Result<Enriched, Problem> {
+/// The answer to a machine's request that can't be used: that it asks for another organization wins over `problem`.
+async fn other_organization_first(
+    table: &Table,
+    machine: &AdminClaim,
+    fields: Map<String, Value>,
+    problem: Problem,
+) -> Problem {
+    if let Ok(request) = Fields::read::<EnrichToken>(fields)
+        && request.organization(table).await.is_ok_and(|organization| organization != *machine.organization_id())
+    {
+        return Problem::forbidden(NOT_ITS_OWN);
+    }
+    problem
+}
+
+/// Gives the owner of an account, identified by a trusted identity provider, a token of one of the owner's organizations.
+async fn exchange_external_token(
+    state: &AuthApp,
+    identity: ExternalIdentity,
+    request: EnrichToken,
+) -> Result<Enriched, Problem> {
     let table = &state.app.table;
-    // Each to its end: a binding that has begun is not to be dropped half-way.
+    // Both are awaited to their end: a binding that has begun must not be dropped half-way.
     let (account, organization) = tokio::join!(table.account_of(&identity), request.organization(table));
     let (account, organization) = (account?, organization?);
     let memberships = table.memberships(&account.user_id).await?;
-    let whose = Whose { user: account.user_id, proven: Some(account.proven), act: None };
-    enrich(state, organization, request.org_code, whose, &memberships).await
+    enrich(state, organization, request.org_code, TokenSubject::user(account), &memberships).await
 }
 
 impl EnrichToken {
     async fn organization(&self, table: &Table) -> Result<OrganizationId, Problem> {
-        match table.organization_by_code(&self.org_code).await {
-            Err(Error::UnknownOrganizationCode) => Err(Problem::field(self.sent_as, UNKNOWN)),
-            organization => Ok(organization?),
-        }
+        let organization = table.organization_by_code(&self.org_code).await?;
+        organization.ok_or_else(|| Problem::field(self.sent_as, UNKNOWN))
     }
 }

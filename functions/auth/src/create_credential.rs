@@ -5,7 +5,7 @@ use shared::{
     ids::ClientId,
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
-    request::{Body, ByPerson, Fields, FromFields},
+    request::{Body, Fields, FromFields, HumanAdminRequest},
     text::CredentialName,
 };
 use utoipa::ToSchema;
@@ -47,7 +47,7 @@ pub(crate) struct CreatedCredential {
 )]
 pub(crate) async fn create_credential(
     State(state): State<AuthApp>,
-    ByPerson(admin, Body(request)): ByPerson<Body<CreateCredential>>,
+    HumanAdminRequest(admin, Body(request)): HumanAdminRequest<Body<CreateCredential>>,
 ) -> Result<(NoStore, Json<CreatedCredential>), Problem> {
     let secret = ClientSecret::random();
     let client_id = state.app.table.organization(&admin).create_machine(&request.name, &secret).await?;

@@ -4,7 +4,7 @@ use shared::{
     claims::{Actor, Identity, Membership, Role},
     ids::{OrganizationCode, OrganizationId, UserId},
     problem::Problem,
-    table::{Error, MembershipRecord},
+    table::{AccountRecord, MembershipRecord},
 };
 
 use crate::{AuthApp, signing::Signed};
@@ -15,13 +15,25 @@ pub(crate) struct Enriched {
     pub(crate) member: Membership,
 }
 
-/// Whose token it is to be.
-pub(crate) struct Whose {
-    pub(crate) user: UserId,
-    /// Whether the user's address is proven, where the user asks.
-    pub(crate) proven: Option<bool>,
-    /// The machine that asks for it, where the user doesn't.
-    pub(crate) act: Option<Actor>,
+/// Whom the token is to be about.
+pub(crate) struct TokenSubject {
+    pub(crate) user_id: UserId,
+    /// Whether the user's address is verified, where the user asks.
+    pub(crate) email_verified: Option<bool>,
+    /// The machine that asks for the token, where the user doesn't.
+    pub(crate) actor: Option<Actor>,
+}
+
+impl TokenSubject {
+    /// The owner of an account, who asks for the token.
+    pub(crate) fn user(account: AccountRecord) -> Self {
+        Self { user_id: account.user_id, email_verified: Some(account.email_verified), actor: None }
+    }
+}
+
+/// The answer to a caller without a role in the organization.
+pub(crate) fn no_role() -> Problem {
+    Problem::forbidden("You have no role in this organization.")
 }
 
 /// Makes a user's token for an organization by the table's present state: one round trip after the `memberships` are
@@ -30,31 +42,34 @@ pub(crate) async fn enrich(
     state: &AuthApp,
     organization_id: OrganizationId,
     organization_code: OrganizationCode,
-    whose: Whose,
+    subject: TokenSubject,
     memberships: &[MembershipRecord],
 ) -> Result<Enriched, Problem> {
     let here = || memberships.iter().filter(|membership| membership.organization_id == organization_id);
     let mut roles: Vec<Role> = here().map(|membership| membership.role).collect();
     roles.sort_unstable();
     if roles.is_empty() {
-        return Err(Error::NoAccessToOrganization.into());
+        return Err(no_role());
     }
     let customer_number = here().find_map(|membership| membership.customer_number.clone());
-    let context = match &customer_number {
-        Some(number) => state.app.table.commerce_context(&organization_id, number).await?,
+    let customer = match &customer_number {
+        Some(number) => state.app.table.customer_for_member(&organization_id, number).await?,
         None => None,
     };
-    let (price_tier, currency_code) = context.map(|context| (context.price_tier, context.currency_code)).unzip();
+    if customer.as_ref().is_some_and(|customer| !customer.active) {
+        return Err(Problem::forbidden("Your customer account is inactive."));
+    }
+    let (price_tier, currency_code) = customer.map(|customer| (customer.pricing, customer.currency_code)).unzip();
     let member = Membership {
-        sub: whose.user,
+        sub: subject.user_id,
         organization_id,
         organization_code,
         roles,
         customer_number,
         price_tier,
         currency_code,
-        email_verified: whose.proven,
-        act: whose.act,
+        email_verified: subject.email_verified,
+        act: subject.actor,
     };
     let signed = state.sign(Identity::Organization(member.clone())).await?;
     Ok(Enriched { signed, member })

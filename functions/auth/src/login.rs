@@ -10,14 +10,14 @@ use shared::{
     problem::Problem,
     request::{Body, Fields, FromFields},
     source::{RequestSource, Source},
-    table::{self, MembershipRecord, Table, Tries},
+    table::{CredentialRecord, LoginAttempts, MembershipRecord, Table},
     text::EmailAddress,
 };
 use utoipa::ToSchema;
 
 use crate::{
     AuthApp, NO_STORE, NoStore,
-    enrich::{Whose, enrich},
+    enrich::{TokenSubject, enrich},
     machine_sign_in::{MachineSignIn, MachineSignedIn},
 };
 
@@ -126,36 +126,37 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
     let table = &state.app.table;
     // What no account can have as its address is answered as any other address without one.
     let address = EmailAddress::parse(request.email).ok();
-    let tries = address.as_ref().map(|address| table.tries(address, source));
-    let (credential, wanted, ()) = tokio::try_join!(
+    let attempts = address.as_ref().map(|address| table.login_attempts(address, source));
+    let (credential, target, ()) = tokio::try_join!(
         credential(table, address.as_ref()),
-        wanted(table, request.org_code.as_deref()),
-        let_through(tries)
+        target(table, request.org_code.as_deref()),
+        check_attempts(attempts)
     )?;
 
     let hash = credential.as_ref().and_then(|credential| credential.password_hash.as_deref());
     let verified = password::verify(&request.password, hash).await?;
     let Some(credential) = credential.filter(|_| verified) else {
-        return Err(match tries {
-            Some(tries) => Problem::wrong_credentials().with_tries_left(tries.failed().await?),
+        return Err(match attempts {
+            Some(attempts) => Problem::wrong_credentials().with_attempts_left(attempts.record_failure().await?),
             None => Problem::wrong_credentials(),
         });
     };
 
     let user = credential.user_id;
     // Again, for the failures that were counted while the password was verified.
-    let (memberships, ()) = tokio::try_join!(async { Ok(table.memberships(&user).await?) }, let_through(tries))?;
+    let (memberships, ()) = tokio::try_join!(async { Ok(table.memberships(&user).await?) }, check_attempts(attempts))?;
     let organizations = organizations(table, &memberships);
-    let (signed, organizations) = match wanted {
-        Wanted::Nothing => {
-            let (sub, email_verified) = (user.clone(), credential.proven);
+    let (signed, organizations) = match target {
+        TargetOrganization::None => {
+            let (sub, email_verified) = (user.clone(), credential.email_verified);
             let identity = Identity::User { sub, sid: credential.session_id, email_verified };
             (state.sign(identity).await?, organizations.await?)
         }
-        Wanted::Unknown => return Err(table::Error::UnknownOrganizationCode.into()),
-        Wanted::Organization(id, code) => {
-            let whose = Whose { user: user.clone(), proven: Some(credential.proven), act: None };
-            let enriched = enrich(state, id, code, whose, &memberships);
+        TargetOrganization::Unknown => return Err(Problem::field("OrgCode", "is no organization's code")),
+        TargetOrganization::Known(id, code) => {
+            let email_verified = Some(credential.email_verified);
+            let subject = TokenSubject { user_id: user.clone(), email_verified, actor: None };
+            let enriched = enrich(state, id, code, subject, &memberships);
             let (enriched, organizations) = tokio::try_join!(enriched, organizations)?;
             (enriched.signed, organizations)
         }
@@ -169,35 +170,32 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
     })
 }
 
-async fn credential(table: &Table, address: Option<&EmailAddress>) -> Result<Option<table::Credential>, Problem> {
+async fn credential(table: &Table, address: Option<&EmailAddress>) -> Result<Option<CredentialRecord>, Problem> {
     match address {
         Some(address) => Ok(table.credential(address).await?),
         None => Ok(None),
     }
 }
 
-async fn let_through(tries: Option<Tries<'_>>) -> Result<(), Problem> {
-    match tries {
-        Some(tries) => Ok(tries.check().await?),
+async fn check_attempts(attempts: Option<LoginAttempts<'_>>) -> Result<(), Problem> {
+    match attempts {
+        Some(attempts) => Ok(attempts.check().await?),
         None => Ok(()),
     }
 }
 
 /// Which organization a sign-in is for; whether there is such a one is said after the password alone.
-enum Wanted {
-    Nothing,
+enum TargetOrganization {
+    None,
     Unknown,
-    Organization(OrganizationId, OrganizationCode),
+    Known(OrganizationId, OrganizationCode),
 }
 
-async fn wanted(table: &Table, code: Option<&str>) -> Result<Wanted, Problem> {
-    let Some(code) = code else { return Ok(Wanted::Nothing) };
-    let Some(code) = OrganizationCode::parse(code.trim()) else { return Ok(Wanted::Unknown) };
-    match table.organization_by_code(&code).await {
-        Ok(id) => Ok(Wanted::Organization(id, code)),
-        Err(table::Error::UnknownOrganizationCode) => Ok(Wanted::Unknown),
-        Err(error) => Err(error.into()),
-    }
+async fn target(table: &Table, code: Option<&str>) -> Result<TargetOrganization, Problem> {
+    let Some(code) = code else { return Ok(TargetOrganization::None) };
+    let Some(code) = OrganizationCode::parse(code.trim()) else { return Ok(TargetOrganization::Unknown) };
+    let organization = table.organization_by_code(&code).await?;
+    Ok(organization.map_or(TargetOrganization::Unknown, |id| TargetOrganization::Known(id, code)))
 }
 
 /// The organizations that a user belongs to, by id.

@@ -4,7 +4,6 @@ use shared::{
     ids::{ClientId, OrganizationCode},
     problem::Problem,
     request::Fields,
-    table::Error,
 };
 use utoipa::ToSchema;
 
@@ -46,11 +45,7 @@ impl MachineSignIn {
         let code = OrganizationCode::parse(self.org_code.trim()).ok_or_else(Problem::wrong_credentials)?;
         let client = ClientId::parse(self.client_id.trim()).ok_or_else(Problem::wrong_credentials)?;
         let table = &state.app.table;
-        let organization = match table.organization_by_code(&code).await {
-            Ok(organization) => organization,
-            Err(Error::UnknownOrganizationCode) => return Err(Problem::wrong_credentials()),
-            Err(error) => return Err(error.into()),
-        };
+        let organization = table.organization_by_code(&code).await?.ok_or_else(Problem::wrong_credentials)?;
         let secret = SecretHash::of(&self.client_secret);
         if !table.is_machine_secret(&organization, &client, &secret).await? {
             return Err(Problem::wrong_credentials());

@@ -3,7 +3,7 @@ use shared::{
     ids::ClientId,
     openapi::{BodyFailures, Failures, Success, TokenFailures},
     problem::Problem,
-    request::{BodyOrQuery, ByPerson, Fields, FromFields},
+    request::{BodyOrQuery, Fields, FromFields, HumanAdminRequest},
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -41,7 +41,7 @@ impl FromFields for RevokeCredential {
 )]
 pub(crate) async fn revoke_credential(
     State(state): State<AuthApp>,
-    ByPerson(admin, BodyOrQuery(request)): ByPerson<BodyOrQuery<RevokeCredential>>,
+    HumanAdminRequest(admin, BodyOrQuery(request)): HumanAdminRequest<BodyOrQuery<RevokeCredential>>,
 ) -> Result<Json<Success>, Problem> {
     state.app.table.organization(&admin).revoke_machine(&request.client_id).await?;
     Ok(Json(Success::YES))

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Customer)]
-pub(crate) struct CustomerRecord {
+pub(crate) struct CustomerResponse {
     customer_number: CustomerNumber,
     company_name: CompanyName,
     /// The name of its price tier.
@@ -20,7 +20,7 @@ pub(crate) struct CustomerRecord {
     active: bool,
 }
 
-impl From<Customer> for CustomerRecord {
+impl From<Customer> for CustomerResponse {
     fn from(customer: Customer) -> Self {
         Self {
             customer_number: customer.number,

@@ -3,13 +3,13 @@ use shared::{
     App,
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
-    request::{Body, ByAdmin, Fields, FromFields},
+    request::{AdminRequest, Body, Fields, FromFields},
     table::CustomerChange,
     text::{CompanyName, CurrencyCode, CustomerNumber, TierName},
 };
 use utoipa::ToSchema;
 
-use crate::customer::CustomerRecord;
+use crate::customer::CustomerResponse;
 
 /// What a customer is to be.
 #[derive(ToSchema)]
@@ -50,12 +50,12 @@ impl FromFields for PutCustomer {
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
     request_body = PutCustomer,
-    responses((status = 200, body = CustomerRecord), TokenFailures, BodyFailures, Failures)
+    responses((status = 200, body = CustomerResponse), TokenFailures, BodyFailures, Failures)
 )]
 pub(crate) async fn put_customer(
     State(app): State<App>,
-    ByAdmin(admin, Body(request)): ByAdmin<Body<PutCustomer>>,
-) -> Result<Json<CustomerRecord>, Problem> {
+    AdminRequest(admin, Body(request)): AdminRequest<Body<PutCustomer>>,
+) -> Result<Json<CustomerResponse>, Problem> {
     let change = CustomerChange {
         number: request.customer_number,
         company_name: request.company_name,

@@ -3,7 +3,7 @@ use shared::{
     App,
     openapi::{Failures, NoSuchCustomer, Success, TokenFailures},
     problem::Problem,
-    request::{ByAdmin, Query},
+    request::{AdminRequest, Query},
     text::CustomerNumber,
 };
 
@@ -20,7 +20,7 @@ use crate::number::{NumberInPath, NumberParameter};
 )]
 pub(crate) async fn remove_customer(
     State(app): State<App>,
-    ByAdmin(admin, NumberInPath(number)): ByAdmin<NumberInPath>,
+    AdminRequest(admin, NumberInPath(number)): AdminRequest<NumberInPath>,
 ) -> Result<Json<Success>, Problem> {
     app.table.organization(&admin).remove_customer(&number).await?;
     Ok(Json(Success::YES))
@@ -37,7 +37,7 @@ pub(crate) async fn remove_customer(
 )]
 pub(crate) async fn remove_customer_by_query(
     State(app): State<App>,
-    ByAdmin(admin, Query(query)): ByAdmin<Query<NumberParameter>>,
+    AdminRequest(admin, Query(query)): AdminRequest<Query<NumberParameter>>,
 ) -> Result<Json<Success>, Problem> {
     app.table.organization(&admin).remove_customer(&query.customer_number).await?;
     Ok(Json(Success::YES))

@@ -4,12 +4,12 @@ use shared::{
     claims::AdminClaim,
     openapi::{Failures, NoSuchCustomer, TokenFailures},
     problem::Problem,
-    request::{ByAdmin, Query},
+    request::{AdminRequest, Query},
     text::CustomerNumber,
 };
 
 use crate::{
-    customer::CustomerRecord,
+    customer::CustomerResponse,
     number::{NumberInPath, NumberParameter},
 };
 
@@ -20,12 +20,12 @@ use crate::{
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
     params(("CustomerNumber" = CustomerNumber, Path)),
-    responses((status = 200, body = CustomerRecord), NoSuchCustomer, TokenFailures, Failures)
+    responses((status = 200, body = CustomerResponse), NoSuchCustomer, TokenFailures, Failures)
 )]
 pub(crate) async fn view_customer(
     State(app): State<App>,
-    ByAdmin(admin, NumberInPath(number)): ByAdmin<NumberInPath>,
-) -> Result<Json<CustomerRecord>, Problem> {
+    AdminRequest(admin, NumberInPath(number)): AdminRequest<NumberInPath>,
+) -> Result<Json<CustomerResponse>, Problem> {
     view(&app, &admin, &number).await
 }
 
@@ -36,16 +36,16 @@ pub(crate) async fn view_customer(
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
     params(NumberParameter),
-    responses((status = 200, body = CustomerRecord), NoSuchCustomer, TokenFailures, Failures)
+    responses((status = 200, body = CustomerResponse), NoSuchCustomer, TokenFailures, Failures)
 )]
 pub(crate) async fn view_customer_by_query(
     State(app): State<App>,
-    ByAdmin(admin, Query(query)): ByAdmin<Query<NumberParameter>>,
-) -> Result<Json<CustomerRecord>, Problem> {
+    AdminRequest(admin, Query(query)): AdminRequest<Query<NumberParameter>>,
+) -> Result<Json<CustomerResponse>, Problem> {
     view(&app, &admin, &query.customer_number).await
 }
 
-async fn view(app: &App, admin: &AdminClaim, number: &CustomerNumber) -> Result<Json<CustomerRecord>, Problem> {
+async fn view(app: &App, admin: &AdminClaim, number: &CustomerNumber) -> Result<Json<CustomerResponse>, Problem> {
     let customer = app.table.organization(admin).customer(number).await?;
     Ok(Json(customer.into()))
 }

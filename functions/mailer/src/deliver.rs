@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use rand::random_range;
-use shared::table::{Claim, Error, Lease, Mail, MailId};
+use shared::table::{Claim, Error, Lease, MailId, MailRecord};
 use tokio::time::sleep;
 
 use crate::{Mailer, SendError};
@@ -78,7 +78,7 @@ impl Mailer {
 
 impl Mailer {
     /// Counts a mail towards its address's limit, once; how long it has to wait where that is reached.
-    async fn seconds_to_wait(&self, mail: &Mail, lease: &Lease) -> Result<Option<u64>, Error> {
+    async fn seconds_to_wait(&self, mail: &MailRecord, lease: &Lease) -> Result<Option<u64>, Error> {
         if lease.is_counted() { Ok(None) } else { self.outbox.count_towards_limit(mail).await }
     }
 

@@ -1,7 +1,7 @@
 use askama::Template;
 use shared::{
     link::Links,
-    table::{Mail, MailKind},
+    table::{MailKind, MailRecord},
 };
 
 use crate::name::Name;
@@ -45,7 +45,7 @@ impl Letter {
     ///
     /// # Errors
     /// A template failed, which is a defect.
-    pub(crate) fn render(mail: &Mail, links: &Links) -> askama::Result<Self> {
+    pub(crate) fn render(mail: &MailRecord, links: &Links) -> askama::Result<Self> {
         let words = Words {
             first_name: Name::new(&mail.first_name),
             organization: Name::new(mail.organization_name.as_deref().unwrap_or_default()),

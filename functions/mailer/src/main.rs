@@ -1,4 +1,5 @@
 //! The `mailer` function on AWS Lambda: fed by the table's stream, and by a schedule.
+#![recursion_limit = "256"] // The SDK's futures nest deeper than the default lets the compiler look.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mailer::{Mailer, Trigger};

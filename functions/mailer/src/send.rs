@@ -10,7 +10,7 @@ use shared::{
     aws,
     config::{self, ConfigError},
     link::Links,
-    table::Mail,
+    table::MailRecord,
 };
 
 use crate::letter::Letter;
@@ -112,7 +112,7 @@ impl Sender {
     ///
     /// # Errors
     /// Why SES didn't take it.
-    pub(crate) async fn send(&self, mail: &Mail, links: &Links) -> Result<(), SendError> {
+    pub(crate) async fn send(&self, mail: &MailRecord, links: &Links) -> Result<(), SendError> {
         let letter = Letter::render(mail, links)?;
         let content = |text: String| Content::builder().data(text).charset("UTF-8").build();
         let body = Body::builder().text(content(letter.text)?).html(content(letter.html)?).build();

@@ -10,7 +10,7 @@ use shared::{
     problem::{FieldErrors, Problem},
     request::{Fields, FromFields, Idempotent, Replayed},
     source::RequestSource,
-    table::{Creation, Effect, Founder, Organization},
+    table::{Creation, Founder, OrganizationRecord, Replayable},
     text::OrganizationName,
 };
 use utoipa::ToSchema;
@@ -58,35 +58,35 @@ pub(crate) async fn create_organization(
     RequestSource(source): RequestSource,
     Idempotent(key, request): Idempotent<CreateOrganization>,
 ) -> Result<(Replayed, Json<CreatedOrganization>), Problem> {
-    let once = key.map(|key| key.of_address(&request.user.email, "POST /api/organizations"));
-    let once = once.as_ref();
-    let organization = Organization::new(request.organization);
+    let key = key.map(|key| key.of_address(&request.user.email, "POST /api/organizations"));
+    let key = key.as_ref();
+    let organization = OrganizationRecord::new(request.organization);
     let account = request.user.to_account().await?;
-    let tries = app.table.tries(&request.user.email, &source);
+    let attempts = app.table.login_attempts(&request.user.email, &source);
     let founder = Founder::New(&account);
-    let (creation, let_through) =
-        tokio::join!(app.table.create_organization(&organization, &founder, once), tries.check());
+    let (creation, allowed) =
+        tokio::join!(app.table.create_organization(&organization, &founder, key), attempts.check());
     let mut creation = creation?;
     if let Creation::Refused { name_taken, account: Some(known) } = creation {
-        let_through?;
+        allowed?;
         if !password::verify(request.user.password.expose(), known.password_hash.as_deref()).await? {
-            return Err(refusal(name_taken, true).with_tries_left(tries.failed().await?));
+            return Err(refusal(name_taken, true).with_attempts_left(attempts.record_failure().await?));
         }
         creation = if name_taken {
             // The failures that were counted meanwhile; a creation asks for them in its transaction.
-            tries.check().await?;
+            attempts.check().await?;
             Creation::Refused { name_taken, account: None }
         } else {
-            app.table.create_organization(&organization, &Founder::Known(&known, tries), once).await?
+            app.table.create_organization(&organization, &Founder::Known(&known, attempts), key).await?
         };
     }
     match creation {
-        Creation::Done(Effect { result, replayed }) => {
+        Creation::Done(Replayable { value, replayed }) => {
             let created = CreatedOrganization {
-                organization_id: result.id,
-                identity_organization_id: result.code.clone(),
-                name: result.name,
-                slug: result.code,
+                organization_id: value.id,
+                identity_organization_id: value.code.clone(),
+                name: value.name,
+                slug: value.code,
             };
             Ok((Replayed(replayed), Json(created)))
         }

@@ -13,18 +13,18 @@ use shared::{
     openapi::{BodyFailures, Failures, TokenFailures},
     organization::OrganizationPatch,
     problem::Problem,
-    request::{Body, ByAdmin, Fields, FromFields},
-    table::VersionCheck,
+    request::{AdminRequest, Body, Fields, FromFields},
+    table::Precondition,
 };
 use utoipa::ToSchema;
 
-use crate::view::{OrganizationRecord, entity_tag};
+use crate::view::{OrganizationResponse, entity_tag, version_of};
 
 /// The changed organization.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UpdatedOrganization {
-    organization: OrganizationRecord,
+    organization: OrganizationResponse,
 }
 
 /// The patch, bare or, as the organization is answered, inside `Organization`.
@@ -40,7 +40,7 @@ impl FromFields for UpdateOrganization {
 }
 
 /// The versions that a change is for: the entity tags of `If-Match`, compared strongly (RFC 9110, section 13.1.1).
-pub(crate) struct IfMatch(Option<String>);
+pub(crate) struct IfMatch(Precondition);
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
@@ -48,15 +48,20 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let values = parts.headers.get_all(IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default());
         let values: Vec<_> = values.collect();
-        Ok(Self(if values.is_empty() { None } else { Some(values.join(",")) }))
+        Ok(Self(if values.is_empty() { Precondition::Any } else { precondition(&values.join(",")) }))
     }
 }
 
-impl VersionCheck for IfMatch {
-    fn accepts(&self, version: u64) -> bool {
-        let Some(tags) = &self.0 else { return true };
-        tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == entity_tag(version))
+/// A tag that names no version of ours names none at all, so that the change is refused.
+fn precondition(tags: &str) -> Precondition {
+    let mut versions = Vec::new();
+    for tag in tags.split(',').map(str::trim) {
+        if tag == "*" {
+            return Precondition::Any;
+        }
+        versions.extend(version_of(tag));
     }
+    Precondition::Versions(versions)
 }
 
 /// Changes the organization's settings by a JSON merge patch (RFC 7396).
@@ -81,10 +86,10 @@ impl VersionCheck for IfMatch {
 )]
 pub(crate) async fn update_organization(
     State(app): State<App>,
-    if_match: IfMatch,
-    ByAdmin(admin, Body(UpdateOrganization(patch))): ByAdmin<Body<UpdateOrganization>>,
+    IfMatch(precondition): IfMatch,
+    AdminRequest(admin, Body(UpdateOrganization(patch))): AdminRequest<Body<UpdateOrganization>>,
 ) -> Result<Response, Problem> {
-    let updated = app.table.organization(&admin).update(&patch, &if_match).await?;
+    let updated = app.table.organization(&admin).update(&patch, &precondition).await?;
     let version = entity_tag(updated.version);
     Ok(([(ETAG, version)], Json(UpdatedOrganization { organization: updated.into() })).into_response())
 }

@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct OrganizationView {
-    organization: OrganizationRecord,
+    organization: OrganizationResponse,
     /// The subscriptions that are active.
     subscriptions: Vec<Subscription>,
     /// What the active subscriptions' plans allow, each key once.
@@ -33,7 +33,7 @@ pub(crate) struct OrganizationView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Organization)]
-pub(crate) struct OrganizationRecord {
+pub(crate) struct OrganizationResponse {
     organization_id: OrganizationId,
     identity_organization_id: OrganizationCode,
     /// Equals `IdentityOrganizationId`.
@@ -66,8 +66,8 @@ pub(crate) struct Entitlement {
     value: String,
 }
 
-impl From<table::Organization> for OrganizationRecord {
-    fn from(organization: table::Organization) -> Self {
+impl From<table::OrganizationRecord> for OrganizationResponse {
+    fn from(organization: table::OrganizationRecord) -> Self {
         Self {
             organization_id: organization.id,
             identity_organization_id: organization.code.clone(),
@@ -88,7 +88,7 @@ impl From<OrganizationOverview> for OrganizationView {
             }
             for entitlement in subscription.entitlements {
                 if seen.insert(entitlement.key.clone()) {
-                    let table::Entitlement { key, name, value } = entitlement;
+                    let table::EntitlementRecord { key, name, value } = entitlement;
                     entitlements.push(Entitlement { key, name, value });
                 }
             }
@@ -127,4 +127,10 @@ pub(crate) async fn view_organization(
 /// A record's version as a strong entity tag (RFC 9110, section 8.8.3).
 pub(crate) fn entity_tag(version: u64) -> String {
     format!("\"{version}\"")
+}
+
+/// The version that a strong entity tag of ours names.
+pub(crate) fn version_of(tag: &str) -> Option<u64> {
+    let version = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
+    (entity_tag(version) == tag).then_some(version)
 }

@@ -2,9 +2,9 @@ use axum::extract::State;
 use shared::{
     App,
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
-    problem::Problem,
-    request::{ByAdmin, Fields, FromFields, Idempotent, Replayed},
-    table::PriceTier,
+    problem::{OnField, Problem},
+    request::{AdminRequest, Fields, FromFields, Idempotent, Replayed},
+    table::PriceTierRecord,
     text::{CurrencyCode, TierName},
 };
 use utoipa::ToSchema;
@@ -37,10 +37,11 @@ impl FromFields for AddPriceTier {
 )]
 pub(crate) async fn add_price_tier(
     State(app): State<App>,
-    ByAdmin(admin, Idempotent(key, request)): ByAdmin<Idempotent<AddPriceTier>>,
+    AdminRequest(admin, Idempotent(key, request)): AdminRequest<Idempotent<AddPriceTier>>,
 ) -> Result<(Replayed, ()), Problem> {
-    let once = key.map(|key| key.of_admin(&admin, "POST /api/organizations/price-tiers"));
-    let tier = PriceTier::new(request.name, request.currency_code);
-    let effect = app.table.organization(&admin).add_price_tier(&tier, once.as_ref()).await?;
-    Ok((Replayed(effect.replayed), ()))
+    let key = key.map(|key| key.of_admin(&admin, "POST /api/organizations/price-tiers"));
+    let tier = PriceTierRecord::new(request.name, request.currency_code);
+    let done = app.table.organization(&admin).add_price_tier(&tier, key.as_ref()).await;
+    let done = done.map_err(|error| error.on_field("Name"))?;
+    Ok((Replayed(done.replayed), ()))
 }

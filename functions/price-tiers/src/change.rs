@@ -2,8 +2,9 @@ use axum::extract::State;
 use shared::{
     App,
     openapi::{BodyFailures, Failures, TokenFailures},
-    problem::Problem,
-    request::{Body, ByAdmin, Fields, FromFields},
+    problem::{OnField, Problem},
+    request::{AdminRequest, Body, Fields, FromFields},
+    table::PriceTierError,
     text::{CurrencyCode, TierName},
 };
 use utoipa::ToSchema;
@@ -43,8 +44,12 @@ impl FromFields for ChangePriceTier {
 )]
 pub(crate) async fn change_price_tier(
     State(app): State<App>,
-    ByAdmin(admin, Body(request)): ByAdmin<Body<ChangePriceTier>>,
+    AdminRequest(admin, Body(request)): AdminRequest<Body<ChangePriceTier>>,
 ) -> Result<(), Problem> {
     let ChangePriceTier { old_name, new_name, currency_code } = request;
-    Ok(app.table.organization(&admin).change_price_tier(&old_name, &new_name, &currency_code).await?)
+    let changed = app.table.organization(&admin).change_price_tier(&old_name, &new_name, &currency_code).await;
+    changed.map_err(|error| {
+        let field = if matches!(error, PriceTierError::NotFound) { "OldName" } else { "NewName" };
+        error.on_field(field)
+    })
 }

@@ -2,8 +2,8 @@ use axum::extract::State;
 use shared::{
     App,
     openapi::{BodyFailures, Failures, TokenFailures},
-    problem::Problem,
-    request::{BodyOrQuery, ByAdmin, Fields, FromFields},
+    problem::{OnField, Problem},
+    request::{AdminRequest, BodyOrQuery, Fields, FromFields},
     text::TierName,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -35,7 +35,8 @@ impl FromFields for RemovePriceTier {
 )]
 pub(crate) async fn remove_price_tier(
     State(app): State<App>,
-    ByAdmin(admin, BodyOrQuery(request)): ByAdmin<BodyOrQuery<RemovePriceTier>>,
+    AdminRequest(admin, BodyOrQuery(request)): AdminRequest<BodyOrQuery<RemovePriceTier>>,
 ) -> Result<(), Problem> {
-    Ok(app.table.organization(&admin).remove_price_tier(&request.name).await?)
+    let removed = app.table.organization(&admin).remove_price_tier(&request.name).await;
+    removed.map_err(|error| error.on_field("Name"))
 }

@@ -55,8 +55,8 @@ impl TryFrom<Credentials> for AdminClaim {
             Credentials::Key(key) => Ok(Self::by_key(key)),
             Credentials::Token(Identity::Machine(machine)) => Ok(Self::by_machine_token(machine)),
             Credentials::Token(Identity::Organization(member)) if member.roles.contains(&Role::Admin) => {
-                let proven = member.email_verified == Some(true);
-                let principal = Principal::User { user_id: member.sub, proven };
+                let email_verified = member.email_verified == Some(true);
+                let principal = Principal::User { user_id: member.sub, email_verified };
                 Ok(Self { organization_id: member.organization_id, principal })
             }
             Credentials::Token(_) => Err(TokenError::NotAdmin),
@@ -84,8 +84,8 @@ pub enum AccountHolder {
     Member {
         /// The user.
         user_id: UserId,
-        /// Whether the account's address was proven when the token was made.
-        proven: bool,
+        /// Whether the account's address was verified when the token was made.
+        email_verified: bool,
     },
 }
 
@@ -109,8 +109,8 @@ impl TryFrom<Credentials> for AccountHolder {
                 Ok(Self::Session(UserSession { user_id: sub, session_id: sid }))
             }
             Credentials::Token(Identity::Organization(member)) if member.act.is_none() => {
-                let proven = member.email_verified == Some(true);
-                Ok(Self::Member { user_id: member.sub, proven })
+                let email_verified = member.email_verified == Some(true);
+                Ok(Self::Member { user_id: member.sub, email_verified })
             }
             Credentials::Token(_) | Credentials::Key(_) => Err(TokenError::NotOwner),
         }

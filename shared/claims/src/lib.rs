@@ -48,7 +48,7 @@ pub enum Identity {
         sub: UserId,
         /// The sign-in that it came from (`OpenID` Connect Front-Channel Logout 1.0, section 3): another with each password.
         sid: String,
-        /// Whether the account's address was proven then (`OpenID` Connect Core 1.0, section 5.1).
+        /// Whether the account's address was verified then (`OpenID` Connect Core 1.0, section 5.1).
         email_verified: bool,
     },
     /// A user in one organization.
@@ -103,7 +103,7 @@ pub struct Membership {
     /// The customer's currency, or its tier's.
     #[serde(rename = "CurrencyCode", skip_serializing_if = "Option::is_none")]
     pub currency_code: Option<CurrencyCode>,
-    /// Whether the account's address was proven then; a token that a machine asked for doesn't say.
+    /// Whether the account's address was verified then; a token that a machine asked for doesn't say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
     /// The machine that asked for the token, where the user didn't.

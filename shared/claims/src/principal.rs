@@ -9,8 +9,8 @@ pub enum Principal {
     User {
         /// The account.
         user_id: UserId,
-        /// Whether the account's address was proven when the token was made.
-        proven: bool,
+        /// Whether the account's address was verified when the token was made.
+        email_verified: bool,
     },
     /// A machine.
     Machine {

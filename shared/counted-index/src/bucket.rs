@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use domain::ids;
 use dynamo::{Error, Expression, Item, SortKeys, Transaction, from_item, number, text};
 
-use crate::{CountedIndex, Order, keys};
+use crate::{IndexReader, Order, keys};
 
 /// A range of keys and how many entries are in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,12 +87,13 @@ impl Bucket {
 
 impl Order {
     /// Adds the first bucket, which reaches over every key, to the transaction that makes the collection.
-    pub fn create<'t, R>(&self, transaction: Transaction<'t, R>, exists: R) -> Result<Transaction<'t, R>, Error> {
+    #[must_use]
+    pub fn create<'t, R>(&self, transaction: Transaction<'t, R>, exists: R) -> Transaction<'t, R> {
         transaction.put_new(keys::bucket(&self.partition, ""), "bucket", &BucketRecord::new(0), exists)
     }
 }
 
-impl CountedIndex<'_> {
+impl IndexReader<'_> {
     /// The bucket that a key belongs to: one read.
     pub async fn locate(self, order: &Order, key: &str) -> Result<Bucket, Error> {
         let last = keys::bucket(&order.partition, key).sk;

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 use serde::Serialize;
 
-use dynamo::{Backoff, Error, Item, Transaction, to_item};
+use dynamo::{Backoff, Error, Item, to_item};
 
 use crate::{Bucket, CountedIndex, Order, Outcome, bucket::BucketRecord, keys};
 
@@ -18,7 +18,7 @@ pub struct Row<T> {
     /// What the entry says.
     pub record: T,
     /// Another new item that belongs to it.
-    pub beside: Option<Item>,
+    pub with_item: Option<Item>,
 }
 
 impl Order {
@@ -60,11 +60,10 @@ impl CountedIndex<'_> {
             let mut write = self.write();
             for (row, places) in now.iter().zip(&located) {
                 for (((order, key), buckets), place) in orders.iter().zip(&row.keys).zip(&buckets).zip(places) {
-                    write = write.insert(order, &buckets[*place], key, &row.record)?;
+                    write = write.insert(order, &buckets[*place], key, &row.record);
                 }
-                if let Some(item) = &row.beside {
-                    write =
-                        write.beside(|transaction: Transaction<'_, ()>| transaction.put_new_item(item.clone(), ()))?;
+                if let Some(item) = &row.with_item {
+                    write = write.with(|transaction| transaction.put_new_item(item.clone(), ()));
                 }
             }
             match write.commit().await? {
@@ -82,7 +81,7 @@ impl CountedIndex<'_> {
                     }
                     (rows, backoff) = (later, Backoff::default());
                 }
-                Outcome::Lost => {
+                Outcome::Conflict => {
                     backoff.wait_or_give_up("rows exist already, or their buckets are being changed by others").await?;
                     buckets = self.all_buckets(orders).await?;
                 }
@@ -102,7 +101,7 @@ fn fill<T>(orders: &[Order], buckets: &[Vec<Bucket>], rows: &[Row<T>]) -> Result
     for row in rows {
         let places: Option<Vec<_>> = row.keys.iter().zip(buckets).map(|(key, buckets)| holder(buckets, key)).collect();
         let places = places.ok_or_else(|| Error::Internal("an index has no first bucket".into()))?;
-        actions += orders.len() + usize::from(row.beside.is_some());
+        actions += orders.len() + usize::from(row.with_item.is_some());
         met.extend(places.iter().copied().enumerate());
         if actions + met.len() > MOST_ACTIONS {
             break;

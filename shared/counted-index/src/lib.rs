@@ -22,7 +22,7 @@ mod split;
 mod verify;
 mod write;
 
-use std::time::Duration;
+use std::{ops::Deref, time::Duration};
 
 use dynamo::Table;
 
@@ -32,17 +32,23 @@ pub use keys::entry as entry_key;
 pub use page::Segments;
 pub use range::{KeyRange, KeyRanges};
 pub use verify::{IndexFault, IndexReport};
-pub use write::Outcome;
+pub use write::{IndexWrite, Outcome};
 
 /// Entries that a bucket may hold before it is split.
 const BUCKET_LIMIT: u64 = 1_000;
 /// How long a fence keeps writers waiting at most: less than their patience.
 const FENCE: Duration = Duration::from_secs(2);
 
-/// The counted indexes of a table.
+/// The counted indexes of a table, to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct IndexReader<'t> {
+    table: &'t Table,
+}
+
+/// The counted indexes of a table, to be read and written.
 #[derive(Clone, Copy, Debug)]
 pub struct CountedIndex<'t> {
-    table: &'t Table,
+    reader: IndexReader<'t>,
     limit: u64,
     fence: Duration,
 }
@@ -56,11 +62,27 @@ pub struct Order {
     pub entity: &'static str,
 }
 
+impl<'t> IndexReader<'t> {
+    /// The indexes of this table.
+    #[must_use]
+    pub fn new(table: &'t Table) -> Self {
+        Self { table }
+    }
+}
+
+impl<'t> Deref for CountedIndex<'t> {
+    type Target = IndexReader<'t>;
+
+    fn deref(&self) -> &IndexReader<'t> {
+        &self.reader
+    }
+}
+
 impl<'t> CountedIndex<'t> {
     /// The indexes of this table.
     #[must_use]
     pub fn new(table: &'t Table) -> Self {
-        Self { table, limit: BUCKET_LIMIT, fence: FENCE }
+        Self { reader: IndexReader::new(table), limit: BUCKET_LIMIT, fence: FENCE }
     }
 
     /// The same with buckets of at most `limit` entries, and fences that stand for so long: for tests.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use dynamo::{Error, Item, from_item};
 
-use crate::{Bucket, CountedIndex, KeyRange, KeyRanges, Order, keys};
+use crate::{Bucket, IndexReader, KeyRange, KeyRanges, Order, keys};
 
 /// Segments that are read side by side.
 const READS_AT_ONCE: usize = 16;
@@ -64,7 +64,7 @@ struct Run {
     take: u64,
 }
 
-impl CountedIndex<'_> {
+impl IndexReader<'_> {
     /// Cuts `ranges` by `buckets`, and counts the pieces at their ends, and buckets that are being split, by reading: one
     /// round trip, and none where the ranges begin and end with buckets.
     pub async fn segments(self, order: &Order, buckets: &[Bucket], ranges: &KeyRanges) -> Result<Segments, Error> {

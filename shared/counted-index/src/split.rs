@@ -73,8 +73,8 @@ impl CountedIndex<'_> {
             .value(":until", number(from_now(self.fence)));
         let new = keys::bucket(&order.partition, median);
         let split = Transaction::new(self.table)
-            .update(old.clone(), &fenced.as_seen(smaller), ())?
-            .put_new(new, "bucket", &BucketRecord::new(count(right)), ())?
+            .update(old.clone(), &fenced.as_seen(smaller), ())
+            .put_new(new, "bucket", &BucketRecord::new(count(right)), ())
             .commit()
             .await;
         match split {

@@ -1,6 +1,6 @@
 use dynamo::Error;
 
-use crate::{CountedIndex, KeyRange, Order};
+use crate::{IndexReader, KeyRange, Order};
 
 /// What a walk over one order of an index found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum IndexFault {
     },
 }
 
-impl CountedIndex<'_> {
+impl IndexReader<'_> {
     /// Walks an order's buckets and entries, and compares. Writes that are made meanwhile can look like faults.
     pub async fn verify(self, order: &Order) -> Result<IndexReport, Error> {
         let buckets = self.buckets(order).await?;

@@ -15,7 +15,7 @@ pub enum Outcome {
     /// It is done.
     Done,
     /// Nothing was done: something is no longer as it was read. Read again, and try again.
-    Lost,
+    Conflict,
 }
 
 /// A change of entries, in one transaction with their buckets' counts.
@@ -36,28 +36,28 @@ impl<'t> CountedIndex<'t> {
 
 impl<'t> IndexWrite<'t> {
     /// Adds an entry that must not exist yet, to the bucket that its key belongs to.
-    pub fn insert(mut self, order: &Order, bucket: &Bucket, key: &str, record: &impl Serialize) -> Result<Self, Error> {
+    #[must_use]
+    pub fn insert(mut self, order: &Order, bucket: &Bucket, key: &str, record: &impl Serialize) -> Self {
         let entry = keys::entry(&order.partition, key);
-        self.transaction = self.transaction.put_new(entry, order.entity, record, ())?;
+        self.transaction = self.transaction.put_new(entry, order.entity, record, ());
         self.count(order, bucket, 1);
-        Ok(self)
+        self
     }
 
     /// Removes an entry that must exist and keep the expression' condition.
-    pub fn remove(mut self, order: &Order, bucket: &Bucket, key: &str, expression: &Expression) -> Result<Self, Error> {
+    #[must_use]
+    pub fn remove(mut self, order: &Order, bucket: &Bucket, key: &str, expression: &Expression) -> Self {
         let entry = keys::entry(&order.partition, key);
-        self.transaction = self.transaction.delete(entry, expression, ())?;
+        self.transaction = self.transaction.delete(entry, expression, ());
         self.count(order, bucket, -1);
-        Ok(self)
+        self
     }
 
     /// Adds what else belongs to the change.
-    pub fn beside<E>(
-        mut self,
-        add: impl FnOnce(Transaction<'t, ()>) -> Result<Transaction<'t, ()>, E>,
-    ) -> Result<Self, E> {
-        self.transaction = add(self.transaction)?;
-        Ok(self)
+    #[must_use]
+    pub fn with(mut self, add: impl FnOnce(Transaction<'t, ()>) -> Transaction<'t, ()>) -> Self {
+        self.transaction = add(self.transaction);
+        self
     }
 
     fn count(&mut self, order: &Order, bucket: &Bucket, change: i64) {
@@ -69,24 +69,24 @@ impl<'t> IndexWrite<'t> {
     pub async fn commit(self) -> Result<Outcome, Error> {
         let Self { index, mut transaction, changes } = self;
         if changes.values().any(|(bucket, _)| bucket.is_fenced()) {
-            return Ok(Outcome::Lost);
+            return Ok(Outcome::Conflict);
         }
         for ((order, lower), (bucket, change)) in &changes {
             let key = keys::bucket(&order.partition, lower);
             transaction = if *change != 0 || bucket.has_old_fence() {
-                transaction.update(key, &bucket.count(*change), ())?
+                transaction.update(key, &bucket.count(*change), ())
             } else {
                 // A move inside one bucket: its count stays, and it must be the one that was seen.
-                transaction.check(key, &bucket.as_seen(Expression::default()), ())?
+                transaction.check(key, &bucket.as_seen(Expression::default()), ())
             };
         }
         match transaction.commit().await {
             Ok(()) => {}
-            Err(Refused::Conditions(_)) => return Ok(Outcome::Lost),
+            Err(Refused::Conditions(_)) => return Ok(Outcome::Conflict),
             Err(Refused::Failed(error)) => return Err(error),
         }
         for ((order, lower), (bucket, change)) in changes {
-            index.tend(&order, &lower, bucket.entries.saturating_add_signed(change), change < 0).await;
+            index.rebalance(&order, &lower, bucket.entries.saturating_add_signed(change), change < 0).await;
         }
         Ok(Outcome::Done)
     }
@@ -95,15 +95,15 @@ impl<'t> IndexWrite<'t> {
 impl CountedIndex<'_> {
     /// Splits a bucket that seems too big, and deletes one that seems empty. The write is done by now: what goes wrong here
     /// is left to the next one.
-    async fn tend(self, order: &Order, lower: &str, entries: u64, shrank: bool) {
-        let tended = if entries > self.limit {
+    async fn rebalance(self, order: &Order, lower: &str, entries: u64, shrank: bool) {
+        let rebalanced = if entries > self.limit {
             self.split(order, lower).await
         } else if shrank && entries <= NEARLY_EMPTY && !lower.is_empty() {
             self.delete_if_empty(order, lower).await
         } else {
             return;
         };
-        if let Err(error) = tended {
+        if let Err(error) = rebalanced {
             tracing::warn!(%error, "a bucket is left as it is");
         }
     }

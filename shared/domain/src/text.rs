@@ -195,10 +195,10 @@ impl CurrencyCode {
 }
 
 impl EmailAddress {
-    /// Whether this is surely the mailbox of `other`: the same but for case. (Caseless matching also takes `ß` for `ss`, which
-    /// in a domain are two.)
+    /// Whether `other` is the same but for case, and so certainly the same mailbox. Stricter than [`Self::folded`]: `ß` and
+    /// `ss` differ here, as they do in domains.
     #[must_use]
-    pub fn is_mailbox_of(&self, other: &str) -> bool {
+    pub fn eq_ignoring_case(&self, other: &str) -> bool {
         let plain = |text: &str| text.to_lowercase().nfc().collect::<String>();
         plain(&self.0) == plain(other)
     }

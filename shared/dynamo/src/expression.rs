@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 #[derive(Clone, Debug, Default)]
 pub struct Expression {
     update: String,
-    condition: Option<&'static str>,
+    condition: Option<Cow<'static, str>>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
 }
@@ -35,7 +35,19 @@ impl Expression {
     /// The same with this condition.
     #[must_use]
     pub fn and_condition(mut self, condition: &'static str) -> Self {
-        self.condition = Some(condition);
+        self.condition = Some(condition.into());
+        self
+    }
+
+    /// The same, where the condition of `other` holds as well. Their placeholders must differ.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.condition = match (self.condition, other.condition) {
+            (Some(one), Some(other)) => Some(format!("({one}) AND ({other})").into()),
+            (one, other) => one.or(other),
+        };
+        self.names.extend(other.names);
+        self.values.extend(other.values);
         self
     }
 
@@ -59,14 +71,14 @@ impl Expression {
 
     /// The condition alone, for a write that may create its item.
     #[must_use]
-    pub fn condition_alone(&self) -> &'static str {
-        self.condition.unwrap_or_default()
+    pub fn condition_alone(&self) -> &str {
+        self.condition.as_deref().unwrap_or_default()
     }
 
     /// The condition, and that the item exists.
     #[must_use]
     pub fn condition_on_existing(&self) -> String {
-        match self.condition {
+        match &self.condition {
             Some(condition) => format!("attribute_exists(pk) AND ({condition})"),
             None => "attribute_exists(pk)".to_owned(),
         }

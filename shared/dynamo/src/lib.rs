@@ -28,7 +28,7 @@ pub use expression::{Expression, bool_value, number, text};
 pub use item::{Item, from_item, is_live, rfc3339, to_item};
 pub use key::Key;
 pub use read::SortKeys;
-pub use request::{Costs, RequestContext, afterwards, request_id};
+pub use request::{Costs, RequestContext, after_request, request_id};
 pub use transaction::{Refused, Transaction};
 pub use usage::Meter;
 pub use window::{Counted, Limit, Window};

@@ -19,11 +19,11 @@ tokio::task_local! {
 pub struct RequestContext {
     id: String,
     costs: Mutex<Costs>,
-    afterwards: Mutex<Vec<Work>>,
+    after_request: Mutex<Vec<Work>>,
 }
 
 /// How long a finished answer waits for what comes after it.
-const LONGEST_AFTERWARDS: Duration = Duration::from_secs(1);
+const MAX_AFTER_REQUEST: Duration = Duration::from_secs(1);
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -47,7 +47,7 @@ impl RequestContext {
     /// A request of this id.
     #[must_use]
     pub fn new(id: String) -> Arc<Self> {
-        Arc::new(Self { id, costs: Mutex::default(), afterwards: Mutex::default() })
+        Arc::new(Self { id, costs: Mutex::default(), after_request: Mutex::default() })
     }
 
     /// Runs `work` as this request: its log lines, answers and costs belong to it. Not handed on by `spawn`.
@@ -56,9 +56,9 @@ impl RequestContext {
     }
 
     /// Does what the request left for after its success, for at most a second.
-    pub async fn afterwards(self: &Arc<Self>) {
-        let work = take(&mut *lock(&self.afterwards));
-        if !work.is_empty() && timeout(LONGEST_AFTERWARDS, self.scope(join_all(work))).await.is_err() {
+    pub async fn run_after_request(self: &Arc<Self>) {
+        let work = take(&mut *lock(&self.after_request));
+        if !work.is_empty() && timeout(MAX_AFTER_REQUEST, self.scope(join_all(work))).await.is_err() {
             tracing::warn!("what was left for after the request took too long");
         }
     }
@@ -83,9 +83,9 @@ pub fn request_id() -> Option<String> {
 }
 
 /// Leaves `work` for after the request that runs, where that succeeds. Outside a request it is not done.
-pub fn afterwards(work: impl Future<Output = ()> + Send + 'static) {
+pub fn after_request(work: impl Future<Output = ()> + Send + 'static) {
     let _ = REQUEST.try_with(|request| {
-        lock(&request.afterwards).push(Box::pin(work));
+        lock(&request.after_request).push(Box::pin(work));
     });
 }
 

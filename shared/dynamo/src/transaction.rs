@@ -2,8 +2,7 @@ use aws_sdk_dynamodb::{
     error::BuildError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-        Update, builders::PutBuilder,
+        CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
 };
 use domain::ids;
@@ -23,6 +22,7 @@ pub struct Transaction<'t, R> {
     table: &'t Table,
     actions: Vec<TransactWriteItem>,
     refusals: Vec<R>,
+    defect: Option<Error>,
 }
 
 /// Why a transaction did nothing.
@@ -43,104 +43,83 @@ impl<'t, R> Transaction<'t, R> {
     /// A transaction without any action yet.
     #[must_use]
     pub fn new(table: &'t Table) -> Self {
-        Self { table, actions: Vec::new(), refusals: Vec::new() }
+        Self { table, actions: Vec::new(), refusals: Vec::new(), defect: None }
     }
 
-    fn add(mut self, action: TransactWriteItem, refusal: R) -> Self {
-        self.actions.push(action);
-        self.refusals.push(refusal);
+    /// Adds an action. One that can't be built is a defect, which the commit reports.
+    fn add(mut self, action: Result<TransactWriteItem, Error>, refusal: R) -> Self {
+        match action {
+            Ok(action) => {
+                self.actions.push(action);
+                self.refusals.push(refusal);
+            }
+            Err(error) => self.defect = self.defect.or(Some(error)),
+        }
         self
     }
 
     /// Puts an item that must not exist yet.
-    ///
-    /// # Errors
-    /// The action can't be built, which is a defect.
-    pub fn put_new(self, key: Key, entity: &str, record: &impl Serialize, refusal: R) -> Result<Self, Error> {
-        self.put_new_item(to_item(key, entity, record)?, refusal)
+    #[must_use]
+    pub fn put_new(self, key: Key, entity: &str, record: &impl Serialize, refusal: R) -> Self {
+        let unless_there = Expression::condition("attribute_not_exists(pk)");
+        let put = to_item(key, entity, record).and_then(|item| self.put(item, None, &unless_there));
+        self.add(put, refusal)
     }
 
     /// Puts an item that must not exist yet, made before.
-    ///
-    /// # Errors
-    /// The action can't be built, which is a defect.
-    pub fn put_new_item(self, item: Item, refusal: R) -> Result<Self, Error> {
-        let put = self.put(item).condition_expression("attribute_not_exists(pk)").build();
-        Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
+    #[must_use]
+    pub fn put_new_item(self, item: Item, refusal: R) -> Self {
+        let put = self.put(item, None, &Expression::condition("attribute_not_exists(pk)"));
+        self.add(put, refusal)
     }
 
     /// Puts an item on the expression's condition alone.
-    ///
-    /// # Errors
-    /// The action can't be built, which is a defect.
-    pub fn put_on(
-        self,
-        key: Key,
-        entity: &str,
-        record: &impl Serialize,
-        expression: &Expression,
-        refusal: R,
-    ) -> Result<Self, Error> {
-        self.put_where(to_item(key, entity, record)?, expression.condition_alone().to_owned(), expression, refusal)
+    #[must_use]
+    pub fn put_on(self, key: Key, entity: &str, record: &impl Serialize, expression: &Expression, refusal: R) -> Self {
+        let put = to_item(key, entity, record).and_then(|item| self.put(item, None, expression));
+        self.add(put, refusal)
     }
 
     /// Puts an item in the place of one that exists and keeps the expression's condition.
-    ///
-    /// # Errors
-    /// The action can't be built, which is a defect.
-    pub fn replace(
-        self,
-        key: Key,
-        entity: &str,
-        record: &impl Serialize,
-        expression: &Expression,
-        refusal: R,
-    ) -> Result<Self, Error> {
-        self.put_where(to_item(key, entity, record)?, expression.condition_on_existing(), expression, refusal)
+    #[must_use]
+    pub fn replace(self, key: Key, entity: &str, record: &impl Serialize, expression: &Expression, refusal: R) -> Self {
+        let condition = expression.condition_on_existing();
+        let put = to_item(key, entity, record).and_then(|item| self.put(item, Some(condition), expression));
+        self.add(put, refusal)
     }
 
-    fn put_where(self, item: Item, condition: String, expression: &Expression, refusal: R) -> Result<Self, Error> {
-        let put = self
-            .put(item)
-            .condition_expression(condition)
-            .set_expression_attribute_names(expression.names())
-            .set_expression_attribute_values(expression.values())
-            .build();
-        Ok(self.add(TransactWriteItem::builder().put(put.map_err(defect)?).build(), refusal))
-    }
-
-    fn put(&self, item: Item) -> PutBuilder {
-        Put::builder()
+    fn put(&self, item: Item, condition: Option<String>, expression: &Expression) -> Result<TransactWriteItem, Error> {
+        let put = Put::builder()
             .table_name(&*self.table.name)
             .set_item(Some(item))
+            .condition_expression(condition.unwrap_or_else(|| expression.condition_alone().to_owned()))
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        Ok(TransactWriteItem::builder().put(put.map_err(defect)?).build())
     }
 
     /// Asks that an item exists.
-    ///
-    /// # Errors
-    /// The action can't be built, which is a defect.
-    pub fn check_exists(self, key: Key, refusal: R) -> Result<Self, Error> {
+    #[must_use]
+    pub fn check_exists(self, key: Key, refusal: R) -> Self {
         self.check(key, &Expression::default(), refusal)
     }
 
     /// Asks that an item exists and keeps the expression's condition.
-    ///
-    /// # Errors
-    /// The action can't be built, which is a defect.
-    pub fn check(self, key: Key, expression: &Expression, refusal: R) -> Result<Self, Error> {
-        self.check_on(key, expression, expression.condition_on_existing(), refusal)
+    #[must_use]
+    pub fn check(self, key: Key, expression: &Expression, refusal: R) -> Self {
+        let condition = expression.condition_on_existing();
+        self.check_on(key, expression, condition, refusal)
     }
 
     /// Asks the expression's condition of an item that need not exist.
-    ///
-    /// # Errors
-    /// The action can't be built, which is a defect.
-    pub fn check_any(self, key: Key, expression: &Expression, refusal: R) -> Result<Self, Error> {
+    #[must_use]
+    pub fn check_any(self, key: Key, expression: &Expression, refusal: R) -> Self {
         self.check_on(key, expression, expression.condition_alone().to_owned(), refusal)
     }
 
-    fn check_on(self, key: Key, expression: &Expression, condition: String, refusal: R) -> Result<Self, Error> {
+    fn check_on(self, key: Key, expression: &Expression, condition: String, refusal: R) -> Self {
         let check = ConditionCheck::builder()
             .table_name(&*self.table.name)
             .set_key(Some(key.attributes()))
@@ -148,14 +127,13 @@ impl<'t, R> Transaction<'t, R> {
             .set_expression_attribute_names(expression.names())
             .set_expression_attribute_values(expression.values())
             .build();
-        Ok(self.add(TransactWriteItem::builder().condition_check(check.map_err(defect)?).build(), refusal))
+        let check = check.map(|check| TransactWriteItem::builder().condition_check(check).build());
+        self.add(check.map_err(defect), refusal)
     }
 
     /// Changes an item, which must exist.
-    ///
-    /// # Errors
-    /// The action can't be built, which is a defect.
-    pub fn update(self, key: Key, expression: &Expression, refusal: R) -> Result<Self, Error> {
+    #[must_use]
+    pub fn update(self, key: Key, expression: &Expression, refusal: R) -> Self {
         let update = Update::builder()
             .table_name(&*self.table.name)
             .set_key(Some(key.attributes()))
@@ -165,14 +143,13 @@ impl<'t, R> Transaction<'t, R> {
             .set_expression_attribute_values(expression.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
-        Ok(self.add(TransactWriteItem::builder().update(update.map_err(defect)?).build(), refusal))
+        let update = update.map(|update| TransactWriteItem::builder().update(update).build());
+        self.add(update.map_err(defect), refusal)
     }
 
     /// Deletes an item, which must exist and keep the expression's condition.
-    ///
-    /// # Errors
-    /// The action can't be built, which is a defect.
-    pub fn delete(self, key: Key, expression: &Expression, refusal: R) -> Result<Self, Error> {
+    #[must_use]
+    pub fn delete(self, key: Key, expression: &Expression, refusal: R) -> Self {
         let delete = Delete::builder()
             .table_name(&*self.table.name)
             .set_key(Some(key.attributes()))
@@ -181,7 +158,8 @@ impl<'t, R> Transaction<'t, R> {
             .set_expression_attribute_values(expression.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
-        Ok(self.add(TransactWriteItem::builder().delete(delete.map_err(defect)?).build(), refusal))
+        let delete = delete.map(|delete| TransactWriteItem::builder().delete(delete).build());
+        self.add(delete.map_err(defect), refusal)
     }
 
     /// Does all of it or nothing. Where other transactions hold one of the items it is tried again with full jitter, under
@@ -189,7 +167,10 @@ impl<'t, R> Transaction<'t, R> {
     ///
     /// # Errors
     /// [`Refused`]: nothing was done, or the table could not say.
-    pub async fn commit(self) -> Result<(), Refused<R>> {
+    pub async fn commit(mut self) -> Result<(), Refused<R>> {
+        if let Some(defect) = self.defect.take() {
+            return Err(defect.into());
+        }
         let token = ids::random_id(36);
         let mut backoff = Backoff::default();
         loop {

@@ -6,7 +6,7 @@ use axum::{
 use claims::AdminClaim;
 use domain::text::EmailAddress;
 use serde_json::{Map, Value};
-use table::Once;
+use table::IdempotencyKey;
 
 use super::{Body, Fields, FromFields, JsonObject};
 use crate::problem::{FieldErrors, Problem};
@@ -35,15 +35,15 @@ impl RequestKey {
 
     /// The request as one of an admin's, on a route.
     #[must_use]
-    pub fn of_admin(&self, admin: &AdminClaim, route: &'static str) -> Once {
+    pub fn of_admin(&self, admin: &AdminClaim, route: &'static str) -> IdempotencyKey {
         let caller = format!("{} {}", admin.organization_id(), admin.principal().id());
-        Once::new(&caller, route, &self.key, &self.body)
+        IdempotencyKey::new(&caller, route, &self.key, &self.body)
     }
 
     /// The request as one of whoever has this address, on a public route.
     #[must_use]
-    pub fn of_address(&self, address: &EmailAddress, route: &'static str) -> Once {
-        Once::new(&address.folded(), route, &self.key, &self.body)
+    pub fn of_address(&self, address: &EmailAddress, route: &'static str) -> IdempotencyKey {
+        IdempotencyKey::new(&address.folded(), route, &self.key, &self.body)
     }
 }
 

@@ -1,7 +1,9 @@
-use claims::KeySourceError;
-use dynamo::Refused;
+//! Why a call was refused, or could not be answered: an error a use case. None knows HTTP, and none knows what a request
+//! calls a field.
 
-/// Why the table refused a call, or could not answer it. Knows nothing of HTTP.
+use claims::KeySourceError;
+
+/// Why any call may fail.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The organization of the caller's token no longer exists.
@@ -13,97 +15,7 @@ pub enum Error {
     /// The caller's API key is none of the organization's, or was revoked.
     #[error("the API key is not valid")]
     InvalidKey,
-    /// The organization has no machine credential of this id.
-    #[error("the organization has no such machine credential")]
-    NoCredential,
-    /// No organization has this code.
-    #[error("no organization has this code")]
-    UnknownOrganizationCode,
-    /// The user has no role in the organization.
-    #[error("the user has no role in the organization")]
-    NoAccessToOrganization,
-    /// No account has this e-mail address.
-    #[error("no account has this e-mail address")]
-    NoAccount,
-    /// The account's address isn't proven, and has to be for this. Named by the field that the caller sent.
-    #[error("the account's address is not proven")]
-    AddressUnproven(&'static str),
-    /// The sign-in that the caller's token came from has ended.
-    #[error("the sign-in has ended")]
-    SessionEnded,
-    /// The old password is wrong.
-    #[error("the old password is wrong")]
-    WrongOldPassword,
-    /// A mailed link was used, is void or has expired.
-    #[error("the link is used, void or expired")]
-    DeadLink,
-    /// Too many passwords were tried; seconds until another may be.
-    #[error("too many passwords were tried")]
-    TooManyTries(u64),
-    /// An account has this e-mail address already.
-    #[error("an account has this e-mail address already")]
-    AddressTaken,
-    /// The user to be demoted is no admin of the organization.
-    #[error("the user is not an admin of the organization")]
-    UserNotAdmin,
-    /// The user to be demoted is the only admin that the organization has.
-    #[error("the user is the last admin of the organization")]
-    LastAdmin,
-    /// The version that the caller saw is not the present one.
-    #[error("the organization was changed meanwhile")]
-    StaleVersion,
-    /// Another organization has the name.
-    #[error("another organization has the name")]
-    OrganizationNameTaken,
-    /// No account has this id.
-    #[error("no account has this id")]
-    NoUser,
-    /// The user has no customer in the organization.
-    #[error("the user has no customer in the organization")]
-    NotAssociated,
-    /// The organization has no such price tier.
-    #[error("the organization has no such price tier")]
-    NoTier,
-    /// The organization has no price tier of the name that is to be changed.
-    #[error("the organization has no price tier of the old name")]
-    NoOldTier,
-    /// Another of the organization's price tiers has the name.
-    #[error("another price tier has the name")]
-    TierNameTaken,
-    /// Another of the organization's price tiers has the name that one is to get.
-    #[error("another price tier has the new name")]
-    NewTierNameTaken,
-    /// The organization has as many price tiers as it may have.
-    #[error("the organization has as many price tiers as it may have")]
-    TooManyTiers,
-    /// So many customers are on the price tier.
-    #[error("{0} customers are on the price tier")]
-    TierInUse(u64),
-    /// The organization has no price tier of the name that a customer is to be put on.
-    #[error("the organization has no price tier of this name for the customer")]
-    NoTierForCustomer,
-    /// The organization has no customer of this number.
-    #[error("the organization has no customer of this number")]
-    NoCustomer,
-    /// The user's customer is inactive.
-    #[error("the user's customer is inactive")]
-    InactiveCustomer,
-    /// A page token was altered, or is of another query or organization.
-    #[error("the page token is not of this query")]
-    BadPageToken,
-    /// More rows than this would have to be read and tested one by one.
-    #[error("more than {0} rows would have to be tested")]
-    TooManyRows(u64),
-    /// There is no signing key of this id, or it ends sooner.
-    #[error("there is no signing key of this id, or it ends sooner")]
-    NoKey,
-    /// No account here has the address that another issuer verified.
-    #[error("no account has the verified address")]
-    NoAccountHere,
-    /// The account is bound to another identity of the same issuer.
-    #[error("the account is bound to another identity of the issuer")]
-    BoundToAnother,
-    /// The key of a request was used for another one.
+    /// The idempotency key of a request was used for another one.
     #[error("the idempotency key was used with another body")]
     KeyReused,
     /// The table is throttled, busy or out of reach, for this reason.
@@ -112,6 +24,18 @@ pub enum Error {
     /// A defect: the call can't succeed by being made again.
     #[error("the table failed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// An account isn't as it was read. The next attempt sees it as it is.
+    pub(crate) fn account_changed() -> Self {
+        Self::Unavailable("an account was changed meanwhile".to_owned())
+    }
+
+    /// A random id was there already, which no luck explains.
+    pub(crate) fn id_taken() -> Self {
+        Self::Internal("a random id was taken".into())
+    }
 }
 
 impl From<dynamo::Error> for Error {
@@ -132,23 +56,159 @@ impl From<KeySourceError> for Error {
     }
 }
 
-impl From<Refused<Self>> for Error {
-    fn from(refused: Refused<Self>) -> Self {
-        match refused {
-            Refused::Conditions(failed) => match failed.into_iter().next() {
-                Some((refusal, _)) => refusal,
-                None => Self::Internal("a transaction was cancelled without a reason".into()),
-            },
-            Refused::Failed(error) => error.into(),
-        }
-    }
+/// The sign-in that a token came from has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sign-in has ended")]
+pub struct SessionEnded;
+
+/// Why an account isn't made.
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpError {
+    /// An account has the e-mail address already.
+    #[error("an account has this e-mail address already")]
+    AddressTaken,
+    /// Any call may fail so.
+    #[error(transparent)]
+    Table(#[from] Error),
 }
 
-impl<R> From<Error> for Refused<R> {
-    fn from(error: Error) -> Self {
-        Self::Failed(match error {
-            Error::Unavailable(cause) => dynamo::Error::Unavailable(cause),
-            error => dynamo::Error::Internal(error.into()),
-        })
-    }
+/// Why a password may not be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginAttemptsError {
+    /// Too many were tried; seconds until another may be.
+    #[error("too many passwords were tried")]
+    TooMany(u64),
+    /// Any call may fail so.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// Why a mailed link can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// It was used, is void or has expired.
+    #[error("the link is used, void or expired")]
+    Dead,
+    /// Any call may fail so.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// Why an identity of an identity provider stands for no account.
+#[derive(Debug, thiserror::Error)]
+pub enum ExternalIdentityError {
+    /// No account here has the address that the identity provider verified.
+    #[error("no account has the verified address")]
+    NoAccount,
+    /// The account is bound to another identity of the same identity provider.
+    #[error("the account is bound to another identity of the issuer")]
+    BoundToAnother,
+    /// Any call may fail so.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// Why an organization's settings aren't changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The version that the caller saw is not the present one.
+    #[error("the organization was changed meanwhile")]
+    StaleVersion,
+    /// Another organization has the name.
+    #[error("another organization has the name")]
+    NameTaken,
+    /// Any call may fail so.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// Why an admin isn't made or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// No account has the e-mail address.
+    #[error("no account has this e-mail address")]
+    NoAccount,
+    /// The account's address isn't verified, and has to be.
+    #[error("the account's address is not verified")]
+    EmailNotVerified,
+    /// The user to be demoted is no admin of the organization.
+    #[error("the user is not an admin of the organization")]
+    NotAnAdmin,
+    /// The user to be demoted is the only admin that the organization has.
+    #[error("the user is the last admin of the organization")]
+    LastAdmin,
+    /// Any call may fail so.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// Why a machine credential isn't removed.
+#[derive(Debug, thiserror::Error)]
+pub enum MachineError {
+    /// The organization has no machine credential of this id.
+    #[error("the organization has no such machine credential")]
+    NotFound,
+    /// Any call may fail so.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// Why a price tier isn't added, changed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum PriceTierError {
+    /// The organization has no price tier of this name.
+    #[error("the organization has no such price tier")]
+    NotFound,
+    /// Another of the organization's price tiers has the name.
+    #[error("another price tier has the name")]
+    NameTaken,
+    /// So many customers are on the price tier.
+    #[error("{0} customers are on the price tier")]
+    InUse(u64),
+    /// The organization has as many price tiers as it may have.
+    #[error("the organization has as many price tiers as it may have")]
+    LimitReached,
+    /// Any call may fail so.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// Why a customer isn't found or put.
+#[derive(Debug, thiserror::Error)]
+pub enum CustomerError {
+    /// The organization has no customer of this number.
+    #[error("the organization has no customer of this number")]
+    NotFound,
+    /// The organization has no price tier of the name that the customer is to be put on.
+    #[error("the organization has no price tier of this name for the customer")]
+    NoPriceTier,
+    /// Any call may fail so.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// Why an association isn't made, removed or listed.
+#[derive(Debug, thiserror::Error)]
+pub enum AssociationError {
+    /// No account has this id.
+    #[error("no account has this id")]
+    NoUser,
+    /// No account has this e-mail address.
+    #[error("no account has this e-mail address")]
+    NoAccount,
+    /// The account's address isn't verified, and has to be.
+    #[error("the account's address is not verified")]
+    EmailNotVerified,
+    /// The user has no customer in the organization.
+    #[error("the user has no customer in the organization")]
+    NotAssociated,
+    /// A page token was altered, or is of another query or organization.
+    #[error("the page token is not of this query")]
+    BadPageToken,
+    /// More rows than this would have to be read and tested one by one.
+    #[error("more than {0} rows would have to be tested")]
+    TooManyRows(u64),
+    /// Any call may fail so.
+    #[error(transparent)]
+    Table(#[from] Error),
 }

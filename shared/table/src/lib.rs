@@ -1,97 +1,52 @@
-//! The single table: every key, condition and transaction of the bundle, a file per entity.
+//! The single table: every key, record, condition and transaction of the bundle, a file per use case.
+//!
+//! *Invariant:* this crate knows no HTTP: neither statuses, nor what a request calls a field.
 
-mod account;
-mod admin;
-mod association;
-mod customer;
-mod engine;
+mod accounts;
+mod admins;
+mod associations;
+mod create_organization;
+mod customers;
 mod error;
-mod external_identity;
-mod keys;
-mod link;
-mod machine;
-mod mail;
-mod membership;
-mod once;
-mod organization;
-mod price_tier;
+mod external_identities;
+mod idempotency;
+mod invitations;
+mod links;
+mod login_attempts;
+mod machines;
+mod memberships;
+mod outbox;
+mod price_tiers;
 mod profile;
-mod public_key;
-mod role;
-mod tries;
+mod records;
+mod scope;
+mod settings;
+mod signing_keys;
 
-pub use account::{Account, CreatedAccount, Credential, NewAccount};
-pub use admin::AdminUser;
-pub use association::{
-    Association, AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, PageStart,
-    UserReference, bulk_association_items,
+pub use accounts::{CreatedAccount, NewAccount};
+pub use admins::AdminUser;
+pub use associations::{
+    AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, PageStart, UserReference,
+    bulk_association_items,
 };
 pub use counted_index::{IndexFault, IndexReport};
-pub use customer::{CommerceContext, Customer, CustomerChange};
+pub use create_organization::{CreatedOrganization, Creation, Founder};
+pub use customers::{Customer, CustomerChange};
 pub use domain::mail::{MailId, MailKind, MailStatus};
-pub use error::Error;
-pub use external_identity::ExternalIdentity;
-pub use keys::MAIL_PREFIX;
-pub use link::{LinkKind, OpenLink};
-pub use machine::MachineCredential;
-pub use mail::{Claim, LEASE_SECONDS, Lease, Mail, Outbox};
-pub use membership::MembershipRecord;
-pub use once::{Effect, Once};
-pub use organization::{
-    CreatedOrganization, Creation, Entitlement, Founder, Organization, OrganizationOverview, Subscription, VersionCheck,
+pub use error::{
+    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LinkError, LoginAttemptsError,
+    MachineError, PriceTierError, SessionEnded, SettingsError, SignUpError,
 };
-pub use price_tier::PriceTier;
+pub use external_identities::ExternalIdentity;
+pub use idempotency::{IdempotencyKey, Replayable};
+pub use links::OpenLink;
+pub use login_attempts::{AttemptsLeft, LoginAttempts};
+pub use machines::MachineCredential;
+pub use outbox::{Claim, LEASE_SECONDS, Lease, Outbox};
 pub use profile::ProfileChange;
-pub use tries::{Failure, MOST_FAILURES, TRIES_WINDOW, Tries};
-
-use claims::{AdminClaim, Principal};
-use domain::{config::Config, ids::OrganizationId};
-use machine::LastUses;
-
-/// The table, for what belongs to no single organization: sign-up, sign-in, enrichment, keys and mails.
-#[derive(Clone, Debug)]
-pub struct Table {
-    engine: dynamo::Table,
-    requires_proof: bool,
-    last_uses: LastUses,
-}
-
-impl Table {
-    /// The records that `engine` holds.
-    #[must_use]
-    pub fn new(engine: dynamo::Table) -> Self {
-        Self { engine, requires_proof: false, last_uses: LastUses::default() }
-    }
-
-    /// The table that `config` names.
-    #[must_use]
-    pub fn connect(config: &Config) -> Self {
-        let engine = dynamo::Table::connect(&config.table_name, config.dynamodb_endpoint.as_deref());
-        Self::new(engine).requiring_proof(config.require_verified_email)
-    }
-
-    /// The same table, where an account whose address isn't proven can be neither promoted nor associated, and new accounts
-    /// are mailed the means to prove it; or where that doesn't matter.
-    #[must_use]
-    pub fn requiring_proof(self, requires_proof: bool) -> Self {
-        Self { requires_proof, ..self }
-    }
-
-    /// The one organization that `admin` may touch. Every key that the handle can build lies in that organization's
-    /// partitions, since nothing else takes an organization from a request.
-    #[must_use]
-    pub fn organization<'t>(&'t self, admin: &'t AdminClaim) -> OrganizationTable<'t> {
-        if let Principal::Machine { client_id, .. } = admin.principal() {
-            self.record_machine_use_afterwards(admin.organization_id().clone(), client_id.clone());
-        }
-        OrganizationTable { table: self, id: admin.organization_id(), caller: admin.principal() }
-    }
-}
-
-/// One organization's part of the table, in the hands of one of its admins.
-#[derive(Clone, Copy, Debug)]
-pub struct OrganizationTable<'t> {
-    table: &'t Table,
-    id: &'t OrganizationId,
-    caller: &'t Principal,
-}
+pub use records::{
+    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, LinkKind, MailRecord, MembershipRecord,
+    OrganizationRecord, PriceTierRecord, SubscriptionRecord,
+};
+pub use scope::{MAIL_PREFIX, OrganizationScope, Table};
+pub use settings::{OrganizationOverview, Precondition};

@@ -95,8 +95,7 @@ impl Things {
 
     async fn create(&self) {
         let transaction = Transaction::new(&self.table);
-        let transaction =
-            self.orders.iter().fold(transaction, |transaction, order| order.create(transaction, ()).unwrap());
+        let transaction = self.orders.iter().fold(transaction, |transaction, order| order.create(transaction, ()));
         assert!(transaction.commit().await.is_ok());
     }
 
@@ -136,7 +135,7 @@ impl Things {
             }
             let mut write = self.index().write();
             for (order, key) in self.orders.iter().zip(thing.keys()) {
-                write = write.insert(order, &self.index().locate(order, &key).await?, &key, thing)?;
+                write = write.insert(order, &self.index().locate(order, &key).await?, &key, thing);
             }
             if self.done(write.commit().await?).await {
                 return Ok(true);
@@ -153,7 +152,7 @@ impl Things {
                 let bucket = self.index().locate(order, &key).await?;
                 let expression =
                     Expression::condition("group_number = :group").value(":group", number(known.group_number));
-                write = write.remove(order, &bucket, &key, &expression)?;
+                write = write.remove(order, &bucket, &key, &expression);
             }
             if self.done(write.commit().await?).await {
                 return Ok(true);
@@ -174,10 +173,10 @@ impl Things {
             let change = change.value(":new", number(thing.group_number)).value(":old", number(known.group_number));
             let (old, new) =
                 (self.index().locate(by_group, &old_key).await?, self.index().locate(by_group, &new_key).await?);
-            let write = self.index().write().remove(by_group, &old, &old_key, &Expression::default())?;
-            let write = write.insert(by_group, &new, &new_key, thing)?;
-            let write =
-                write.beside(|transaction| transaction.update(entry_key(&by_id.partition, &id_key), &change, ()))?;
+            let write = self.index().write().remove(by_group, &old, &old_key, &Expression::default());
+            let write = write.insert(by_group, &new, &new_key, thing);
+            let entry = entry_key(&by_id.partition, &id_key);
+            let write = write.with(|transaction| transaction.update(entry, &change, ()));
             if self.done(write.commit().await?).await {
                 return Ok(true);
             }
@@ -185,7 +184,7 @@ impl Things {
     }
 
     pub(crate) async fn insert_many(&self, things: &[Thing]) -> Result<(), Error> {
-        let rows = things.iter().map(|thing| Row { keys: thing.keys().into(), record: thing.clone(), beside: None });
+        let rows = things.iter().map(|thing| Row { keys: thing.keys().into(), record: thing.clone(), with_item: None });
         self.index().insert_many(&self.orders, rows.collect()).await
     }
 
@@ -218,7 +217,7 @@ impl Things {
         }
     }
 
-    pub(crate) async fn assert_tended(&self) {
+    pub(crate) async fn assert_balanced(&self) {
         for order in &self.orders {
             let buckets = self.index().buckets(order).await.unwrap();
             for bucket in &buckets {
@@ -230,7 +229,7 @@ impl Things {
 
     async fn done(&self, outcome: Outcome) -> bool {
         static TURN: AtomicU64 = AtomicU64::new(0);
-        if outcome == Outcome::Lost {
+        if outcome == Outcome::Conflict {
             // Different for everybody, so that those who lose don't meet again.
             tokio::time::sleep(Duration::from_millis(1 + TURN.fetch_add(1, Ordering::Relaxed) % 11)).await;
         }

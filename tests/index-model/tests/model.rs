@@ -138,7 +138,7 @@ proptest! {
                 apply(&things, &mut model, change).await;
             }
             assert_is(&things, &model).await;
-            things.assert_tended().await;
+            things.assert_balanced().await;
         });
     }
 

@@ -1,0 +1,173 @@
+//! Problem answers (RFC 9457).
+
+mod refusals;
+
+pub use refusals::OnField;
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use domain::error_chain::chain;
+use serde::Serialize;
+use table::AttemptsLeft;
+use utoipa::ToSchema;
+
+/// Every bad field of a request with what is wrong with it, named by its path in the body or its query parameter.
+pub type FieldErrors = BTreeMap<Cow<'static, str>, Vec<Cow<'static, str>>>;
+
+/// An error answer: `application/problem+json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// `about:blank`: the status says what kind of problem it is (RFC 9457, section 4.2.1).
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    #[serde(serialize_with = "status_number")]
+    #[schema(value_type = u16, minimum = 400, maximum = 599)]
+    status: StatusCode,
+    /// What is wrong with this request, for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    detail: Option<Cow<'static, str>>,
+    /// Every bad field, named by its path in the body or its query parameter.
+    #[serde(skip_serializing_if = "FieldErrors::is_empty")]
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
+    errors: FieldErrors,
+    /// The request's id, which the log lines carry and `x-request-id` answers.
+    #[serde(rename = "traceId", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    trace_id: Option<String>,
+    #[serde(skip)]
+    challenge: Option<&'static str>,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+    #[serde(skip)]
+    attempts_left: Option<AttemptsLeft>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn status_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    /// An answer that says no more than its status.
+    #[must_use]
+    pub fn new(status: StatusCode) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status,
+            detail: None,
+            errors: FieldErrors::new(),
+            trace_id: None,
+            challenge: None,
+            retry_after: None,
+            attempts_left: None,
+        }
+    }
+
+    /// Adds what is wrong with this request.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// 400 that explains itself.
+    #[must_use]
+    pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST).detail(detail)
+    }
+
+    /// 400 that names every bad field.
+    #[must_use]
+    pub fn fields(errors: FieldErrors) -> Self {
+        Self { errors, ..Self::bad_request("Some fields are missing or can't be used.") }
+    }
+
+    /// 400 that names one bad field.
+    #[must_use]
+    pub fn field(name: &'static str, fault: impl Into<Cow<'static, str>>) -> Self {
+        Self::fields(FieldErrors::from([(name.into(), vec![fault.into()])]))
+    }
+
+    /// 401 with its challenge (RFC 6750, section 3).
+    fn unauthorized(detail: &'static str, challenge: &'static str) -> Self {
+        Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED).detail(detail) }
+    }
+
+    /// 401 of a sign-in: the same whatever is wrong.
+    #[must_use]
+    pub fn wrong_credentials() -> Self {
+        Self::unauthorized("The e-mail address or the password is wrong.", "Bearer realm=\"organizations\"")
+    }
+
+    /// 403 that explains itself.
+    #[must_use]
+    pub fn forbidden(detail: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN).detail(detail)
+    }
+
+    /// 500, whose cause goes to the log and nowhere else.
+    #[must_use]
+    pub fn internal(cause: &dyn std::error::Error) -> Self {
+        tracing::error!(cause = chain(cause), "the request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The same answer, which says how many failures the limit leaves.
+    #[must_use]
+    pub fn with_attempts_left(self, attempts_left: AttemptsLeft) -> Self {
+        Self { attempts_left: Some(attempts_left), ..self }
+    }
+
+    fn too_many_attempts(seconds: u64) -> Self {
+        let detail = "Too many wrong passwords for this e-mail address; try again later.";
+        let problem = Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS).detail(detail) };
+        problem.with_attempts_left(AttemptsLeft { remaining: 0, reset: seconds })
+    }
+
+    fn unavailable() -> Self {
+        let detail = "The service is busy; try again.";
+        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail) }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(mut self) -> Response {
+        self.trace_id = dynamo::request_id();
+        let (status, challenge, retry_after) = (self.status, self.challenge, self.retry_after);
+        let attempts_left = self.attempts_left;
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(attempts_left) = attempts_left {
+            limit_headers(headers, attempts_left);
+        }
+        response
+    }
+}
+
+/// The limit and what is left of it (`RateLimit` header fields for HTTP, draft-ietf-httpapi-ratelimit-headers-10).
+fn limit_headers(headers: &mut HeaderMap, AttemptsLeft { remaining, reset }: AttemptsLeft) {
+    let policy = format!("\"failed-tries\";q={};w={}", AttemptsLeft::LIMIT, AttemptsLeft::WINDOW_SECONDS);
+    let limit = format!("\"failed-tries\";r={remaining};t={reset}");
+    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}

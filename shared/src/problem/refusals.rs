@@ -1,0 +1,288 @@
+//! The one place that maps an error to its answer. Where a request may call a field differently, the handler says how.
+
+use axum::http::StatusCode;
+use claims::{KeySourceError, TokenError};
+use table::{
+    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LinkError, LoginAttemptsError,
+    MachineError, PriceTierError, SessionEnded, SettingsError, SignUpError,
+};
+
+use super::{FieldErrors, Problem};
+use crate::password::PasswordError;
+
+const EMAIL_NOT_VERIFIED: &str = "is of an account whose e-mail address isn't proven yet";
+
+/// An error about a value that the handler names as its request does.
+pub trait OnField {
+    /// The answer, where the request called the value so.
+    fn on_field(self, name: &'static str) -> Problem;
+}
+
+impl From<FieldErrors> for Problem {
+    fn from(errors: FieldErrors) -> Self {
+        Self::fields(errors)
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Missing => Self::unauthorized("An access token is needed.", "Bearer realm=\"organizations\""),
+            TokenError::Invalid => Self::unauthorized(
+                "The access token is malformed, wrongly signed, or not for this service.",
+                "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the token can't be used\"",
+            ),
+            TokenError::Expired => Self::unauthorized(
+                "The access token has expired.",
+                "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the token has expired\"",
+            ),
+            TokenError::NotAdmin => Self::forbidden("This needs the admin role of an organization."),
+            TokenError::NotEnrichable => {
+                Self::forbidden("This needs a user token, as a sign-in without OrgCode gives it, or a machine's.")
+            }
+            TokenError::NotOwner => Self::forbidden("This needs a token that the owner of an account asked for."),
+            TokenError::Machine => Self::forbidden("A machine may not do this."),
+            TokenError::Unverified => Self::forbidden("The issuer of this token has not verified the e-mail address."),
+            TokenError::Unreachable => Self::unavailable(),
+            TokenError::Keys(KeySourceError::Unavailable(cause)) => {
+                tracing::warn!(cause, "answered 503");
+                Self::unavailable()
+            }
+            TokenError::Keys(error @ KeySourceError::Internal(_)) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<KeySourceError> for Problem {
+    fn from(error: KeySourceError) -> Self {
+        TokenError::from(error).into()
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::OrganizationGone => Self::bad_request("The organization of this token no longer exists."),
+            Error::NotAdmin => Self::forbidden("You are not an admin of this organization."),
+            Error::InvalidKey => Self::unauthorized(
+                "The API key is not valid.",
+                "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the key can't be used\"",
+            ),
+            Error::KeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY)
+                .detail("The Idempotency-Key was used before, with another body."),
+            Error::Unavailable(cause) => {
+                tracing::warn!(cause, "answered 503");
+                Self::unavailable()
+            }
+            Error::Internal(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<SessionEnded> for Problem {
+    fn from(_: SessionEnded) -> Self {
+        Self::unauthorized(
+            "The sign-in that the access token came from has ended.",
+            "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the sign-in has ended\"",
+        )
+    }
+}
+
+impl From<SignUpError> for Problem {
+    fn from(error: SignUpError) -> Self {
+        match error {
+            SignUpError::AddressTaken => Self::field("Email", "has an account already"),
+            SignUpError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoginAttemptsError> for Problem {
+    fn from(error: LoginAttemptsError) -> Self {
+        match error {
+            LoginAttemptsError::TooMany(seconds) => Self::too_many_attempts(seconds),
+            LoginAttemptsError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Dead => Self::field("Token", "is used, void or expired"),
+            LinkError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExternalIdentityError> for Problem {
+    fn from(error: ExternalIdentityError) -> Self {
+        match error {
+            ExternalIdentityError::NoAccount => {
+                Self::forbidden("No account here has the e-mail address of this token.")
+            }
+            ExternalIdentityError::BoundToAnother => {
+                Self::forbidden("The account is bound to another identity of this issuer.")
+            }
+            ExternalIdentityError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<SettingsError> for Problem {
+    fn from(error: SettingsError) -> Self {
+        match error {
+            SettingsError::StaleVersion => Self::new(StatusCode::PRECONDITION_FAILED)
+                .detail("The organization was changed since the version that If-Match names."),
+            SettingsError::NameTaken => Self::field("Name", "is taken"),
+            SettingsError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<AdminError> for Problem {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::NoAccount => Self::field("Email", "has no account"),
+            AdminError::EmailNotVerified => Self::field("Email", EMAIL_NOT_VERIFIED),
+            AdminError::NotAnAdmin => Self::field("UserId", "is not an admin of this organization"),
+            AdminError::LastAdmin => Self::field("UserId", "is the last admin of this organization"),
+            AdminError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<MachineError> for Problem {
+    fn from(error: MachineError) -> Self {
+        match error {
+            MachineError::NotFound => Self::field("ClientId", "is no machine credential of this organization"),
+            MachineError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl OnField for PriceTierError {
+    fn on_field(self, name: &'static str) -> Problem {
+        match self {
+            Self::NotFound => Problem::field(name, "is no price tier of this organization"),
+            Self::NameTaken => Problem::field(name, "is taken"),
+            Self::LimitReached => Problem::field(name, "can't be added: there are 100 price tiers already"),
+            Self::InUse(1) => Problem::field(name, "can't be removed: 1 customer is on it"),
+            Self::InUse(customers) => {
+                Problem::field(name, format!("can't be removed: {customers} customers are on it"))
+            }
+            Self::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<CustomerError> for Problem {
+    fn from(error: CustomerError) -> Self {
+        match error {
+            CustomerError::NotFound => {
+                Self::new(StatusCode::NOT_FOUND).detail("This organization has no such customer.")
+            }
+            CustomerError::NoPriceTier => Self::field("Pricing", "is no price tier of this organization"),
+            CustomerError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<AssociationError> for Problem {
+    /// An account is named by `UserId` or by `Email`: a handler that takes both says which was sent.
+    fn from(error: AssociationError) -> Self {
+        error.on_field("UserId")
+    }
+}
+
+impl OnField for AssociationError {
+    fn on_field(self, name: &'static str) -> Problem {
+        match self {
+            Self::NoUser => Problem::field("UserId", "is no account's id"),
+            Self::NoAccount => Problem::field("Email", "has no account"),
+            Self::EmailNotVerified => Problem::field(name, EMAIL_NOT_VERIFIED),
+            Self::NotAssociated => Problem::field("UserId", "has no customer in this organization"),
+            Self::BadPageToken => Problem::field("PageToken", "is not of this query; begin with PageNumber"),
+            Self::TooManyRows(max) => Problem::field(
+                "Filters",
+                format!(
+                    "would have to test more than {max} rows one by one; add a filter that narrows: startswith, equals, \
+                     gt, gte, lt or lte"
+                ),
+            ),
+            Self::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{http::header, response::IntoResponse};
+
+    use super::*;
+
+    fn status(problem: impl Into<Problem>) -> u16 {
+        problem.into().into_response().status().as_u16()
+    }
+
+    #[test]
+    fn each_refusal_has_its_status() {
+        for (problem, expected) in [
+            (Error::OrganizationGone.into(), 400),
+            (Error::NotAdmin.into(), 403),
+            (Error::InvalidKey.into(), 401),
+            (Error::KeyReused.into(), 422),
+            (Error::Unavailable("throttled".to_owned()).into(), 503),
+            (Error::Internal("a broken item".into()).into(), 500),
+            (SessionEnded.into(), 401),
+            (SignUpError::AddressTaken.into(), 400),
+            (LoginAttemptsError::TooMany(7).into(), 429),
+            (LinkError::Dead.into(), 400),
+            (ExternalIdentityError::NoAccount.into(), 403),
+            (ExternalIdentityError::BoundToAnother.into(), 403),
+            (SettingsError::StaleVersion.into(), 412),
+            (SettingsError::NameTaken.into(), 400),
+            (AdminError::NoAccount.into(), 400),
+            (AdminError::EmailNotVerified.into(), 400),
+            (AdminError::NotAnAdmin.into(), 400),
+            (AdminError::LastAdmin.into(), 400),
+            (MachineError::NotFound.into(), 400),
+            (PriceTierError::NotFound.on_field("Name"), 400),
+            (PriceTierError::NameTaken.on_field("Name"), 400),
+            (PriceTierError::InUse(2).on_field("Name"), 400),
+            (PriceTierError::LimitReached.on_field("Name"), 400),
+            (CustomerError::NotFound.into(), 404),
+            (CustomerError::NoPriceTier.into(), 400),
+            (AssociationError::NoUser.into(), 400),
+            (AssociationError::NoAccount.into(), 400),
+            (AssociationError::EmailNotVerified.into(), 400),
+            (AssociationError::NotAssociated.into(), 400),
+            (AssociationError::BadPageToken.into(), 400),
+            (AssociationError::TooManyRows(1).into(), 400),
+        ] {
+            let problem: Problem = problem;
+            let shown = format!("{problem:?}");
+            assert_eq!(status(problem), expected, "{shown}");
+        }
+    }
+
+    #[test]
+    fn an_internal_error_says_nothing_of_its_cause() {
+        let problem = Problem::from(Error::Internal("ORG#5f2b9c0e7d1a4b6c8e0f1a2b is broken".into()));
+        let body = serde_json::to_value(&problem).unwrap();
+        assert_eq!(body, serde_json::json!({"type": "about:blank", "title": "Internal Server Error", "status": 500}));
+    }
+
+    #[test]
+    fn only_an_unavailable_table_asks_to_try_again() {
+        let response = Problem::from(Error::Unavailable("throttled".to_owned())).into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        assert!(!Problem::from(Error::NotAdmin).into_response().headers().contains_key(header::RETRY_AFTER));
+    }
+}

@@ -1,0 +1,154 @@
+//! Accounts: made by sign-up, found by address or id.
+
+use domain::{
+    clock::now,
+    ids::{UserId, random_id},
+    text::{EmailAddress, PersonName, PhoneNumber},
+};
+use dynamo::rfc3339;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, IdempotencyKey, LinkKind, Replayable, SignUpError, Table,
+    links::NewLink,
+    records::{AccountRecord, CredentialRecord},
+    scope::{Write, keys},
+};
+
+/// An account to be made.
+pub struct NewAccount {
+    /// Its id.
+    pub user_id: UserId,
+    /// The owner's first name.
+    pub first_name: PersonName,
+    /// The owner's last name.
+    pub last_name: PersonName,
+    /// The address, unique in the system without case.
+    pub email: EmailAddress,
+    /// The owner's phone number.
+    pub phone_number: Option<PhoneNumber>,
+    /// The password's argon2id hash, a PHC string; none for an invited person.
+    pub password_hash: Option<String>,
+}
+
+/// An account that was made, as its maker sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedAccount {
+    /// Its id.
+    pub user_id: UserId,
+    /// The address.
+    pub email: EmailAddress,
+    /// The owner's first name.
+    pub first_name: PersonName,
+    /// The owner's last name.
+    pub last_name: PersonName,
+}
+
+impl NewAccount {
+    /// What the answer says of the account.
+    pub(crate) fn created(&self) -> CreatedAccount {
+        CreatedAccount {
+            user_id: self.user_id.clone(),
+            email: self.email.clone(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+        }
+    }
+
+    /// The credential to be put, which names the link that is mailed to the account.
+    pub(crate) fn credential(&self, link: Option<&NewLink>) -> CredentialRecord {
+        CredentialRecord {
+            user_id: self.user_id.clone(),
+            email: self.email.as_str().to_owned(),
+            first_name: self.first_name.as_str().to_owned(),
+            last_name: self.last_name.as_str().to_owned(),
+            password_hash: self.password_hash.clone(),
+            session_id: random_id(16),
+            email_verified: false,
+            revision: random_id(16),
+            link_id: link.map(|link| link.id.clone()),
+        }
+    }
+
+    fn account(&self, credential: &CredentialRecord) -> AccountRecord {
+        AccountRecord {
+            user_id: self.user_id.clone(),
+            email: credential.email.clone(),
+            first_name: credential.first_name.clone(),
+            last_name: credential.last_name.clone(),
+            phone_number: self.phone_number.clone(),
+            created_at: rfc3339(now()),
+            session_id: credential.session_id.clone(),
+            email_verified: false,
+        }
+    }
+
+    /// Adds the account and its `credential` to a transaction, and the link that is mailed to it.
+    pub(crate) fn put<'t, S, R>(
+        &self,
+        write: Write<'t, S, R>,
+        credential: &CredentialRecord,
+        link: Option<&NewLink>,
+        address_taken: R,
+        id_taken: impl Fn() -> R,
+    ) -> Write<'t, S, R> {
+        let write = write.put_new(keys::credential(&self.email.folded()), credential, address_taken).put_new(
+            keys::account(&self.user_id),
+            &self.account(credential),
+            id_taken(),
+        );
+        match link {
+            Some(link) => link.put(write, credential, id_taken),
+            None => write,
+        }
+    }
+}
+
+impl Table {
+    /// Makes an account, and mails a link that verifies its address where that is required: one transaction.
+    ///
+    /// # Errors
+    /// [`SignUpError::AddressTaken`], [`Error::KeyReused`], or the table is out of reach.
+    pub async fn create_account(
+        &self,
+        account: &NewAccount,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Replayable<CreatedAccount>, SignUpError> {
+        let created = account.created();
+        let link = self.verification_link();
+        let credential = account.credential(link.as_ref());
+        let write = self.write().idempotent(key, &created);
+        account
+            .put(write, &credential, link.as_ref(), SignUpError::AddressTaken, || Error::id_taken().into())
+            .commit_or(created, Err)
+            .await
+    }
+
+    /// The link that a new account is mailed to verify its address, where that is required.
+    pub(crate) fn verification_link(&self) -> Option<NewLink> {
+        self.requires_verified_email().then(|| NewLink::new(LinkKind::Verification))
+    }
+
+    /// The credential of this address, where an account has it: one read.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn credential(&self, email: &EmailAddress) -> Result<Option<CredentialRecord>, Error> {
+        self.get(keys::credential(&email.folded())).await
+    }
+
+    /// Like [`Table::credential`], but only if the stored address differs from this one in letter case alone, so that the
+    /// mailbox is certainly the same.
+    pub(crate) async fn credential_of_mailbox(&self, email: &EmailAddress) -> Result<Option<CredentialRecord>, Error> {
+        let credential = self.credential(email).await?;
+        Ok(credential.filter(|credential| email.eq_ignoring_case(&credential.email)))
+    }
+
+    /// The account of this id: one read.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn account(&self, user: &UserId) -> Result<Option<AccountRecord>, Error> {
+        self.get(keys::account(user)).await
+    }
+}

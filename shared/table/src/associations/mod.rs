@@ -1,0 +1,17 @@
+//! Associations: which customer account of the ERP a user buys for, in two counted orders.
+
+mod associate;
+mod dissociate;
+mod filter;
+mod import;
+mod list;
+mod order;
+mod page_token;
+mod plan;
+mod verify;
+
+pub use associate::UserReference;
+pub use filter::{AssociationFilter, Field, Operator};
+pub use import::bulk_items as bulk_association_items;
+pub use list::{AssociationPage, ListQuery, PageStart};
+pub use order::AssociationOrder;

@@ -1,0 +1,62 @@
+use counted_index::{Order, entry_key};
+use domain::ids::{OrganizationId, UserId};
+use dynamo::{Expression, text};
+use serde::Serialize;
+
+use crate::{
+    Error,
+    records::AssociationRecord,
+    scope::{Reads, keys},
+};
+
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum AssociationOrder {
+    /// The user's id.
+    UserId,
+    /// The customer's number, then the user's id.
+    CustomerNumber,
+}
+
+impl AssociationOrder {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::UserId, Self::CustomerNumber];
+
+    /// The index of an organization's associations in this order.
+    pub(crate) fn index(self, organization: &OrganizationId) -> Order {
+        match self {
+            Self::UserId => keys::associations_by_user(organization),
+            Self::CustomerNumber => keys::associations_by_customer(organization),
+        }
+    }
+
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::UserId => Self::CustomerNumber,
+            Self::CustomerNumber => Self::UserId,
+        }
+    }
+
+    /// An association's key in this order.
+    pub(super) fn key(self, association: &AssociationRecord) -> String {
+        match self {
+            Self::UserId => association.user_id.to_string(),
+            Self::CustomerNumber => keys::customer_then_user(&association.customer_number, &association.user_id),
+        }
+    }
+}
+
+/// The user's association, where there is one: one read.
+pub(super) async fn association_of(
+    reads: Reads<'_>,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> Result<Option<AssociationRecord>, Error> {
+    let order = AssociationOrder::UserId.index(organization);
+    reads.entry(entry_key(&order.partition, user.as_str())).await
+}
+
+/// The condition that the user's customer is still the one that was read.
+pub(super) fn unchanged(association: &AssociationRecord) -> Expression {
+    Expression::condition("customer_number = :known").value(":known", text(association.customer_number.as_str()))
+}

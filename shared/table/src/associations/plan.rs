@@ -1,0 +1,210 @@
+//! Turns filters into ranges of keys.
+
+use counted_index::{KeyRange, KeyRanges};
+
+use super::{AssociationFilter, AssociationOrder, Field, Operator};
+use crate::scope::keys::CUSTOMER_END;
+
+/// Characters that the longest value of each field has.
+const LONGEST_USER_ID: usize = 27;
+const LONGEST_CUSTOMER_NUMBER: usize = 64;
+
+/// How a list is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// The filters are these ranges of the order that is asked for.
+    Ranges(KeyRanges),
+    /// Some filters have to be tested on each row of a range: either of the order that is asked for, or of the other
+    /// one, whichever is shorter.
+    Test {
+        /// A range of the order that is asked for.
+        asked: KeyRanges,
+        /// A range of the other order, where a filter narrows it.
+        other: Option<KeyRanges>,
+    },
+}
+
+impl Plan {
+    pub(super) fn of(order: AssociationOrder, filters: &[AssociationFilter]) -> Self {
+        let (mut asked, mut other, mut to_test) = (KeyRanges::all(), None, false);
+        for filter in filters {
+            let filtered = match filter.field {
+                Field::UserId => AssociationOrder::UserId,
+                Field::CustomerNumber => AssociationOrder::CustomerNumber,
+            };
+            match ranges(filter) {
+                Some(ranges) if filtered == order => asked = asked.intersection(&ranges),
+                Some(ranges) => {
+                    other = Some(other.unwrap_or_else(KeyRanges::all).intersection(&ranges));
+                    to_test = true;
+                }
+                None => to_test = true,
+            }
+        }
+        if to_test { Self::Test { asked, other } } else { Self::Ranges(asked) }
+    }
+}
+
+/// The keys that a filter keeps, in the order of its field; `None` where no range is what it keeps.
+fn ranges(filter: &AssociationFilter) -> Option<KeyRanges> {
+    let (longest, end) = match filter.field {
+        Field::UserId => (LONGEST_USER_ID, None),
+        Field::CustomerNumber => (LONGEST_CUSTOMER_NUMBER, Some(CUSTOMER_END)),
+    };
+    let value = Comparison::new(&filter.value, longest);
+    // Where a field's value begins and ends among the keys: a key is the value, or begins with it and what ends it.
+    let from = |text: &str| text.to_owned();
+    let beyond = |text: &str| match end {
+        None => format!("{text}\u{0}"),
+        Some(end) => format!("{text}{}", char::from_u32(u32::from(end) + 1).unwrap_or(' ')),
+    };
+    let text = value.text.as_str();
+    let at_least = |from: String| KeyRanges::of([KeyRange::new(from, None)]);
+    let below = |to: String| KeyRanges::of([KeyRange::new(String::new(), Some(to))]);
+    Some(match (filter.operator, value.reachable) {
+        (Operator::Contains | Operator::NotContains | Operator::EndsWith, _) => return None,
+        (Operator::Equals | Operator::StartsWith, false) => KeyRanges::none(),
+        (Operator::NotEquals, false) => KeyRanges::all(),
+        (Operator::Equals, true) => KeyRanges::of([KeyRange::new(equal_from(text, end), Some(beyond(text)))]),
+        (Operator::NotEquals, true) => KeyRanges::of([
+            KeyRange::new(String::new(), Some(equal_from(text, end))),
+            KeyRange::new(beyond(text), None),
+        ]),
+        (Operator::StartsWith, true) => KeyRanges::of([KeyRange::new(from(text), after_prefix(text))]),
+        // No value of the field is an unreachable text; those below it are the ones up to its reachable part.
+        (Operator::Gt, _) | (Operator::Gte, false) => at_least(beyond(text)),
+        (Operator::Gte, true) => at_least(from(text)),
+        (Operator::Lte, _) | (Operator::Lt, false) => below(beyond(text)),
+        (Operator::Lt, true) => below(equal_from(text, end)),
+    })
+}
+
+/// The lowest key of a field's value.
+fn equal_from(text: &str, end: Option<char>) -> String {
+    match end {
+        None => text.to_owned(),
+        Some(end) => format!("{text}{end}"),
+    }
+}
+
+/// A text that a field is compared with, cut to what the field can hold.
+struct Comparison {
+    text: String,
+    /// Whether nothing was cut: the field can have this value.
+    reachable: bool,
+}
+
+impl Comparison {
+    /// Cuts `value` before the first character that no field holds in a key (U+001F and below), and where it is longer
+    /// than any value of the field. A field's value is below the whole text exactly if it is not above what is left.
+    fn new(value: &str, longest: usize) -> Self {
+        let held = |character: &char| *character > CUSTOMER_END;
+        let text: String = value.chars().take(longest).take_while(held).collect();
+        Self { reachable: text.len() == value.len(), text }
+    }
+}
+
+/// The lowest text above everything that begins with `prefix`; `None` where nothing is.
+fn after_prefix(prefix: &str) -> Option<String> {
+    let mut characters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = characters.pop() {
+        // Surrogates are no characters; beyond the last character there is none.
+        let next = match last {
+            '\u{D7FF}' => Some('\u{E000}'),
+            last => char::from_u32(u32::from(last) + 1),
+        };
+        if let Some(next) = next {
+            characters.push(next);
+            return Some(characters.into_iter().collect());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{ids::UserId, text::CustomerNumber};
+
+    use crate::records::AssociationRecord;
+
+    const OPERATORS: [Operator; 7] = [
+        Operator::StartsWith,
+        Operator::Equals,
+        Operator::NotEquals,
+        Operator::Gt,
+        Operator::Gte,
+        Operator::Lt,
+        Operator::Lte,
+    ];
+
+    fn holds(ranges: &KeyRanges, key: &str) -> bool {
+        ranges
+            .into_iter()
+            .any(|range| key >= range.from.as_str() && range.to.as_ref().is_none_or(|to| key < to.as_str()))
+    }
+
+    #[test]
+    fn a_range_holds_exactly_the_keys_that_its_filter_keeps() {
+        let longest = "x".repeat(64);
+        let numbers = ["A", "A B", "AB", "A!", "B", "b", "Ünï", "\u{D7A3}", "\u{F900}", "A\u{1F600}", &longest];
+        let users = ["kp_aaaaaaaaaaaaaaaaaaaaaaaa", "kp_bbbbbbbbbbbbbbbbbbbbbbbb"];
+        let mut values: Vec<String> = numbers.iter().map(|number| (*number).to_owned()).collect();
+        values.extend(users.map(str::to_owned));
+        values
+            .extend(["\u{D7FF}", "\u{E000}", "\u{10FFFF}", "A\u{10FFFF}", "A\u{10FFFF}\u{10FFFF}"].map(str::to_owned));
+        values.extend(["", "kp_", "kp_a", "A\u{1f}", "A\u{1f}z", "\u{0}", "A ", "x", "~"].map(str::to_owned));
+        values.extend([format!("{longest}x"), "y".repeat(5_000), format!("{}\u{1}", users[0])]);
+        for number in numbers {
+            for user in users {
+                let row = AssociationRecord {
+                    user_id: UserId::parse(user).unwrap(),
+                    customer_number: CustomerNumber::parse(number.to_owned()).unwrap(),
+                };
+                for value in &values {
+                    for operator in OPERATORS {
+                        for (field, order) in [
+                            (Field::UserId, AssociationOrder::UserId),
+                            (Field::CustomerNumber, AssociationOrder::CustomerNumber),
+                        ] {
+                            let filter = AssociationFilter { field, operator, value: value.clone() };
+                            let ranges = ranges(&filter).unwrap();
+                            assert_eq!(holds(&ranges, &order.key(&row)), filter.keeps(&row), "{filter:?} on {row:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_bound_is_longer_than_a_key_may_be() {
+        for field in [Field::UserId, Field::CustomerNumber] {
+            for operator in OPERATORS {
+                let filter = AssociationFilter { field, operator, value: "\u{10FFFE}".repeat(5_000) };
+                for range in &ranges(&filter).unwrap() {
+                    assert!(range.from.len() < 1_000 && range.to.as_ref().is_none_or(|to| to.len() < 1_000));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_no_range_keeps_is_tested() {
+        let filter = |field, operator, value: &str| AssociationFilter { field, operator, value: value.to_owned() };
+        let user = filter(Field::UserId, Operator::StartsWith, "kp_");
+        let number = filter(Field::CustomerNumber, Operator::Equals, "C-1");
+        let part = filter(Field::CustomerNumber, Operator::Contains, "1");
+        let ranges_of = |filter: &AssociationFilter| ranges(filter).unwrap();
+        assert_eq!(Plan::of(AssociationOrder::UserId, &[]), Plan::Ranges(KeyRanges::all()));
+        assert_eq!(Plan::of(AssociationOrder::UserId, std::slice::from_ref(&user)), Plan::Ranges(ranges_of(&user)));
+        assert_eq!(
+            Plan::of(AssociationOrder::UserId, &[user.clone(), number.clone()]),
+            Plan::Test { asked: ranges_of(&user), other: Some(ranges_of(&number)) }
+        );
+        assert_eq!(
+            Plan::of(AssociationOrder::CustomerNumber, &[number.clone(), part]),
+            Plan::Test { asked: ranges_of(&number), other: None }
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! An organization is created whole or not at all, together with its first admin.
+
+use claims::Role;
+use domain::{
+    ids::{OrganizationCode, OrganizationId},
+    mail::MailKind,
+    text::{OrganizationName, fold},
+};
+use dynamo::from_item;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, IdempotencyKey, LoginAttempts, LoginAttemptsError, NewAccount, Replayable, Table,
+    associations::AssociationOrder,
+    records::{
+        AdminRecord, CredentialRecord, MailRecord, MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord,
+        OrganizationRecord,
+    },
+    scope::{Authority, Committed, Refusals, Write, keys},
+};
+
+/// Who becomes the first admin of a new organization.
+pub enum Founder<'a> {
+    /// Somebody without an account, which is made with the organization.
+    New(&'a NewAccount),
+    /// The owner of an account, whose password was verified in an attempt that falls under these limits.
+    Known(&'a CredentialRecord, LoginAttempts<'a>),
+}
+
+/// An organization that was created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedOrganization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its code.
+    pub code: OrganizationCode,
+    /// Its name.
+    pub name: OrganizationName,
+}
+
+/// What came of creating an organization.
+pub enum Creation {
+    /// It is there, or was made when the request was first sent.
+    Done(Replayable<CreatedOrganization>),
+    /// Nothing was done.
+    Refused {
+        /// Another organization has the name.
+        name_taken: bool,
+        /// The account that has the founder's address already.
+        account: Option<Box<CredentialRecord>>,
+    },
+}
+
+/// Why one condition of a creation failed.
+enum CreationRefusal {
+    AddressTaken,
+    /// The account isn't as it was when the password was verified.
+    AccountChanged,
+    TooManyAttempts,
+    NameTaken,
+    IdTaken,
+}
+
+impl Table {
+    /// Creates an organization, its name, its code and its first admin (and the admin's account, where there is none yet)
+    /// in one transaction, which also puts the founder's welcome mail.
+    ///
+    /// # Errors
+    /// [`LoginAttemptsError::TooMany`], [`Error::KeyReused`], or the table is out of reach.
+    pub async fn create_organization(
+        &self,
+        organization: &OrganizationRecord,
+        founder: &Founder<'_>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Creation, LoginAttemptsError> {
+        let created = CreatedOrganization {
+            id: organization.id.clone(),
+            code: organization.code.clone(),
+            name: organization.details.name.clone(),
+        };
+        let write = self.write().idempotent(key, &created);
+        let (write, credential) = self.put_founder(write, founder);
+        match put_organization(write, organization, &credential).commit(created).await? {
+            Committed::Done(created) => Ok(Creation::Done(created)),
+            Committed::Refused(refusals) => refused(refusals, founder).await,
+        }
+    }
+
+    /// Adds the founder's account, or the conditions under which a known account may found an organization.
+    fn put_founder<'t>(
+        &self,
+        write: Write<'t, (), CreationRefusal>,
+        founder: &Founder<'_>,
+    ) -> (Write<'t, (), CreationRefusal>, CredentialRecord) {
+        match founder {
+            Founder::New(account) => {
+                let link = self.verification_link();
+                let credential = account.credential(link.as_ref());
+                let (taken, id_taken) = (CreationRefusal::AddressTaken, || CreationRefusal::IdTaken);
+                (account.put(write, &credential, link.as_ref(), taken, id_taken), credential)
+            }
+            Founder::Known(credential, attempts) => {
+                let (attempts_key, not_exhausted) = attempts.not_exhausted();
+                let credential_key = keys::credential(&fold(&credential.email));
+                let write = write.check_any(attempts_key, &not_exhausted, CreationRefusal::TooManyAttempts).check(
+                    credential_key,
+                    &credential.unchanged(),
+                    CreationRefusal::AccountChanged,
+                );
+                (write, (*credential).clone())
+            }
+        }
+    }
+
+    /// The code of an organization, where there is one, for operators: one read.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn code_of(&self, organization: &OrganizationId) -> Result<Option<OrganizationCode>, Error> {
+        let organization = self.get(keys::organization(organization).by(Authority::Operator)).await?;
+        Ok(organization.map(|organization| organization.code))
+    }
+}
+
+fn put_organization<'t>(
+    write: Write<'t, (), CreationRefusal>,
+    organization: &OrganizationRecord,
+    founder: &CredentialRecord,
+) -> Write<'t, (), CreationRefusal> {
+    let (id, user) = (&organization.id, &founder.user_id);
+    let name = organization.details.name.as_str();
+    let mail = MailRecord::new(MailKind::WelcomeFounder, founder, name);
+    let name_record = OrganizationNameRecord { organization_id: id.clone() };
+    let code_record = OrganizationCodeRecord { organization_id: id.clone() };
+    let membership = MembershipRecord::admin(organization);
+    let write = write
+        .put_new(keys::organization_name(&fold(name)), &name_record, CreationRefusal::NameTaken)
+        .put_new(keys::organization_code(&organization.code), &code_record, CreationRefusal::IdTaken)
+        .put_new(keys::organization(id).by(Authority::Founder), organization, CreationRefusal::IdTaken)
+        .put_new(
+            keys::admin(id, user).by(Authority::Founder),
+            &AdminRecord::new(founder, &mail),
+            CreationRefusal::IdTaken,
+        )
+        .put_new(keys::membership(user, id, Role::Admin), &membership, CreationRefusal::IdTaken);
+    AssociationOrder::ALL
+        .into_iter()
+        .fold(write, |write, order| write.with_index(&order.index(id), CreationRefusal::IdTaken))
+        .put_new(keys::mail(&mail.id), &mail, CreationRefusal::IdTaken)
+}
+
+/// Says every field that is taken, since a caller fixes both at once.
+async fn refused(refusals: Refusals<CreationRefusal>, founder: &Founder<'_>) -> Result<Creation, LoginAttemptsError> {
+    let (mut name_taken, mut account) = (false, None);
+    for (refusal, item) in refusals {
+        match refusal {
+            CreationRefusal::NameTaken => name_taken = true,
+            CreationRefusal::AddressTaken => {
+                account = item.map(from_item).transpose().map_err(Error::from)?.map(Box::new);
+            }
+            CreationRefusal::AccountChanged => return Err(Error::account_changed().into()),
+            CreationRefusal::TooManyAttempts => {
+                if let Founder::Known(_, attempts) = founder {
+                    attempts.check().await?;
+                }
+                return Err(LoginAttemptsError::TooMany(1));
+            }
+            CreationRefusal::IdTaken => return Err(Error::id_taken().into()),
+        }
+    }
+    Ok(Creation::Refused { name_taken, account })
+}

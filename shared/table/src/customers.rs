@@ -1,0 +1,194 @@
+//! Customers: the commerce context that a token carries.
+
+use domain::{
+    ids::{self, OrganizationId},
+    text::{CompanyName, CurrencyCode, CustomerNumber, TierName},
+};
+use dynamo::{Backoff, Expression, SortKeys, number, text};
+
+use crate::{
+    CustomerError, Error, OrganizationScope, Table,
+    records::{CustomerRecord, PriceTierRecord, use_counter},
+    scope::{Authority, Committed, keys},
+};
+
+/// What a customer is to be.
+#[derive(Clone, Debug)]
+pub struct CustomerChange {
+    /// Its number.
+    pub number: CustomerNumber,
+    /// Its company's name.
+    pub company_name: CompanyName,
+    /// The name of its price tier.
+    pub pricing: TierName,
+    /// A currency of its own; without one it follows its tier's.
+    pub currency_code: Option<CurrencyCode>,
+    /// Whether its users get tokens.
+    pub active: bool,
+}
+
+/// A customer as it is, its tier's present name and currency included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// Its number.
+    pub number: CustomerNumber,
+    /// Its company's name.
+    pub company_name: CompanyName,
+    /// The name of its price tier.
+    pub pricing: TierName,
+    /// Its currency, or its tier's.
+    pub currency_code: CurrencyCode,
+    /// Whether its users get tokens.
+    pub active: bool,
+}
+
+/// Which condition of a customer's write failed.
+enum CustomerRefusal {
+    /// Somebody else changed the customer.
+    Changed,
+    /// The tier is gone.
+    NoTier,
+    /// The tier that the customer was on has no counter.
+    NoOldTier,
+}
+
+impl CustomerRecord {
+    fn with_tier(self, tier: PriceTierRecord) -> Customer {
+        Customer {
+            number: self.customer_number,
+            company_name: self.company_name,
+            pricing: tier.name,
+            currency_code: self.currency_code.unwrap_or(tier.currency_code),
+            active: self.active,
+        }
+    }
+
+    /// The customer with its tier. A tier with customers can't be removed, so where it isn't among those that were read
+    /// beside the customer, the customer was moved meanwhile.
+    fn with_tier_among(self, tiers: Vec<PriceTierRecord>) -> Result<Customer, Error> {
+        match tiers.into_iter().find(|tier| tier.tier_id == self.tier_id) {
+            Some(tier) => Ok(self.with_tier(tier)),
+            None => Err(Error::Unavailable("a customer's price tier was changed meanwhile".to_owned())),
+        }
+    }
+
+    /// The condition that the customer is as it was read.
+    fn unchanged(&self) -> Expression {
+        Expression::condition("revision = :revision").value(":revision", text(&self.revision))
+    }
+}
+
+impl Table {
+    /// The customer that a user buys for, for the user's token, where the organization has a record of it: one round trip.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn customer_for_member(
+        &self,
+        organization: &OrganizationId,
+        number: &CustomerNumber,
+    ) -> Result<Option<Customer>, Error> {
+        let customer = self.get(keys::customer(organization, number).by(Authority::Member));
+        let (customer, tiers) = tokio::try_join!(customer, self.price_tiers_for_member(organization))?;
+        customer.map(|customer| customer.with_tier_among(tiers)).transpose()
+    }
+}
+
+impl OrganizationScope<'_> {
+    /// The customer of this number: one round trip.
+    ///
+    /// # Errors
+    /// [`CustomerError::NotFound`], the scope's own, or the table is out of reach.
+    pub async fn customer(&self, number: &CustomerNumber) -> Result<Customer, CustomerError> {
+        let (customer, tiers) = self
+            .checked(|reads| async move {
+                let customer = reads.get(keys::customer(self.id(), number));
+                let tiers = reads.query(keys::organization_partition(self.id()), SortKeys::Prefix(keys::TIER_PREFIX));
+                tokio::try_join!(customer, tiers)
+            })
+            .await?;
+        Ok(customer.ok_or(CustomerError::NotFound)?.with_tier_among(tiers)?)
+    }
+
+    /// Creates or replaces a customer: two round trips.
+    ///
+    /// # Errors
+    /// [`CustomerError::NoPriceTier`], the scope's own, or the table is out of reach.
+    pub async fn put_customer(&self, change: &CustomerChange) -> Result<Customer, CustomerError> {
+        let counter = use_counter(&change.number);
+        let mut backoff = Backoff::default();
+        loop {
+            let ((known, tier), held) = self
+                .checked_to_write(|reads| async move {
+                    tokio::try_join!(
+                        reads.get(keys::customer(self.id(), &change.number)),
+                        reads.get(keys::price_tier(self.id(), &change.pricing.folded()))
+                    )
+                })
+                .await?;
+            let tier = tier.ok_or(CustomerError::NoPriceTier)?;
+            let record = CustomerRecord {
+                customer_number: change.number.clone(),
+                company_name: change.company_name.clone(),
+                tier_id: tier.tier_id.clone(),
+                currency_code: change.currency_code.clone(),
+                active: change.active,
+                revision: ids::random_id(16),
+            };
+            let key = keys::customer(self.id(), &change.number);
+            let mut write = match &known {
+                None => held.write().put_new(key, &record, CustomerRefusal::Changed),
+                Some(known) => held.write().replace(key, &record, &known.unchanged(), CustomerRefusal::Changed),
+            };
+            if known.as_ref().is_none_or(|known| known.tier_id != record.tier_id) {
+                let joined = keys::tier_use(self.id(), &tier.tier_id, counter);
+                write = write.update(joined, &add_uses(1), CustomerRefusal::NoTier);
+                if let Some(known) = &known {
+                    let left = keys::tier_use(self.id(), &known.tier_id, counter);
+                    write = write.update(left, &add_uses(-1), CustomerRefusal::NoOldTier);
+                }
+            }
+            match write.commit(()).await? {
+                Committed::Done(_) => return Ok(record.with_tier(tier)),
+                Committed::Refused(refusals) => match refusals.into_iter().next() {
+                    Some((CustomerRefusal::NoTier, _)) => return Err(CustomerError::NoPriceTier),
+                    _ => wait(&mut backoff).await?,
+                },
+            }
+        }
+    }
+
+    /// Removes a customer: two round trips.
+    ///
+    /// # Errors
+    /// [`CustomerError::NotFound`], the scope's own, or the table is out of reach.
+    pub async fn remove_customer(&self, number: &CustomerNumber) -> Result<(), CustomerError> {
+        let mut backoff = Backoff::default();
+        loop {
+            let (known, held) = self
+                .checked_to_write(|reads| async move { reads.get(keys::customer(self.id(), number)).await })
+                .await?;
+            let known = known.ok_or(CustomerError::NotFound)?;
+            let left = keys::tier_use(self.id(), &known.tier_id, use_counter(number));
+            let committed = held
+                .write()
+                .delete(keys::customer(self.id(), number), &known.unchanged(), CustomerRefusal::Changed)
+                .update(left, &add_uses(-1), CustomerRefusal::NoOldTier)
+                .commit(())
+                .await?;
+            match committed {
+                Committed::Done(_) => return Ok(()),
+                Committed::Refused(_) => wait(&mut backoff).await?,
+            }
+        }
+    }
+}
+
+/// Adds to the counter of a tier's customers, or takes from it.
+fn add_uses(change: i8) -> Expression {
+    Expression::update("ADD uses :change").value(":change", number(change))
+}
+
+async fn wait(backoff: &mut Backoff) -> Result<(), Error> {
+    Ok(backoff.wait_or_give_up("a customer is being changed by others").await?)
+}

@@ -1,0 +1,167 @@
+//! One-time links: whoever opens one reads the mails of an account's address, which verifies the address, and may set the
+//! account's password.
+
+use claims::Role;
+use domain::{
+    clock::now,
+    ids::{LinkId, UserId, random_id},
+    text::{EmailAddress, fold},
+};
+use dynamo::{Counted, Expression, Limit, bool_value, number, text};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::{
+    Error, LinkError, LinkKind, Table,
+    records::{CredentialRecord, LinkRecord, MailRecord},
+    scope::{Authority, Write, keys},
+};
+
+const HOUR_SECONDS: u64 = 60 * 60;
+/// Admin items that are updated at once.
+const CONCURRENT_UPDATES: usize = 32;
+/// Mails with a link to reset a password, to one address in an hour.
+const MAX_RESETS_AN_HOUR: u64 = 3;
+
+/// A link that was opened, and the credential that it belongs to.
+pub struct OpenLink {
+    id: LinkId,
+    kind: LinkKind,
+    credential: CredentialRecord,
+}
+
+impl OpenLink {
+    /// The address that the link verifies.
+    #[must_use]
+    pub fn email(&self) -> &str {
+        &self.credential.email
+    }
+}
+
+/// A link to be mailed.
+#[derive(Clone, Debug)]
+pub(crate) struct NewLink {
+    pub(crate) id: LinkId,
+    pub(crate) kind: LinkKind,
+    /// The organization that invites.
+    pub(crate) organization_name: Option<String>,
+}
+
+impl NewLink {
+    pub(crate) fn new(kind: LinkKind) -> Self {
+        Self { id: LinkId::random(), kind, organization_name: None }
+    }
+
+    /// Adds the link and its mail to a transaction. The credential has to name the link as its current one.
+    pub(crate) fn put<'t, S, R>(
+        &self,
+        write: Write<'t, S, R>,
+        to: &CredentialRecord,
+        id_taken: impl Fn() -> R,
+    ) -> Write<'t, S, R> {
+        let mail = MailRecord::with_link(self.kind.mail_kind(), to, self.organization_name.as_deref(), &self.id);
+        self.put_alone(write, fold(&to.email), id_taken()).put_new(keys::mail(&mail.id), &mail, id_taken())
+    }
+
+    fn put_alone<'t, S, R>(&self, write: Write<'t, S, R>, address: String, id_taken: R) -> Write<'t, S, R> {
+        let record = LinkRecord { kind: self.kind, address, expires_at: now() + self.kind.lifetime_seconds() };
+        write.put_new(keys::link(&self.id), &record, id_taken)
+    }
+}
+
+impl Table {
+    /// Mails a link that resets the password of the account with this address, and voids the one before; at most three an
+    /// hour for one address. An address without an account takes the same calls.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn start_reset(&self, address: &EmailAddress) -> Result<(), Error> {
+        let limit = Limit {
+            key: keys::reset_limit(&address.folded()).into_raw(),
+            entity: "reset limit",
+            most: MAX_RESETS_AN_HOUR,
+            seconds: HOUR_SECONDS,
+        };
+        let (counted, credential) = tokio::try_join!(self.count(&limit, now()), self.credential(address))?;
+        if let Counted::Full(_) = counted {
+            return Ok(());
+        }
+        let link = NewLink::new(LinkKind::Reset);
+        let write = match &credential {
+            Some(credential) => {
+                let current = Expression::update("SET link_id = :link, revision = :revision")
+                    .value(":link", text(link.id.as_str()))
+                    .value(":revision", text(&random_id(16)));
+                link.put(self.write(), credential, Error::id_taken).update(
+                    keys::credential(&address.folded()),
+                    &current,
+                    Error::account_changed(),
+                )
+            }
+            None => link.put_alone(self.write(), address.folded(), Error::id_taken()),
+        };
+        write.commit_or((), Err).await?;
+        Ok(())
+    }
+
+    /// The link of this id, where it can still be used: two reads.
+    ///
+    /// # Errors
+    /// [`LinkError::Dead`], or the table is out of reach.
+    pub async fn open_link(&self, id: &LinkId) -> Result<OpenLink, LinkError> {
+        let link = self.get(keys::link(id)).await?.ok_or(LinkError::Dead)?;
+        let credential = self.get(keys::credential(&link.address)).await?;
+        let credential =
+            credential.filter(|credential| credential.link_id.as_ref() == Some(id)).ok_or(LinkError::Dead)?;
+        Ok(OpenLink { id: id.clone(), kind: link.kind, credential })
+    }
+
+    /// Uses a link: the account gets this password, its address is verified, and every user token from before has ended.
+    /// The first verification of an address also ends the organization tokens from before.
+    ///
+    /// # Errors
+    /// [`LinkError::Dead`]: somebody was quicker. Or the table is out of reach.
+    pub async fn redeem(&self, link: &OpenLink, password_hash: &str) -> Result<(), LinkError> {
+        let user = &link.credential.user_id;
+        if !link.credential.email_verified {
+            self.mark_roles_verified(user).await?;
+        }
+        let alive = Expression::condition("expires_at > :now").value(":now", number(now()));
+        let session_id = random_id(16);
+        let changed = Expression::update(
+            "SET password_hash = :hash, session_id = :session, proven = :true, revision = :revision REMOVE link_id",
+        )
+        .and_condition("link_id = :link")
+        .value(":hash", text(password_hash))
+        .value(":session", text(&session_id))
+        .value(":true", bool_value(true))
+        .value(":revision", text(&random_id(16)))
+        .value(":link", text(link.id.as_str()));
+        let ended = Expression::update("SET session_id = :session, proven = :true")
+            .value(":session", text(&session_id))
+            .value(":true", bool_value(true));
+        self.write()
+            .delete(keys::link(&link.id), &alive, LinkError::Dead)
+            .update(keys::credential(&fold(&link.credential.email)), &changed, LinkError::Dead)
+            .update(keys::account(user), &ended, LinkError::Dead)
+            .commit_or((), Err)
+            .await?;
+        tracing::info!(kind = ?link.kind, "a mailed link was used");
+        if !link.credential.email_verified {
+            // The account may have founded organizations since its roles were marked above.
+            self.mark_roles_verified(user).await?;
+        }
+        Ok(())
+    }
+
+    /// Marks the user's admin items: from then on the live role check refuses tokens from before the address was verified.
+    pub(crate) async fn mark_roles_verified(&self, user: &UserId) -> Result<(), Error> {
+        let verified = Expression::update("SET proven = :true").value(":true", bool_value(true));
+        let memberships = self.memberships(user).await?.into_iter();
+        let admin_of = memberships.filter(|membership| membership.role == Role::Admin);
+        let marks = stream::iter(admin_of).map(async |membership| {
+            let key = keys::admin(&membership.organization_id, user).by(Authority::AccountOwner);
+            self.update(key, &verified).await.map(drop)
+        });
+        marks.buffer_unordered(CONCURRENT_UPDATES).try_collect().await
+    }
+}

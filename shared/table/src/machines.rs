@@ -1,0 +1,176 @@
+//! Machine credentials: an item whose existence is the machine's role, and one beside it for when it was last used.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use claims::{ClientSecret, SecretHash};
+use domain::{
+    clock::now,
+    ids::{ClientId, OrganizationId},
+    mutex::lock,
+    text::CredentialName,
+};
+use dynamo::{Expression, SortKeys, from_item, number, rfc3339};
+
+use crate::{
+    Error, MachineError, OrganizationScope, Table,
+    records::{MachineRecord, MachineUseRecord},
+    scope::{Authority, keys},
+};
+
+/// A credential's last use is written at most this often.
+const WRITE_INTERVAL: Duration = Duration::from_mins(1);
+/// Credentials whose last write this process remembers.
+const MAX_REMEMBERED: usize = 1_000;
+
+/// A machine credential as the list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineCredential {
+    /// Its id.
+    pub client_id: ClientId,
+    /// What its admin calls it.
+    pub name: CredentialName,
+    /// When it was made, RFC 3339 UTC.
+    pub created_at: String,
+    /// When it was last used, to the minute, RFC 3339 UTC.
+    pub last_used_at: Option<String>,
+}
+
+/// When this process last wrote the use of each credential.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastUses(Arc<Mutex<HashMap<UsedCredential, Instant>>>);
+
+type UsedCredential = (OrganizationId, ClientId);
+
+impl LastUses {
+    /// Whether a use is to be written now. It then counts as written.
+    fn should_write(&self, credential: UsedCredential) -> bool {
+        let mut uses = lock(&self.0);
+        if uses.get(&credential).is_some_and(|at| at.elapsed() < WRITE_INTERVAL) {
+            return false;
+        }
+        if uses.len() >= MAX_REMEMBERED {
+            uses.retain(|_, at| at.elapsed() < WRITE_INTERVAL);
+        }
+        if uses.len() < MAX_REMEMBERED {
+            uses.insert(credential, Instant::now());
+        }
+        true
+    }
+}
+
+/// Leaves for after the request, where that succeeds, that a machine's credential was used.
+pub(crate) fn record_use_after_request(table: &Table, organization: &OrganizationId, client: &ClientId) {
+    let (table, organization, client) = (table.clone(), organization.clone(), client.clone());
+    dynamo::after_request(async move {
+        if let Err(error) = table.record_machine_use(&organization, &client).await {
+            tracing::warn!(%error, "the use of a machine credential could not be noted");
+        }
+    });
+}
+
+impl Table {
+    /// Whether this is the secret of an organization's machine: one read. A machine with its secret is in use, which is
+    /// recorded after the request.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn is_machine_secret(
+        &self,
+        organization: &OrganizationId,
+        client: &ClientId,
+        secret: &SecretHash,
+    ) -> Result<bool, Error> {
+        let machine = self.get(keys::machine(organization, client).by(Authority::Machine)).await?;
+        let matches = machine.is_some_and(|machine| machine.secret_hash == *secret);
+        if matches {
+            record_use_after_request(self, organization, client);
+        }
+        Ok(matches)
+    }
+
+    /// Records that a machine's credential is used now: at most once a minute, and never of one that was revoked.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn record_machine_use(&self, organization: &OrganizationId, client: &ClientId) -> Result<(), Error> {
+        if !self.last_uses().should_write((organization.clone(), client.clone())) {
+            return Ok(());
+        }
+        let used = Expression::update("SET last_used_at = :now")
+            .and_condition("last_used_at <= :due")
+            .value(":now", number(now()))
+            .value(":due", number(now().saturating_sub(WRITE_INTERVAL.as_secs())));
+        self.update(keys::machine_use(organization, client).by(Authority::Machine), &used).await?;
+        Ok(())
+    }
+}
+
+impl OrganizationScope<'_> {
+    /// Makes a machine credential: one transaction.
+    ///
+    /// # Errors
+    /// The scope's own, or the table is out of reach.
+    pub async fn create_machine(&self, name: &CredentialName, secret: &ClientSecret) -> Result<ClientId, Error> {
+        let client_id = ClientId::random();
+        let machine = MachineRecord {
+            client_id: client_id.clone(),
+            name: name.clone(),
+            secret_hash: secret.hash(),
+            created_at: rfc3339(now()),
+        };
+        let unused = MachineUseRecord { client_id: client_id.clone(), last_used_at: 0 };
+        self.write()
+            .put_new(keys::machine(self.id(), &client_id), &machine, Error::id_taken())
+            .put_new(keys::machine_use(self.id(), &client_id), &unused, Error::id_taken())
+            .commit_or((), Err)
+            .await?;
+        Ok(client_id)
+    }
+
+    /// Every machine credential by its id: one round trip.
+    ///
+    /// # Errors
+    /// The scope's own, or the table is out of reach.
+    pub async fn machines(&self) -> Result<Vec<MachineCredential>, Error> {
+        // The credentials, then their uses.
+        let items = self
+            .checked(|reads| async move {
+                reads.items(keys::organization_partition(self.id()), SortKeys::Prefix(keys::MACHINES_PREFIX)).await
+            })
+            .await?;
+        let (mut machines, mut last_uses) = (Vec::new(), HashMap::new());
+        for item in items {
+            if item.contains_key("last_used_at") {
+                let record: MachineUseRecord = from_item(item)?;
+                last_uses.insert(record.client_id, record.last_used_at);
+            } else {
+                machines.push(from_item::<MachineRecord>(item)?);
+            }
+        }
+        let machines = machines.into_iter().map(|machine| MachineCredential {
+            last_used_at: last_uses.get(&machine.client_id).filter(|at| **at > 0).map(|at| rfc3339(*at)),
+            client_id: machine.client_id,
+            name: machine.name,
+            created_at: machine.created_at,
+        });
+        Ok(machines.collect())
+    }
+
+    /// Removes a machine credential: one transaction. Its key, and the tokens issued by it, are refused from then on.
+    ///
+    /// # Errors
+    /// [`MachineError::NotFound`], the scope's own, or the table is out of reach.
+    pub async fn revoke_machine(&self, client: &ClientId) -> Result<(), MachineError> {
+        let existing = Expression::default();
+        self.write()
+            .delete(keys::machine(self.id(), client), &existing, MachineError::NotFound)
+            .delete(keys::machine_use(self.id(), client), &existing, MachineError::NotFound)
+            .commit_or((), Err)
+            .await?;
+        Ok(())
+    }
+}

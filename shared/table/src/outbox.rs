@@ -1,0 +1,196 @@
+//! The outbox: a mail is an item of the transaction that has the effect it tells of, which is event, claim and status in
+//! one. A change that committed can't lose its mail, one that failed sends none, and a mail that fails can't fail the change.
+
+use domain::{
+    clock::Clock,
+    mail::{MailId, MailStatus},
+    text::fold,
+};
+use dynamo::{Counted, Expression, Limit, Updated, bool_value, from_item, number, rfc3339, text};
+
+use crate::{
+    Error, Table,
+    records::{MailRecord, MailStatusOf},
+    scope::keys,
+};
+
+/// How long a mail that was claimed is left to its claimant, in seconds. The one window in which a mail may be sent twice: a
+/// crash between sending and marking is made good after the lease.
+pub const LEASE_SECONDS: u64 = 60;
+/// A mail that is unsent for so long has failed.
+const MAX_PENDING_SECONDS: u64 = 6 * HOUR_SECONDS;
+/// Mails of a kind to one address in an hour.
+const MAX_MAILS_AN_HOUR: u64 = 5;
+const HOUR_SECONDS: u64 = 60 * 60;
+const DAY_SECONDS: u64 = 24 * HOUR_SECONDS;
+/// Days that a sweep looks through.
+const SWEPT_DAYS: u64 = 7;
+
+/// What came of claiming a mail.
+pub enum Claim {
+    /// It is ours until the lease ends.
+    Ours(Box<MailRecord>, Lease),
+    /// It was sent or has failed before, or is gone.
+    Done,
+    /// Somebody else's lease on it hasn't ended.
+    Leased,
+}
+
+/// Proof of a claim.
+pub struct Lease {
+    id: MailId,
+    until: u64,
+    /// Seconds since the mail was put.
+    age: u64,
+    counted: bool,
+}
+
+impl Lease {
+    /// Whether an earlier try counted the mail towards its address's limit.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.counted
+    }
+
+    /// Seconds since the mail was put.
+    #[must_use]
+    pub fn age(&self) -> u64 {
+        self.age
+    }
+
+    /// Whether the mail is unsent for so long that it has failed.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        self.age > MAX_PENDING_SECONDS
+    }
+}
+
+/// The mails that wait to be sent.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    table: Table,
+    clock: Clock,
+}
+
+impl Table {
+    /// The mails that wait to be sent, by this clock.
+    #[must_use]
+    pub fn outbox(&self, clock: Clock) -> Outbox {
+        Outbox { table: self.clone(), clock }
+    }
+
+    /// How far each of these mails is. One that is no longer kept was sent, or its failure is history.
+    pub(crate) async fn mail_statuses(&self, ids: &[MailId]) -> Result<Vec<(MailId, MailStatus)>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mails: Vec<MailStatusOf> = self.batch_get(ids.iter().map(keys::mail), &["day", "id", "status"]).await?;
+        Ok(mails.into_iter().map(|mail| (mail.id, mail.status)).collect())
+    }
+}
+
+impl Outbox {
+    /// Claims a mail for a minute, where it is pending and not claimed by somebody else.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn claim(&self, id: &MailId) -> Result<Claim, Error> {
+        let now = self.clock.now();
+        let until = now + LEASE_SECONDS;
+        let claim = Expression::update("SET lease_until = :until")
+            .and_condition("#status = :pending AND lease_until < :now")
+            .name("#status", "status")
+            .value(":until", number(until))
+            .value(":now", number(now))
+            .value(":pending", text("pending"));
+        match self.table.try_to_update(keys::mail(id), &claim).await? {
+            Updated::Done(item) => {
+                let mail: MailRecord = from_item(item)?;
+                let lease =
+                    Lease { id: id.clone(), until, age: now.saturating_sub(mail.created_at), counted: mail.counted };
+                Ok(Claim::Ours(Box::new(mail), lease))
+            }
+            Updated::Refused(Some(item)) if from_item::<MailRecord>(item.clone())?.status == MailStatus::Pending => {
+                Ok(Claim::Leased)
+            }
+            Updated::Refused(_) => Ok(Claim::Done),
+        }
+    }
+
+    /// Marks a claimed mail as sent. Where the lease was lost meanwhile, nothing changes.
+    ///
+    /// # Errors
+    /// The table is out of reach: once the lease ends, the mail is sent again.
+    pub async fn mark_sent(&self, lease: &Lease) -> Result<(), Error> {
+        let sent = Expression::update("SET #status = :status, sent_at = :now").value(":status", text("sent"));
+        self.settle(lease, sent.value(":now", text(&rfc3339(self.clock.now()))).name("#status", "status")).await
+    }
+
+    /// Marks a claimed mail as failed for good, for this reason. Where the lease was lost meanwhile, nothing changes.
+    ///
+    /// # Errors
+    /// The table is out of reach: once the lease ends, somebody tries again.
+    pub async fn mark_failed(&self, lease: Lease, reason: &str) -> Result<(), Error> {
+        let failed =
+            Expression::update("SET #status = :status, failed_because = :reason").value(":status", text("failed"));
+        self.settle(&lease, failed.value(":reason", text(reason)).name("#status", "status")).await
+    }
+
+    /// Gives a claimed mail back, `counted` towards its address's limit or not: whoever claims it after so many seconds may try
+    /// again.
+    ///
+    /// # Errors
+    /// The table is out of reach: somebody may try again once the lease ends.
+    pub async fn release(&self, lease: Lease, seconds: u64, counted: bool) -> Result<(), Error> {
+        let expression = Expression::update("SET lease_until = :later, counted = :counted");
+        let expression = expression.value(":later", number(self.clock.now() + seconds));
+        self.settle(&lease, expression.value(":counted", bool_value(counted))).await
+    }
+
+    async fn settle(&self, lease: &Lease, expression: Expression) -> Result<(), Error> {
+        let expression = expression.and_condition("lease_until = :until").value(":until", number(lease.until));
+        self.table.update(keys::mail(&lease.id), &expression).await?;
+        Ok(())
+    }
+
+    /// The mails of the last days that are pending and past their lease, for a sweep.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn unsent(&self) -> Result<Vec<MailId>, Error> {
+        let now = self.clock.now();
+        let mut unsent = Vec::new();
+        for days in (0..=SWEPT_DAYS).rev() {
+            unsent.extend(self.unsent_of(&MailRecord::day(now.saturating_sub(days * DAY_SECONDS)), now).await?);
+        }
+        Ok(unsent)
+    }
+
+    async fn unsent_of(&self, day: &str, now: u64) -> Result<Vec<MailId>, Error> {
+        let waiting = Expression::condition("#status = :pending AND lease_until < :now")
+            .name("#status", "status")
+            .value(":pending", text("pending"))
+            .value(":now", number(now));
+        let ids = self.table.sort_keys_where(&keys::mails(day), &waiting).await?;
+        Ok(ids.into_iter().map(|id| MailId { day: day.to_owned(), id }).collect())
+    }
+
+    /// Counts a mail to an address, unless five of its kind were counted in the hour that began with the first of them. Mails with
+    /// links have a count of their own: nobody holds up a link by causing other mails. Then how many
+    /// seconds of that hour are left.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn count_towards_limit(&self, mail: &MailRecord) -> Result<Option<u64>, Error> {
+        let limit = Limit {
+            key: keys::mail_limit(&fold(&mail.to), mail.link.is_some()).into_raw(),
+            entity: "mail limit",
+            most: MAX_MAILS_AN_HOUR,
+            seconds: HOUR_SECONDS,
+        };
+        Ok(match self.table.count(&limit, self.clock.now()).await? {
+            Counted::Within(..) => None,
+            Counted::Full(seconds) => Some(seconds),
+        })
+    }
+}

@@ -1,0 +1,114 @@
+use claims::AccountHolder;
+use domain::{
+    ids::{LinkId, UserId},
+    text::PhoneNumber,
+};
+use dynamo::{Expression, text};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    SessionEnded,
+    scope::{PartOf, Record},
+};
+
+/// An account, found by its id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountRecord {
+    /// Its id.
+    pub user_id: UserId,
+    /// The address as its owner wrote it.
+    pub email: String,
+    /// The owner's first name.
+    pub first_name: String,
+    /// The owner's last name.
+    pub last_name: String,
+    /// The owner's phone number.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub phone_number: Option<PhoneNumber>,
+    /// When it was made, RFC 3339 UTC.
+    pub created_at: String,
+    /// The same as the credential's.
+    #[serde(default)]
+    pub(crate) session_id: String,
+    /// The same as the credential's.
+    #[serde(default, rename = "proven")]
+    pub email_verified: bool,
+}
+
+impl Record for AccountRecord {
+    const ENTITY: &'static str = "account";
+}
+
+impl AccountRecord {
+    /// Asks whether the sign-in that a token came from is still the present one.
+    ///
+    /// # Errors
+    /// [`SessionEnded`].
+    pub fn require_session(&self, session_id: &str) -> Result<(), SessionEnded> {
+        if self.session_id == session_id { Ok(()) } else { Err(SessionEnded) }
+    }
+
+    /// Asks whether the holder's token still stands for the account. A user token ends with its sign-in, and the first
+    /// verification of the address ends an organization token from before.
+    ///
+    /// # Errors
+    /// [`SessionEnded`].
+    pub fn require_current(&self, holder: &AccountHolder) -> Result<(), SessionEnded> {
+        match holder {
+            AccountHolder::Session(session) => self.require_session(&session.session_id),
+            AccountHolder::Member { email_verified, .. } if *email_verified || !self.email_verified => Ok(()),
+            AccountHolder::Member { .. } => Err(SessionEnded),
+        }
+    }
+}
+
+/// The attributes needed to tell whether an account exists and its address is verified.
+#[derive(Deserialize)]
+pub(crate) struct AccountStatus {
+    #[serde(default, rename = "proven")]
+    pub(crate) email_verified: bool,
+}
+
+impl PartOf<AccountRecord> for AccountStatus {}
+
+/// What sign-in and promotion need to know of an account, found by its e-mail address.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CredentialRecord {
+    /// The account.
+    pub user_id: UserId,
+    /// The address as its owner wrote it.
+    pub email: String,
+    /// The owner's first name.
+    pub first_name: String,
+    /// The owner's last name.
+    pub last_name: String,
+    /// The password's argon2id hash, a PHC string. An invited person has none yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub password_hash: Option<String>,
+    /// Another with each password: user tokens that name an earlier one have ended.
+    #[serde(default)]
+    pub session_id: String,
+    /// Whether a link that was mailed to the address came back.
+    #[serde(default, rename = "proven")]
+    pub email_verified: bool,
+    /// Another with each change of this item.
+    #[serde(default)]
+    pub(crate) revision: String,
+    /// The mailed link that can be used. Every earlier one is void.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) link_id: Option<LinkId>,
+}
+
+impl Record for CredentialRecord {
+    const ENTITY: &'static str = "credential";
+}
+
+impl CredentialRecord {
+    /// The condition that the credential is as it was read.
+    pub(crate) fn unchanged(&self) -> Expression {
+        if self.revision.is_empty() {
+            return Expression::condition("attribute_not_exists(revision)");
+        }
+        Expression::condition("revision = :seen").value(":seen", text(&self.revision))
+    }
+}

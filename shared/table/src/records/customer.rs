@@ -1,0 +1,21 @@
+use domain::text::{CompanyName, CurrencyCode, CustomerNumber};
+use serde::{Deserialize, Serialize};
+
+use crate::scope::Record;
+
+/// A customer. It names its price tier by the tier's id, so that a rename touches the tier alone.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct CustomerRecord {
+    pub(crate) customer_number: CustomerNumber,
+    pub(crate) company_name: CompanyName,
+    pub(crate) tier_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) currency_code: Option<CurrencyCode>,
+    pub(crate) active: bool,
+    /// Another with each write: what is replaced or deleted is what was read.
+    pub(crate) revision: String,
+}
+
+impl Record for CustomerRecord {
+    const ENTITY: &'static str = "customer";
+}

@@ -1,0 +1,30 @@
+use domain::ids::UserId;
+use serde::{Deserialize, Serialize};
+
+use crate::scope::Record;
+
+/// Which account an identity of an identity provider is bound to.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Binding {
+    pub(crate) user_id: UserId,
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+}
+
+/// A binding, found by issuer and subject.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ExternalIdentityRecord(pub(crate) Binding);
+
+impl Record for ExternalIdentityRecord {
+    const ENTITY: &'static str = "external identity";
+}
+
+/// A binding, found by account and issuer: an account has at most one identity of an issuer.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct AccountIdentityRecord(pub(crate) Binding);
+
+impl Record for AccountIdentityRecord {
+    const ENTITY: &'static str = "account's issuer";
+}

@@ -1,0 +1,30 @@
+use claims::SecretHash;
+use domain::{ids::ClientId, text::CredentialName};
+use serde::{Deserialize, Serialize};
+
+use crate::scope::Record;
+
+/// A machine's credential. That the item exists is the machine's role.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MachineRecord {
+    pub(crate) client_id: ClientId,
+    pub(crate) name: CredentialName,
+    pub(crate) secret_hash: SecretHash,
+    pub(crate) created_at: String,
+}
+
+impl Record for MachineRecord {
+    const ENTITY: &'static str = "machine";
+}
+
+/// When a credential was last used. It is an item of its own, so that recording a use touches no role.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MachineUseRecord {
+    pub(crate) client_id: ClientId,
+    /// Seconds since the epoch; 0 before the first use.
+    pub(crate) last_used_at: u64,
+}
+
+impl Record for MachineUseRecord {
+    const ENTITY: &'static str = "machine use";
+}

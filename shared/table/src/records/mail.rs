@@ -1,0 +1,95 @@
+use domain::{
+    clock::now,
+    ids::{self, LinkId},
+    mail::{MailId, MailKind, MailStatus},
+};
+use dynamo::rfc3339;
+use serde::{Deserialize, Serialize};
+
+use super::CredentialRecord;
+use crate::scope::{PartOf, Record};
+
+/// How long a mail is kept, in seconds.
+const RETENTION_SECONDS: u64 = 30 * 24 * 60 * 60;
+
+/// A mail in the outbox.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct MailRecord {
+    /// What it tells.
+    pub kind: MailKind,
+    /// The recipient's address.
+    pub to: String,
+    /// The recipient's first name.
+    pub first_name: String,
+    /// The organization that it is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub organization_name: Option<String>,
+    /// The link that it brings. Its token is made by the mailer and kept nowhere.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub link: Option<LinkId>,
+    /// Where it is.
+    #[serde(flatten)]
+    pub id: MailId,
+    pub(crate) status: MailStatus,
+    /// When it was put, in seconds since the epoch.
+    pub(crate) created_at: u64,
+    lease_until: u64,
+    /// Whether it was counted towards its address's limit.
+    #[serde(default)]
+    pub(crate) counted: bool,
+    expires_at: u64,
+}
+
+impl Record for MailRecord {
+    const ENTITY: &'static str = "mail";
+}
+
+impl MailRecord {
+    /// A mail to the owner of an account about an organization.
+    pub(crate) fn new(kind: MailKind, to: &CredentialRecord, organization_name: &str) -> Self {
+        let created_at = now();
+        Self {
+            kind,
+            to: to.email.clone(),
+            first_name: to.first_name.clone(),
+            organization_name: Some(organization_name.to_owned()),
+            link: None,
+            id: MailId { day: day_of(created_at), id: ids::random_id(24) },
+            status: MailStatus::Pending,
+            created_at,
+            lease_until: 0,
+            counted: false,
+            expires_at: created_at + RETENTION_SECONDS,
+        }
+    }
+
+    /// A mail to the owner of an account with a link.
+    pub(crate) fn with_link(
+        kind: MailKind,
+        to: &CredentialRecord,
+        organization_name: Option<&str>,
+        link: &LinkId,
+    ) -> Self {
+        let organization_name = organization_name.map(str::to_owned);
+        Self { organization_name, link: Some(link.clone()), ..Self::new(kind, to, "") }
+    }
+
+    /// The day that a mail of this time belongs to, as `2026-01-31`.
+    pub(crate) fn day(seconds: u64) -> String {
+        day_of(seconds)
+    }
+}
+
+fn day_of(seconds: u64) -> String {
+    rfc3339(seconds).get(..10).unwrap_or_default().to_owned()
+}
+
+/// How far a mail is.
+#[derive(Deserialize)]
+pub(crate) struct MailStatusOf {
+    #[serde(flatten)]
+    pub(crate) id: MailId,
+    pub(crate) status: MailStatus,
+}
+
+impl PartOf<MailRecord> for MailStatusOf {}

@@ -1,0 +1,34 @@
+//! What items hold, a file per entity. A field that was renamed keeps its attribute's name in the table.
+
+mod account;
+mod admin;
+mod association;
+mod customer;
+mod external_identity;
+mod idempotency;
+mod limit;
+mod link;
+mod machine;
+mod mail;
+mod membership;
+mod organization;
+mod price_tier;
+
+pub(crate) use account::AccountStatus;
+pub use account::{AccountRecord, CredentialRecord};
+pub(crate) use admin::AdminRecord;
+pub use association::AssociationRecord;
+pub(crate) use customer::CustomerRecord;
+pub(crate) use external_identity::{AccountIdentityRecord, Binding, ExternalIdentityRecord};
+pub(crate) use idempotency::IdempotencyRecord;
+pub(crate) use limit::{AttemptsRecord, AttemptsWindow, LimitRecord};
+pub use link::LinkKind;
+pub(crate) use link::LinkRecord;
+pub(crate) use machine::{MachineRecord, MachineUseRecord};
+pub use mail::MailRecord;
+pub(crate) use mail::MailStatusOf;
+pub use membership::MembershipRecord;
+pub use organization::{EntitlementRecord, OrganizationRecord, SubscriptionRecord};
+pub(crate) use organization::{OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord};
+pub use price_tier::PriceTierRecord;
+pub(crate) use price_tier::{TierUseRecord, USE_COUNTERS, use_counter};

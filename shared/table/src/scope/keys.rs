@@ -1,0 +1,183 @@
+//! The only place that builds a key.
+
+use claims::{PublicKey, Role};
+use counted_index::Order;
+use domain::{
+    ids::{ClientId, LinkId, OrganizationCode, OrganizationId, UserId},
+    mail::MailId,
+    source::Source,
+    text::CustomerNumber,
+};
+
+use super::{Key, OrganizationKey, OrganizationPartition, Partition};
+use crate::records::{
+    AccountIdentityRecord, AccountRecord, AdminRecord, AttemptsRecord, CredentialRecord, CustomerRecord,
+    ExternalIdentityRecord, IdempotencyRecord, LimitRecord, LinkRecord, MachineRecord, MachineUseRecord, MailRecord,
+    MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord, OrganizationRecord, PriceTierRecord,
+    TierUseRecord,
+};
+
+/// Where the partition of every mail begins.
+pub const MAIL_PREFIX: &str = "MAIL#";
+
+/// The partition of the public signing keys.
+const PUBLIC_KEYS: &str = "KEYS";
+/// Where the sort key of each of an organization's admins begins.
+pub(crate) const ADMIN_PREFIX: &str = "ADMIN#";
+/// Where the sort key of each of an organization's machine credentials, and of each one's use, begins.
+pub(crate) const MACHINES_PREFIX: &str = "CLIENT";
+/// Where the sort key of each of an organization's price tiers begins.
+pub(crate) const TIER_PREFIX: &str = "TIER#";
+/// Where the sort key of each public signing key begins.
+pub(crate) const PUBLIC_KEY_PREFIX: &str = "KEY#";
+/// Where the sort key of each of a user's memberships begins.
+pub(crate) const MEMBERSHIP_PREFIX: &str = "ORG#";
+/// Ends a customer's number in a key: U+001F, below every character that a number may hold.
+pub(crate) const CUSTOMER_END: char = '\u{1f}';
+/// The sort key of an organization's own item: below every other of its partition but its subscriptions.
+pub(crate) const ORGANIZATION: &str = "#ORG";
+
+/// The partition of an organization's own item, its subscriptions, admins, machines and price tiers.
+pub(crate) fn organization_partition(id: &OrganizationId) -> OrganizationPartition {
+    OrganizationPartition::new(format!("ORG#{id}"))
+}
+
+fn in_organization<R>(id: &OrganizationId, sk: impl Into<String>) -> OrganizationKey<R> {
+    OrganizationKey::new(format!("ORG#{id}"), sk)
+}
+
+pub(crate) fn organization(id: &OrganizationId) -> OrganizationKey<OrganizationRecord> {
+    in_organization(id, ORGANIZATION)
+}
+
+pub(crate) fn admin(organization: &OrganizationId, user: &UserId) -> OrganizationKey<AdminRecord> {
+    in_organization(organization, format!("{ADMIN_PREFIX}{user}"))
+}
+
+pub(crate) fn machine(organization: &OrganizationId, client: &ClientId) -> OrganizationKey<MachineRecord> {
+    in_organization(organization, format!("{MACHINES_PREFIX}#{client}"))
+}
+
+/// When a machine's credential was last used.
+pub(crate) fn machine_use(organization: &OrganizationId, client: &ClientId) -> OrganizationKey<MachineUseRecord> {
+    in_organization(organization, format!("{MACHINES_PREFIX}USE#{client}"))
+}
+
+/// `folded` is the name as [`domain::text::fold`] gives it.
+pub(crate) fn organization_name(folded: &str) -> Key<OrganizationNameRecord> {
+    Key::new(format!("ORGNAME#{folded}"), "ORGNAME")
+}
+
+pub(crate) fn organization_code(code: &OrganizationCode) -> Key<OrganizationCodeRecord> {
+    Key::new(format!("ORGCODE#{code}"), "ORGCODE")
+}
+
+pub(crate) fn account(user: &UserId) -> Key<AccountRecord> {
+    Key::new(format!("USER#{user}"), "USER")
+}
+
+/// `folded` is the address as [`domain::text::EmailAddress::folded`] gives it.
+pub(crate) fn credential(folded: &str) -> Key<CredentialRecord> {
+    Key::new(format!("EMAIL#{folded}"), "EMAIL")
+}
+
+/// The partition of a user's memberships.
+pub(crate) fn memberships(user: &UserId) -> Partition<MembershipRecord> {
+    Partition::new(format!("MEMBER#{user}"))
+}
+
+/// One item a role, so that neither write touches the other's.
+pub(crate) fn membership(user: &UserId, organization: &OrganizationId, role: Role) -> Key<MembershipRecord> {
+    let role = match role {
+        Role::Admin => "admin",
+        Role::Customer => "customer",
+    };
+    Key::new(format!("MEMBER#{user}"), format!("{MEMBERSHIP_PREFIX}{organization}#{role}"))
+}
+
+/// `folded` is the name as [`domain::text::TierName::folded`] gives it.
+pub(crate) fn price_tier(organization: &OrganizationId, folded: &str) -> OrganizationKey<PriceTierRecord> {
+    in_organization(organization, format!("{TIER_PREFIX}{folded}"))
+}
+
+/// One of the counters that say how many customers are on a tier.
+pub(crate) fn tier_use(organization: &OrganizationId, tier_id: &str, counter: u8) -> OrganizationKey<TierUseRecord> {
+    in_organization(organization, format!("TIERUSE#{tier_id}#{counter}"))
+}
+
+pub(crate) fn customer(organization: &OrganizationId, number: &CustomerNumber) -> OrganizationKey<CustomerRecord> {
+    OrganizationKey::new(format!("ORG#{organization}#CUSTOMER"), number.as_str())
+}
+
+/// An organization's associations in the order of their users.
+pub(crate) fn associations_by_user(organization: &OrganizationId) -> Order {
+    Order { partition: format!("ORG#{organization}#ASSOC#U"), entity: "association by user" }
+}
+
+/// An organization's associations in the order of their customers.
+pub(crate) fn associations_by_customer(organization: &OrganizationId) -> Order {
+    Order { partition: format!("ORG#{organization}#ASSOC#C"), entity: "association by customer" }
+}
+
+/// An association's key among those by customer: the order of keys is the order of numbers, then of users.
+pub(crate) fn customer_then_user(customer: &CustomerNumber, user: &UserId) -> String {
+    format!("{}{CUSTOMER_END}{user}", customer.as_str())
+}
+
+/// The partition of the public signing keys.
+pub(crate) fn public_keys() -> Partition<PublicKey> {
+    Partition::new(PUBLIC_KEYS)
+}
+
+pub(crate) fn public_key(kid: &str) -> Key<PublicKey> {
+    Key::new(PUBLIC_KEYS, format!("{PUBLIC_KEY_PREFIX}{kid}"))
+}
+
+/// A one-time link.
+pub(crate) fn link(id: &LinkId) -> Key<LinkRecord> {
+    Key::new(format!("LINK#{id}"), "LINK")
+}
+
+/// The idempotency record of a request, by the hash of what names the request.
+pub(crate) fn idempotency(hash: &str) -> Key<IdempotencyRecord> {
+    Key::new(format!("ONCE#{hash}"), "ONCE")
+}
+
+/// The account that an identity of an identity provider is bound to, by the hash of issuer and subject.
+pub(crate) fn external_identity(hash: &str) -> Key<ExternalIdentityRecord> {
+    Key::new(format!("IDENTITY#{hash}"), "IDENTITY")
+}
+
+/// The identity of an identity provider that an account is bound to, by the hash of the issuer.
+pub(crate) fn account_identity(user: &UserId, hash: &str) -> Key<AccountIdentityRecord> {
+    Key::new(format!("USER#{user}"), format!("ISSUER#{hash}"))
+}
+
+/// Mails to reset a password. `folded` is the address as [`domain::text::fold`] gives it.
+pub(crate) fn reset_limit(folded: &str) -> Key<LimitRecord> {
+    Key::new(format!("RESETLIMIT#{folded}"), "RESETLIMIT")
+}
+
+/// Failed login attempts for an address, from anywhere. `folded` is the address as [`domain::text::fold`] gives it.
+pub(crate) fn attempts_for_address(folded: &str) -> Key<AttemptsRecord> {
+    Key::new(format!("TRIES#{folded}"), "ADDRESS")
+}
+
+/// Failed login attempts for an address from one source.
+pub(crate) fn attempts_from_source(folded: &str, source: &Source) -> Key<AttemptsRecord> {
+    Key::new(format!("TRIES#{folded}"), format!("SOURCE#{}", source.as_str()))
+}
+
+/// Mails to an address. `folded` is the address as [`domain::text::fold`] gives it.
+pub(crate) fn mail_limit(folded: &str, with_link: bool) -> Key<LimitRecord> {
+    Key::new(format!("MAILLIMIT#{folded}"), if with_link { "LINKS" } else { "OTHERS" })
+}
+
+/// The partition of a day's mails.
+pub(crate) fn mails(day: &str) -> Partition<MailRecord> {
+    Partition::new(format!("{MAIL_PREFIX}{day}"))
+}
+
+pub(crate) fn mail(id: &MailId) -> Key<MailRecord> {
+    Key::new(format!("{MAIL_PREFIX}{}", id.day), id.id.clone())
+}

@@ -1,0 +1,107 @@
+use domain::config::Config;
+use dynamo::{Counted, Expression, Item, Limit, SortKeys, Updated, from_item};
+
+use super::{Key, PartOf, Partition, Record, Write};
+use crate::{Error, machines::LastUses};
+
+/// The table, for what belongs to no single organization: sign-up, sign-in, enrichment, signing keys and mails.
+#[derive(Clone, Debug)]
+pub struct Table {
+    engine: dynamo::Table,
+    require_verified_email: bool,
+    last_uses: LastUses,
+}
+
+impl Table {
+    /// The records that `engine` holds.
+    #[must_use]
+    pub fn new(engine: dynamo::Table) -> Self {
+        Self { engine, require_verified_email: false, last_uses: LastUses::default() }
+    }
+
+    /// The table that `config` names.
+    #[must_use]
+    pub fn connect(config: &Config) -> Self {
+        let engine = dynamo::Table::connect(&config.table_name, config.dynamodb_endpoint.as_deref());
+        Self::new(engine).requiring_verified_email(config.require_verified_email)
+    }
+
+    /// The same table, where an account whose address isn't verified can be neither promoted nor associated, and new
+    /// accounts are mailed a link that verifies it; or where that doesn't matter.
+    #[must_use]
+    pub fn requiring_verified_email(self, require_verified_email: bool) -> Self {
+        Self { require_verified_email, ..self }
+    }
+
+    pub(crate) fn requires_verified_email(&self) -> bool {
+        self.require_verified_email
+    }
+
+    /// When this process last recorded the use of each machine credential.
+    pub(crate) fn last_uses(&self) -> &LastUses {
+        &self.last_uses
+    }
+
+    pub(super) fn engine(&self) -> &dynamo::Table {
+        &self.engine
+    }
+
+    pub(crate) async fn get<R: Record>(&self, key: Key<R>) -> Result<Option<R>, Error> {
+        Ok(self.engine.get(key.into_raw()).await?)
+    }
+
+    pub(crate) async fn get_part<P: PartOf<R>, R>(&self, key: Key<R>) -> Result<Option<P>, Error> {
+        Ok(self.engine.get(key.into_raw()).await?)
+    }
+
+    pub(crate) async fn query<R: Record>(
+        &self,
+        partition: &Partition<R>,
+        sort_keys: SortKeys<'_>,
+    ) -> Result<Vec<R>, Error> {
+        let items = self.engine.query(partition.name(), sort_keys).await?;
+        Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
+    }
+
+    /// The sort keys of those records of a partition that keep the condition.
+    pub(crate) async fn sort_keys_where<R>(
+        &self,
+        partition: &Partition<R>,
+        condition: &Expression,
+    ) -> Result<Vec<String>, Error> {
+        Ok(self.engine.sort_keys_where(partition.name(), condition).await?)
+    }
+
+    /// Those of the records at these keys that exist, in no order, with these attributes alone.
+    pub(crate) async fn batch_get<P: PartOf<R>, R>(
+        &self,
+        keys: impl IntoIterator<Item = Key<R>>,
+        attributes: &[&str],
+    ) -> Result<Vec<P>, Error> {
+        let keys = keys.into_iter().map(Key::into_raw).collect();
+        let items = self.engine.batch_get(keys, attributes).await?;
+        Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) async fn update<R>(&self, key: Key<R>, expression: &Expression) -> Result<Option<Item>, Error> {
+        Ok(self.engine.update(key.into_raw(), expression).await?)
+    }
+
+    /// Changes a record that exists and keeps the condition; where it doesn't, what is there.
+    pub(crate) async fn try_to_update<R>(&self, key: Key<R>, expression: &Expression) -> Result<Updated, Error> {
+        Ok(self.engine.try_to_update(key.into_raw(), expression, expression.condition_on_existing()).await?)
+    }
+
+    pub(crate) async fn put_new<R: Record>(&self, key: Key<R>, record: &R) -> Result<bool, Error> {
+        Ok(self.engine.put_new(key.into_raw(), R::ENTITY, record).await?)
+    }
+
+    pub(crate) async fn count(&self, limit: &Limit, now: u64) -> Result<Counted, Error> {
+        Ok(self.engine.count(limit, now).await?)
+    }
+
+    /// A transaction on what belongs to no single organization.
+    pub(crate) fn write<R>(&self) -> Write<'_, (), R> {
+        Write::new(self)
+    }
+}

@@ -1,0 +1,306 @@
+use domain::ids::UserId;
+use dynamo::{Expression, Item, Refused, Transaction, from_item};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Key, OrganizationKey, OrganizationScope, Record, Table, keys, role::RoleItem};
+use crate::{
+    Error, IdempotencyKey, Replayable,
+    records::{AdminRecord, IdempotencyRecord, OrganizationRecord},
+};
+
+/// Marks a transaction that may touch an organization's records. The organization's scope alone makes one.
+#[derive(Debug)]
+pub(crate) struct Checked(());
+
+/// Calls of [`WriteKey::into_raw`] are for this module, which alone can make one.
+pub(crate) struct Private(());
+
+/// A key that a transaction of the scope `S` may touch.
+pub(crate) trait WriteKey<S> {
+    /// What is kept there.
+    type Record;
+
+    /// The key as the engine takes it.
+    fn into_raw(self, _: Private) -> dynamo::Key;
+}
+
+impl<S, R> WriteKey<S> for Key<R> {
+    type Record = R;
+
+    fn into_raw(self, _: Private) -> dynamo::Key {
+        Self::into_raw(self)
+    }
+}
+
+impl<R> WriteKey<Checked> for OrganizationKey<R> {
+    type Record = R;
+
+    fn into_raw(self, _: Private) -> dynamo::Key {
+        self.into_key().into_raw()
+    }
+}
+
+/// What a failed condition of a transaction means.
+enum Condition<R> {
+    /// The organization's own item: it is gone or, where it is there, what the use case says.
+    Organization(Option<R>),
+    /// The caller's role.
+    Role,
+    /// The caller's own role item, on a condition of the use case as well.
+    OwnRole(R),
+    /// The request was sent before.
+    Replay,
+    UseCase(R),
+}
+
+/// What came of a transaction.
+pub(crate) enum Committed<T, R> {
+    /// It is done, now or when the request was first sent.
+    Done(Replayable<T>),
+    /// Nothing was done.
+    Refused(Refusals<R>),
+}
+
+/// Conditions of the use case that failed, in the order in which they were added, each with the item that it was tested
+/// on.
+pub(crate) type Refusals<R> = Vec<(R, Option<Item>)>;
+
+/// A transaction. A failed condition of the scope (the organization is gone, the role is lost) wins over every other, and
+/// the record of the same request, sent before, wins over the use case's own.
+pub(crate) struct Write<'t, S, R> {
+    transaction: Transaction<'t, Condition<R>>,
+    scope: Option<OrganizationScope<'t>>,
+    /// Whether the role is still to be checked: an item takes one action, and the caller's own may take another.
+    role_pending: bool,
+    idempotency_key: Option<&'t IdempotencyKey>,
+    defect: Option<Error>,
+    marker: std::marker::PhantomData<fn() -> S>,
+}
+
+impl<'t, S, R> Write<'t, S, R> {
+    pub(super) fn new(table: &'t Table) -> Self {
+        Self {
+            transaction: Transaction::new(table.engine()),
+            scope: None,
+            role_pending: false,
+            idempotency_key: None,
+            defect: None,
+            marker: std::marker::PhantomData,
+        }
+    }
+
+    fn map(self, add: impl FnOnce(Transaction<'t, Condition<R>>) -> Transaction<'t, Condition<R>>) -> Self {
+        Self { transaction: add(self.transaction), ..self }
+    }
+
+    /// Puts a record that must not exist yet.
+    pub(crate) fn put_new<K: WriteKey<S>>(self, key: K, record: &K::Record, refusal: R) -> Self
+    where
+        K::Record: Record,
+    {
+        let key = key.into_raw(Private(()));
+        self.map(|transaction| transaction.put_new(key, K::Record::ENTITY, record, Condition::UseCase(refusal)))
+    }
+
+    /// Puts a record in the place of one that exists and keeps the condition.
+    pub(crate) fn replace<K: WriteKey<S>>(self, key: K, record: &K::Record, condition: &Expression, refusal: R) -> Self
+    where
+        K::Record: Record,
+    {
+        let (key, refusal) = (key.into_raw(Private(())), Condition::UseCase(refusal));
+        self.map(|transaction| transaction.replace(key, K::Record::ENTITY, record, condition, refusal))
+    }
+
+    /// Asks that a record exists and keeps the condition.
+    pub(crate) fn check<K: WriteKey<S>>(self, key: K, condition: &Expression, refusal: R) -> Self {
+        let key = key.into_raw(Private(()));
+        self.map(|transaction| transaction.check(key, condition, Condition::UseCase(refusal)))
+    }
+
+    /// Asks the condition of a record that need not exist.
+    pub(crate) fn check_any<K: WriteKey<S>>(self, key: K, condition: &Expression, refusal: R) -> Self {
+        let key = key.into_raw(Private(()));
+        self.map(|transaction| transaction.check_any(key, condition, Condition::UseCase(refusal)))
+    }
+
+    /// Changes a record, which must exist.
+    pub(crate) fn update<K: WriteKey<S>>(self, key: K, change: &Expression, refusal: R) -> Self {
+        let key = key.into_raw(Private(()));
+        self.map(|transaction| transaction.update(key, change, Condition::UseCase(refusal)))
+    }
+
+    /// Deletes a record, which must exist and keep the condition.
+    pub(crate) fn delete<K: WriteKey<S>>(self, key: K, condition: &Expression, refusal: R) -> Self {
+        let key = key.into_raw(Private(()));
+        self.map(|transaction| transaction.delete(key, condition, Condition::UseCase(refusal)))
+    }
+
+    /// Adds what `add` makes of the engine's transaction: the first buckets of an index.
+    pub(crate) fn with_index(self, order: &counted_index::Order, refusal: R) -> Self {
+        self.map(|transaction| order.create(transaction, Condition::UseCase(refusal)))
+    }
+
+    /// Makes the transaction take effect once, however often the request is sent: `value` is what a replay answers.
+    pub(crate) fn idempotent<T: Serialize>(mut self, key: Option<&'t IdempotencyKey>, value: &T) -> Self {
+        let Some(key) = key else { return self };
+        self.idempotency_key = Some(key);
+        match key.record(value) {
+            Ok(record) => self.map(|transaction| {
+                let (address, unless_kept) = (key.address().into_raw(), IdempotencyKey::unless_kept());
+                transaction.put_on(address, IdempotencyRecord::ENTITY, &record, &unless_kept, Condition::Replay)
+            }),
+            Err(error) => Self { defect: Some(error), ..self },
+        }
+    }
+
+    /// Does all of it or nothing; `value` is what it then answers.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], [`Error::KeyReused`], or the table is out
+    /// of reach.
+    pub(crate) async fn commit<T: DeserializeOwned>(mut self, value: T) -> Result<Committed<T, R>, Error> {
+        if let Some(defect) = self.defect.take() {
+            return Err(defect);
+        }
+        if let Some(scope) = self.scope.filter(|_| self.role_pending) {
+            let (key, condition) = (scope.role_key(), scope.role_condition());
+            self = self.map(|transaction| transaction.check(key, &condition, Condition::Role));
+        }
+        let Self { transaction, scope, idempotency_key, .. } = self;
+        let failed = match transaction.commit().await {
+            Ok(()) => return Ok(Committed::Done(Replayable::new(value))),
+            Err(Refused::Failed(error)) => return Err(error.into()),
+            Err(Refused::Conditions(failed)) => failed,
+        };
+        if let Some(scope) = scope {
+            if failed
+                .iter()
+                .any(|(condition, item)| matches!(condition, Condition::Organization(_)) && is_gone(item.as_ref()))
+            {
+                return Err(scope.organization_gone());
+            }
+            for (condition, item) in &failed {
+                let lost = match condition {
+                    Condition::Role => true,
+                    Condition::OwnRole(_) => !holds(scope, item.as_ref())?,
+                    _ => false,
+                };
+                if lost {
+                    return Err(scope.role_lost());
+                }
+            }
+        }
+        let mut refusals = Vec::new();
+        for (condition, item) in failed {
+            match (condition, idempotency_key) {
+                (Condition::Replay, Some(key)) => return Ok(Committed::Done(key.replay(item)?)),
+                (
+                    Condition::Organization(Some(refusal)) | Condition::OwnRole(refusal) | Condition::UseCase(refusal),
+                    _,
+                ) => refusals.push((refusal, item)),
+                (Condition::Replay, None) | (Condition::Organization(None) | Condition::Role, _) => {}
+            }
+        }
+        Ok(Committed::Refused(refusals))
+    }
+
+    /// The same, where the first refusal says what is wrong.
+    ///
+    /// # Errors
+    /// Those of [`Self::commit`], and what `refused` makes of the first condition that failed.
+    pub(crate) async fn commit_or<T: DeserializeOwned, E: From<Error>>(
+        self,
+        value: T,
+        refused: impl FnOnce(R) -> Result<Replayable<T>, E>,
+    ) -> Result<Replayable<T>, E> {
+        match self.commit(value).await? {
+            Committed::Done(done) => Ok(done),
+            Committed::Refused(refusals) => match refusals.into_iter().next() {
+                Some((refusal, _)) => refused(refusal),
+                None => Err(Error::Internal("a transaction was cancelled without a reason".into()).into()),
+            },
+        }
+    }
+}
+
+impl<'t, R> Write<'t, Checked, R> {
+    pub(super) fn scoped(table: &'t Table, scope: OrganizationScope<'t>) -> Self {
+        Self { scope: Some(scope), role_pending: true, ..Self::new(table) }
+    }
+
+    pub(super) fn check_organization(self) -> Self {
+        let key = self.organization_key();
+        self.map(|transaction| match key {
+            Some(key) => transaction.check_exists(key, Condition::Organization(None)),
+            None => transaction,
+        })
+    }
+
+    pub(super) fn change_organization(self, change: &Expression, refusal: R) -> Self {
+        let key = self.organization_key();
+        self.map(|transaction| match key {
+            Some(key) => transaction.update(key, change, Condition::Organization(Some(refusal))),
+            None => transaction,
+        })
+    }
+
+    fn organization_key(&self) -> Option<dynamo::Key> {
+        self.scope.map(|scope| organization_key(scope).into_key().into_raw())
+    }
+
+    /// Changes a user's admin item. Where the user is the caller, the change also carries the role's condition.
+    pub(crate) fn update_admin(self, user: &UserId, change: Expression, refusal: R) -> Self {
+        match self.own_role(user) {
+            Some((key, condition)) => Self {
+                transaction: self.transaction.update(key, &change.and(condition), Condition::OwnRole(refusal)),
+                role_pending: false,
+                ..self
+            },
+            None => match self.scope {
+                Some(scope) => self.update(admin_key(scope, user), &change, refusal),
+                None => self,
+            },
+        }
+    }
+
+    /// Deletes a user's admin item. Where the user is the caller, the deletion is on the role's condition.
+    pub(crate) fn delete_admin(self, user: &UserId, refusal: R) -> Self {
+        match self.own_role(user) {
+            Some((key, condition)) => Self {
+                transaction: self.transaction.delete(key, &condition, Condition::Role),
+                role_pending: false,
+                ..self
+            },
+            None => match self.scope {
+                Some(scope) => self.delete(admin_key(scope, user), &Expression::default(), refusal),
+                None => self,
+            },
+        }
+    }
+
+    fn own_role(&self, user: &UserId) -> Option<(dynamo::Key, Expression)> {
+        let scope = self.scope.filter(|scope| scope.is_caller(user))?;
+        Some((scope.role_key(), scope.role_condition()))
+    }
+}
+
+fn organization_key(scope: OrganizationScope<'_>) -> OrganizationKey<OrganizationRecord> {
+    keys::organization(scope.id())
+}
+
+fn admin_key(scope: OrganizationScope<'_>, user: &UserId) -> OrganizationKey<AdminRecord> {
+    keys::admin(scope.id(), user)
+}
+
+/// Whether a condition failed because there is no item. The engine gives an empty one then, and AWS none.
+fn is_gone(item: Option<&Item>) -> bool {
+    item.is_none_or(Item::is_empty)
+}
+
+/// Whether the caller's own role item, as a failed condition found it, still authorizes the caller.
+fn holds(scope: OrganizationScope<'_>, item: Option<&Item>) -> Result<bool, Error> {
+    match item.filter(|item| !item.is_empty()) {
+        Some(item) => Ok(scope.authorizes(&from_item::<RoleItem>(item.clone())?)),
+        None => Ok(false),
+    }
+}

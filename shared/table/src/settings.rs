@@ -1,0 +1,155 @@
+//! An organization's settings, read together with what it subscribed to.
+
+use domain::{
+    clock::now,
+    organization::{OrganizationDetails, OrganizationPatch},
+    text::fold,
+};
+use dynamo::{Backoff, Expression, Item, SortKeys, from_item, number, rfc3339, text};
+
+use crate::{
+    Error, OrganizationScope, SettingsError,
+    records::{OrganizationNameRecord, OrganizationRecord, SubscriptionRecord},
+    scope::{Checked, Committed, Write, keys},
+};
+
+/// An organization and what it subscribed to.
+#[derive(Clone, Debug)]
+pub struct OrganizationOverview {
+    /// The organization.
+    pub organization: OrganizationRecord,
+    /// Every subscription, in force or not, by its id.
+    pub subscriptions: Vec<SubscriptionRecord>,
+}
+
+/// The versions of an organization that a change is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// Whatever version is the present one.
+    Any,
+    /// One of these.
+    Versions(Vec<u64>),
+}
+
+impl Precondition {
+    fn accepts(&self, version: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+}
+
+/// Which condition of an update failed.
+enum UpdateRefusal {
+    NameTaken,
+    /// The organization is no longer as it was read.
+    Changed,
+}
+
+impl OrganizationScope<'_> {
+    /// The organization and its subscriptions: one Query, the caller's role read beside it.
+    ///
+    /// # Errors
+    /// The scope's own, or the table is out of reach.
+    pub async fn overview(&self) -> Result<OrganizationOverview, Error> {
+        let (organization, subscriptions) = self
+            .checked_with_organization(|reads| async move {
+                // `#` and all that follows it: the organization's own item, then its subscriptions.
+                let items = reads.items(keys::organization_partition(self.id()), SortKeys::Prefix("#")).await?;
+                let mut items = items.into_iter();
+                let organization = items.next().filter(is_organization);
+                Ok(organization.map(|organization| (organization, items)))
+            })
+            .await?;
+        Ok(OrganizationOverview {
+            organization: from_item(organization)?,
+            subscriptions: subscriptions.map(from_item).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Changes the organization's settings, where the precondition accepts the present version: a read, then one
+    /// transaction, in which a new name frees the old one.
+    ///
+    /// # Errors
+    /// [`SettingsError::StaleVersion`], [`SettingsError::NameTaken`], the scope's own, or the table is out of reach.
+    pub async fn update(
+        &self,
+        patch: &OrganizationPatch,
+        precondition: &Precondition,
+    ) -> Result<OrganizationRecord, SettingsError> {
+        let mut backoff = Backoff::default();
+        loop {
+            let present = self
+                .checked_with_organization(|reads| async move { reads.get(keys::organization(self.id())).await })
+                .await?;
+            if !precondition.accepts(present.version) {
+                return Err(SettingsError::StaleVersion);
+            }
+            let details = patch.clone().apply(present.details.clone());
+            if details == present.details {
+                return Ok(present);
+            }
+            let updated = OrganizationRecord {
+                details,
+                updated_at: rfc3339(now()),
+                version: present.version + 1,
+                ..present.clone()
+            };
+            match self.write_update(&present, &updated)?.commit(()).await? {
+                Committed::Done(_) => return Ok(updated),
+                Committed::Refused(refusals) => match refusals.into_iter().next() {
+                    Some((UpdateRefusal::NameTaken, _)) => return Err(SettingsError::NameTaken),
+                    // The next attempt sees the organization as it is then.
+                    _ => backoff
+                        .wait_or_give_up("the organization is being changed by others")
+                        .await
+                        .map_err(Error::from)?,
+                },
+            }
+        }
+    }
+
+    fn write_update(
+        &self,
+        present: &OrganizationRecord,
+        updated: &OrganizationRecord,
+    ) -> Result<Write<'_, Checked, UpdateRefusal>, Error> {
+        let write = self.write_changing_organization(&details_update(present, updated)?, UpdateRefusal::Changed);
+        let folded = |organization: &OrganizationRecord| fold(organization.details.name.as_str());
+        let (old, new) = (folded(present), folded(updated));
+        if old == new {
+            return Ok(write);
+        }
+        let name = OrganizationNameRecord { organization_id: self.id().clone() };
+        Ok(write.put_new(keys::organization_name(&new), &name, UpdateRefusal::NameTaken).delete(
+            keys::organization_name(&old),
+            &Expression::default(),
+            UpdateRefusal::Changed,
+        ))
+    }
+}
+
+fn is_organization(item: &Item) -> bool {
+    item.get("sk").is_some_and(|sk| sk.as_s().is_ok_and(|sk| sk == keys::ORGANIZATION))
+}
+
+/// Sets and removes the details alone. The counts beside them belong to other writes.
+fn details_update(present: &OrganizationRecord, updated: &OrganizationRecord) -> Result<Expression, Error> {
+    let mut details: Item = serde_dynamo::to_item(&updated.details).map_err(|error| Error::Internal(error.into()))?;
+    let mut update = Expression::default();
+    let (mut set, mut remove) = (vec!["version = :version".to_owned(), "updated_at = :now".to_owned()], Vec::new());
+    for (number, field) in OrganizationDetails::FIELDS.iter().enumerate() {
+        update = update.name(format!("#f{number}"), *field);
+        if let Some(value) = details.remove(*field) {
+            set.push(format!("#f{number} = :f{number}"));
+            update = update.value(format!(":f{number}"), value);
+        } else {
+            remove.push(format!("#f{number}"));
+        }
+    }
+    let removal = if remove.is_empty() { String::new() } else { format!(" REMOVE {}", remove.join(", ")) };
+    let update = update.set_update(format!("SET {}{removal}", set.join(", "))).and_condition("version = :seen");
+    let update = update.value(":seen", number(present.version)).value(":version", number(updated.version));
+    Ok(update.value(":now", text(&updated.updated_at)))
+}
