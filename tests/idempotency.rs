@@ -200,7 +200,7 @@ async fn a_create_whose_connection_was_cut_between_commit_and_answer_is_answered
             Bundle::TABLE,
         ));
         let once = shared::request::RequestKey::new(&key, body.as_object().unwrap());
-        let user: shared::account::NewUser =
+        let user: shared::request::NewUser =
             shared::request::Fields::read(body["User"].as_object().unwrap().clone()).unwrap();
         let once = once.of_address(&user.email, "POST /api/organizations");
         let details = shared::request::Fields::read(body["Organization"].as_object().unwrap().clone()).unwrap();

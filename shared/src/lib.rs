@@ -1,6 +1,5 @@
 //! The HTTP kit of every function, and the front of the layers beneath it: what a function uses of them is re-exported here.
 
-pub mod account;
 mod app;
 pub mod extract;
 pub mod lambda;

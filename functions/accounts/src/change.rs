@@ -5,7 +5,7 @@ use shared::{
     extract::Authenticated,
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
-    request::{Body, Fields, FromFields, Patch},
+    request::{Body, Patch, non_nullable},
     table::ProfileChange,
     text::{PersonName, PhoneNumber},
 };
@@ -13,24 +13,17 @@ use utoipa::ToSchema;
 
 use crate::view::{OwnAccount, account_of};
 
-/// A change of the caller's own account: a JSON merge patch (RFC 7396).
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
-pub(crate) struct ChangeAccount {
-    /// Can't be removed.
-    first_name: Option<PersonName>,
-    /// Can't be removed.
-    last_name: Option<PersonName>,
-    #[schema(value_type = Option<PhoneNumber>)]
-    phone_number: Patch<PhoneNumber>,
-}
-
-impl FromFields for ChangeAccount {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let first_name = fields.lasting("FirstName", PersonName::parse);
-        let last_name = fields.lasting("LastName", PersonName::parse);
-        let phone_number = fields.patch("PhoneNumber", PhoneNumber::parse);
-        Some(Self { first_name: first_name?, last_name: last_name?, phone_number: phone_number? })
+shared::request! {
+    /// A change of the caller's own account: a JSON merge patch (RFC 7396).
+    #[derive(ToSchema)]
+    #[schema(as = ChangeAccount, rename_all = "PascalCase")]
+    pub(crate) struct ChangeAccountRequest {
+        /// Can't be removed.
+        first_name: Option<PersonName> = non_nullable,
+        /// Can't be removed.
+        last_name: Option<PersonName> = non_nullable,
+        #[schema(value_type = Option<PhoneNumber>)]
+        phone_number: Patch<PhoneNumber>,
     }
 }
 
@@ -41,19 +34,19 @@ impl FromFields for ChangeAccount {
     tag = "Accounts",
     security(("bearer" = [])),
     request_body(
-        content((ChangeAccount = "application/json"), (ChangeAccount = "application/merge-patch+json")),
+        content((ChangeAccountRequest = "application/json"), (ChangeAccountRequest = "application/merge-patch+json")),
     ),
     responses((status = 200, body = OwnAccount), TokenFailures, BodyFailures, Failures)
 )]
 pub(crate) async fn change_account(
     State(app): State<App>,
     Authenticated(holder): Authenticated<AccountHolder>,
-    body: Result<Body<ChangeAccount>, Problem>,
+    body: Result<Body<ChangeAccountRequest>, Problem>,
 ) -> Result<Json<OwnAccount>, Problem> {
     // A token that no longer holds wins over a body that can't be used.
     let account = account_of(&app, &holder).await?;
     let Body(request) = body?;
-    let ChangeAccount { first_name, last_name, phone_number } = request;
+    let ChangeAccountRequest { first_name, last_name, phone_number } = request;
     let change = ProfileChange { first_name, last_name, phone_number };
     Ok(Json(app.table.change_profile(account, change).await?.into()))
 }

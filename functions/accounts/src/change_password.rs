@@ -6,7 +6,7 @@ use shared::{
     openapi::{BodyFailures, Failures, LimitFailures, Success, TokenFailures},
     password,
     problem::Problem,
-    request::{Body, Fields, FromFields},
+    request::Body,
     source::RequestSource,
     table::SessionEnded,
     text::{EmailAddress, NewPassword},
@@ -15,20 +15,14 @@ use utoipa::ToSchema;
 
 use crate::view::account_of;
 
-/// The caller's old password, and the one to come.
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
-pub(crate) struct ChangePassword {
-    #[schema(format = "password")]
-    old_password: String,
-    password: NewPassword,
-}
-
-impl FromFields for ChangePassword {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let old_password = fields.required("OldPassword", Ok);
-        let password = fields.required("Password", NewPassword::parse);
-        Some(Self { old_password: old_password?, password: password? })
+shared::request! {
+    /// The caller's old password, and the one to come.
+    #[derive(ToSchema)]
+    #[schema(as = ChangePassword, rename_all = "PascalCase")]
+    pub(crate) struct ChangePasswordRequest {
+        #[schema(format = "password")]
+        old_password: String,
+        password: NewPassword,
     }
 }
 
@@ -38,14 +32,14 @@ impl FromFields for ChangePassword {
     path = "/api/users/me/password",
     tag = "Accounts",
     security(("bearer" = [])),
-    request_body = ChangePassword,
+    request_body = ChangePasswordRequest,
     responses((status = 200, body = Success), TokenFailures, BodyFailures, LimitFailures, Failures)
 )]
 pub(crate) async fn change_password(
     State(app): State<App>,
     Authenticated(holder): Authenticated<AccountHolder>,
     RequestSource(source): RequestSource,
-    body: Result<Body<ChangePassword>, Problem>,
+    body: Result<Body<ChangePasswordRequest>, Problem>,
 ) -> Result<Json<Success>, Problem> {
     // A token that no longer holds wins over a body that can't be used.
     let account = account_of(&app, &holder).await?;

@@ -5,15 +5,14 @@ use axum::{
 use serde::Serialize;
 use shared::{
     App,
-    account::{Invitee, NewUser},
     claims::{self, AdminClaim},
     extract::Authenticated,
     ids::UserId,
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
     problem::Problem,
-    request::{Body, Idempotent, JsonObject, Replayed},
-    table::{self, Replayable},
-    text::{EmailAddress, PersonName},
+    request::{Body, Idempotent, JsonObject, NewUser, Replayed},
+    table::{self, NewAccount, Replayable},
+    text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
 };
 use utoipa::ToSchema;
 
@@ -24,7 +23,7 @@ pub(crate) enum CreateUser {
     /// Whoever signs up, with a password.
     SignUp(NewUser, Option<table::IdempotencyKey>),
     /// Somebody whom an admin invites, without one.
-    Invitation(AdminClaim, Invitee, Option<table::IdempotencyKey>),
+    Invitation(AdminClaim, CreateUserRequest, Option<table::IdempotencyKey>),
 }
 
 const ROUTE: &str = "POST /api/users";
@@ -52,24 +51,40 @@ impl FromRequest<AccountsApp> for CreateUser {
         let Authenticated(admin) = Authenticated::<AdminClaim>::from_request_parts(&mut parts, state).await?;
         let request = body.and_then(|Body(JsonObject(fields))| Ok(Idempotent::read(&parts.headers, fields)?));
         let request = state.app.table.organization(&admin).lost_role_first(request).await?;
-        let Idempotent(key, invitee) = request;
+        let Idempotent(key, invitee): Idempotent<CreateUserRequest> = request;
         let key = key.map(|key| key.of_admin(&admin, ROUTE));
         Ok(Self::Invitation(admin, invitee, key))
     }
 }
 
-/// Who is to have an account, as the document shows it.
-#[derive(ToSchema)]
-#[schema(as = CreateUser, rename_all = "PascalCase")]
-#[expect(dead_code, reason = "it is read by the derive alone")]
-pub(crate) struct CreateUserBody {
-    first_name: PersonName,
-    last_name: PersonName,
-    email: EmailAddress,
-    /// Needed but by an admin who invites: then the user is mailed a link that sets it.
-    #[schema(min_length = 8, max_length = 128, format = "password")]
-    password: Option<String>,
-    phone_number: Option<shared::text::PhoneNumber>,
+shared::request! {
+    /// Who is to have an account, as the document shows it.
+    #[derive(ToSchema)]
+    #[schema(as = CreateUser, rename_all = "PascalCase")]
+    pub(crate) struct CreateUserRequest {
+        first_name: PersonName,
+        last_name: PersonName,
+        email: EmailAddress,
+        /// Needed but by an admin who invites: then the user is mailed a link that sets it.
+        #[schema(value_type = Option<String>, min_length = 8, max_length = 128, format = "password")]
+        password: Option<NewPassword>,
+        phone_number: Option<PhoneNumber>,
+    }
+}
+
+impl CreateUserRequest {
+    /// The account to be made of an invitation, with a new id and no password.
+    fn into_invited_account(self) -> NewAccount {
+        debug_assert!(self.password.is_none(), "a request with a password is a sign-up");
+        NewAccount {
+            user_id: UserId::random(),
+            first_name: self.first_name,
+            last_name: self.last_name,
+            email: self.email,
+            phone_number: self.phone_number,
+            password_hash: None,
+        }
+    }
 }
 
 /// The new account.
@@ -89,7 +104,7 @@ pub(crate) struct CreatedUser {
     tag = "Accounts",
     security((), ("bearer" = []), ("key" = [])),
     params(IdempotencyKey),
-    request_body = CreateUserBody,
+    request_body = CreateUserRequest,
     responses((status = 200, body = CreatedUser), TokenFailures, BodyFailures, KeyFailures, Failures)
 )]
 pub(crate) async fn create_user(
@@ -99,7 +114,7 @@ pub(crate) async fn create_user(
     let Replayable { value, replayed } = match request {
         CreateUser::SignUp(user, key) => app.table.create_account(&user.to_account().await?, key.as_ref()).await?,
         CreateUser::Invitation(admin, invitee, key) => {
-            app.table.organization(&admin).invite(&invitee.into_account(), key.as_ref()).await?
+            app.table.organization(&admin).invite(&invitee.into_invited_account(), key.as_ref()).await?
         }
     };
     let created = CreatedUser {

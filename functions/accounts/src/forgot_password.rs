@@ -3,21 +3,17 @@ use shared::{
     App,
     openapi::{BodyFailures, Failures},
     problem::Problem,
-    request::{Body, Fields, FromFields},
+    request::Body,
     text::EmailAddress,
 };
 use utoipa::ToSchema;
 
-/// Whose password is forgotten.
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
-pub(crate) struct ForgotPassword {
-    email: String,
-}
-
-impl FromFields for ForgotPassword {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { email: fields.required("Email", Ok)? })
+shared::request! {
+    /// Whose password is forgotten.
+    #[derive(ToSchema)]
+    #[schema(as = ForgotPassword, rename_all = "PascalCase")]
+    pub(crate) struct ForgotPasswordRequest {
+        email: String,
     }
 }
 
@@ -27,12 +23,12 @@ impl FromFields for ForgotPassword {
     post,
     path = "/api/auth/forgot-password",
     tag = "Accounts",
-    request_body = ForgotPassword,
+    request_body = ForgotPasswordRequest,
     responses((status = 202, description = "If the address has an account, a mail follows."), BodyFailures, Failures)
 )]
 pub(crate) async fn forgot_password(
     State(app): State<App>,
-    Body(request): Body<ForgotPassword>,
+    Body(request): Body<ForgotPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     if let Ok(email) = EmailAddress::parse(request.email) {
         app.table.start_reset(&email).await?;

@@ -3,7 +3,7 @@ use shared::{
     openapi::{BodyFailures, Failures, Success},
     password,
     problem::Problem,
-    request::{Body, Fields, FromFields},
+    request::Body,
     table::LinkError,
     text::{EmailAddress, NewPassword},
 };
@@ -11,19 +11,13 @@ use utoipa::ToSchema;
 
 use crate::AccountsApp;
 
-/// The token of a mailed link, and the password to come.
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
-pub(crate) struct ResetPassword {
-    token: String,
-    password: NewPassword,
-}
-
-impl FromFields for ResetPassword {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let token = fields.required("Token", Ok);
-        let password = fields.required("Password", NewPassword::parse);
-        Some(Self { token: token?, password: password? })
+shared::request! {
+    /// The token of a mailed link, and the password to come.
+    #[derive(ToSchema)]
+    #[schema(as = ResetPassword, rename_all = "PascalCase")]
+    pub(crate) struct ResetPasswordRequest {
+        token: String,
+        password: NewPassword,
     }
 }
 
@@ -33,12 +27,12 @@ impl FromFields for ResetPassword {
     post,
     path = "/api/auth/reset-password",
     tag = "Accounts",
-    request_body = ResetPassword,
+    request_body = ResetPasswordRequest,
     responses((status = 200, body = Success), BodyFailures, Failures)
 )]
 pub(crate) async fn reset_password(
     State(state): State<AccountsApp>,
-    Body(request): Body<ResetPassword>,
+    Body(request): Body<ResetPasswordRequest>,
 ) -> Result<Json<Success>, Problem> {
     let table = &state.app.table;
     let link = state.links.open(&request.token).ok_or(LinkError::Dead)?;

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Admin)]
-pub(crate) struct AdminEntry {
+pub(crate) struct AdminResponse {
     id: UserId,
     email: String,
     first_name: String,
@@ -29,16 +29,16 @@ pub(crate) struct AdminEntry {
 /// What to show beyond the admins themselves.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct ListAdmins {
+pub(crate) struct ListAdminsRequest {
     /// `mail`: how far each admin's welcome mail is.
     #[param(value_type = Option<String>)]
     include: bool,
 }
 
-impl FromFields for ListAdmins {
+impl FromFields for ListAdminsRequest {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let mail = |text: String| if text == "mail" { Ok(()) } else { Err("must be mail".to_owned()) };
-        Some(Self { include: fields.optional("include", mail)?.is_some() })
+        Some(Self { include: fields.text("include", mail).optional()?.is_some() })
     }
 }
 
@@ -48,15 +48,15 @@ impl FromFields for ListAdmins {
     path = "/api/organizations/users/admins",
     tag = "Admins",
     security(("bearer" = []), ("key" = [])),
-    params(ListAdmins),
-    responses((status = 200, body = [AdminEntry]), TokenFailures, Failures)
+    params(ListAdminsRequest),
+    responses((status = 200, body = [AdminResponse]), TokenFailures, Failures)
 )]
 pub(crate) async fn list_admins(
     State(app): State<App>,
-    AdminRequest(admin, Query(query)): AdminRequest<Query<ListAdmins>>,
-) -> Result<Json<Vec<AdminEntry>>, Problem> {
+    AdminRequest(admin, Query(query)): AdminRequest<Query<ListAdminsRequest>>,
+) -> Result<Json<Vec<AdminResponse>>, Problem> {
     let admins = app.table.organization(&admin).admins(query.include).await?;
-    let entries = admins.into_iter().map(|admin| AdminEntry {
+    let entries = admins.into_iter().map(|admin| AdminResponse {
         id: admin.user_id,
         email: admin.email,
         first_name: admin.first_name,

@@ -3,22 +3,18 @@ use shared::{
     App,
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, Success, TokenFailures},
     problem::Problem,
-    request::{Fields, FromFields, HumanAdminRequest, Idempotent, Replayed},
+    request::{HumanAdminRequest, Idempotent, Replayed},
     text::EmailAddress,
 };
 use utoipa::ToSchema;
 
-/// Who is to become an admin.
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
-pub(crate) struct PromoteAdmin {
-    /// The address of an account.
-    email: EmailAddress,
-}
-
-impl FromFields for PromoteAdmin {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { email: fields.required("Email", EmailAddress::parse)? })
+shared::request! {
+    /// Who is to become an admin.
+    #[derive(ToSchema)]
+    #[schema(as = PromoteAdmin, rename_all = "PascalCase")]
+    pub(crate) struct PromoteAdminRequest {
+        /// The address of an account.
+        email: EmailAddress,
     }
 }
 
@@ -29,12 +25,12 @@ impl FromFields for PromoteAdmin {
     tag = "Admins",
     security(("bearer" = [])),
     params(IdempotencyKey),
-    request_body = PromoteAdmin,
+    request_body = PromoteAdminRequest,
     responses((status = 200, body = Success), TokenFailures, BodyFailures, KeyFailures, Failures)
 )]
 pub(crate) async fn promote_admin(
     State(app): State<App>,
-    HumanAdminRequest(admin, Idempotent(key, request)): HumanAdminRequest<Idempotent<PromoteAdmin>>,
+    HumanAdminRequest(admin, Idempotent(key, request)): HumanAdminRequest<Idempotent<PromoteAdminRequest>>,
 ) -> Result<(Replayed, Json<Success>), Problem> {
     let key = key.map(|key| key.of_admin(&admin, "POST /api/organizations/users/admins"));
     let done = app.table.organization(&admin).promote(&request.email, key.as_ref()).await?;

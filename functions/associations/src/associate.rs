@@ -5,48 +5,58 @@ use shared::{
     ids::{OrganizationId, UserId},
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
     problem::{OnField, Problem},
-    request::{AdminRequest, Fields, FromFields, Idempotent, Replayed},
+    request::{AdminRequest, Fields, Idempotent, Read, Replayed},
     table::{AssociationRecord, UserReference},
     text::{CustomerNumber, EmailAddress},
 };
 use utoipa::ToSchema;
 
-/// Who buys for which customer.
-pub(crate) struct AssociateCustomer {
-    user: UserReference,
-    customer_number: CustomerNumber,
-}
-
-/// Who buys for which customer, as the document shows it.
-#[derive(ToSchema)]
-#[schema(as = AssociateCustomer, rename_all = "PascalCase")]
-#[expect(dead_code, reason = "it is read by the derive alone")]
-pub(crate) struct AssociateCustomerBody {
-    /// The user; `Email` may stand in its place.
-    user_id: Option<UserId>,
-    /// The address of the user's account, which counts where no `UserId` is sent.
-    email: Option<EmailAddress>,
-    customer_number: CustomerNumber,
-}
-
-impl FromFields for AssociateCustomer {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        // What is no user id at all is answered as any other that no account has.
-        let parse = |text: String| UserId::parse(&text).ok_or_else(|| "is no account's id".to_owned());
-        let user = if fields.has("UserId") || !fields.has("Email") {
-            fields.required("UserId", parse).map(UserReference::Id)
-        } else {
-            fields.required("Email", EmailAddress::parse).map(UserReference::Address)
-        };
-        let customer_number = fields.required("CustomerNumber", CustomerNumber::parse);
-        Some(Self { user: user?, customer_number: customer_number? })
+shared::request! {
+    /// Who buys for which customer.
+    #[derive(ToSchema)]
+    #[schema(as = AssociateCustomer, rename_all = "PascalCase")]
+    pub(crate) struct AssociateCustomerRequest {
+        /// The user; `Email` may stand in its place.
+        user_id: Option<UserId> = user_id,
+        /// The address of the user's account, which counts where no `UserId` is sent.
+        email: Option<EmailAddress> = email,
+        customer_number: CustomerNumber,
     }
 }
 
-/// The link as it is now.
+/// Whether the request names the user by `Email`. `UserId` counts where both are sent, and is asked for where neither is.
+fn is_by_email(fields: &Fields<'_>) -> bool {
+    fields.has("Email") && !fields.has("UserId")
+}
+
+/// A text that is no user id at all is answered as any other that no account has.
+fn user_id(fields: &mut Fields<'_>, name: &str) -> Read<Option<UserId>> {
+    if is_by_email(fields) {
+        return Some(None);
+    }
+    fields.required(name, |text| UserId::parse(&text).ok_or_else(|| "is no account's id".to_owned())).map(Some)
+}
+
+fn email(fields: &mut Fields<'_>, name: &str) -> Read<Option<EmailAddress>> {
+    if is_by_email(fields) { fields.required(name, EmailAddress::parse).map(Some) } else { Some(None) }
+}
+
+impl AssociateCustomerRequest {
+    /// The user, and the field that named the user.
+    fn user(&self) -> Option<(UserReference, &'static str)> {
+        match (&self.user_id, &self.email) {
+            (Some(user_id), _) => Some((UserReference::Id(user_id.clone()), "UserId")),
+            (None, Some(email)) => Some((UserReference::Address(email.clone()), "Email")),
+            (None, None) => None,
+        }
+    }
+}
+
+/// The association as it is now.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct AssociatedCustomer {
+#[schema(as = AssociatedCustomer)]
+pub(crate) struct AssociateCustomerResponse {
     association: AssociationResponse,
 }
 
@@ -73,21 +83,19 @@ impl AssociationResponse {
     tag = "Associations",
     security(("bearer" = []), ("key" = [])),
     params(IdempotencyKey),
-    request_body = AssociateCustomerBody,
-    responses((status = 200, body = AssociatedCustomer), TokenFailures, BodyFailures, KeyFailures, Failures)
+    request_body = AssociateCustomerRequest,
+    responses((status = 200, body = AssociateCustomerResponse), TokenFailures, BodyFailures, KeyFailures, Failures)
 )]
 pub(crate) async fn associate_customer(
     State(app): State<App>,
-    AdminRequest(admin, Idempotent(key, request)): AdminRequest<Idempotent<AssociateCustomer>>,
-) -> Result<(Replayed, Json<AssociatedCustomer>), Problem> {
+    AdminRequest(admin, Idempotent(key, request)): AdminRequest<Idempotent<AssociateCustomerRequest>>,
+) -> Result<(Replayed, Json<AssociateCustomerResponse>), Problem> {
     let key = key.map(|key| key.of_admin(&admin, "POST /api/organizations/users/associate-customer"));
-    let sent_as = match &request.user {
-        UserReference::Id(_) => "UserId",
-        UserReference::Address(_) => "Email",
-    };
+    // Reading the request asked for one of the two.
+    let (user, sent_as) = request.user().ok_or_else(|| Problem::field("UserId", "is required"))?;
     let organization = app.table.organization(&admin);
-    let done = organization.associate(request.user, request.customer_number, key.as_ref()).await;
+    let done = organization.associate(user, request.customer_number, key.as_ref()).await;
     let done = done.map_err(|error| error.on_field(sent_as))?;
     let association = AssociationResponse::new(done.value, admin.organization_id().clone());
-    Ok((Replayed(done.replayed), Json(AssociatedCustomer { association })))
+    Ok((Replayed(done.replayed), Json(AssociateCustomerResponse { association })))
 }

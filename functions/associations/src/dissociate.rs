@@ -4,27 +4,24 @@ use shared::{
     ids::UserId,
     openapi::{BodyFailures, Failures, Success, TokenFailures},
     problem::Problem,
-    request::{AdminRequest, BodyOrQuery, Fields, FromFields},
+    request::{AdminRequest, BodyOrQuery, Fields},
 };
 use utoipa::{IntoParams, ToSchema};
 
-/// Whose link goes: in the body or, for clients that drop a DELETE's body, in the query.
-#[derive(ToSchema, IntoParams)]
-#[schema(rename_all = "PascalCase")]
-#[into_params(rename_all = "PascalCase", parameter_in = Query)]
-pub(crate) struct DissociateCustomer {
-    #[param(value_type = Option<String>)]
-    user_id: UserId,
+shared::request! {
+    /// Whose link goes: in the body or, for clients that drop a DELETE's body, in the query.
+    #[derive(ToSchema, IntoParams)]
+    #[schema(as = DissociateCustomer, rename_all = "PascalCase")]
+    #[into_params(rename_all = "PascalCase", parameter_in = Query)]
+    pub(crate) struct DissociateCustomerRequest {
+        #[param(value_type = Option<String>)]
+        user_id: UserId = user_id,
+    }
 }
 
-impl FromFields for DissociateCustomer {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let parse = |text: String| {
-            // What is no user id at all is answered as any other that isn't linked here.
-            UserId::parse(&text).ok_or_else(|| "has no customer in this organization".to_owned())
-        };
-        Some(Self { user_id: fields.required("UserId", parse)? })
-    }
+/// A text that is no user id at all is answered as any other user who isn't associated here.
+fn user_id(fields: &mut Fields<'_>, name: &str) -> Option<UserId> {
+    fields.required(name, |text| UserId::parse(&text).ok_or_else(|| "has no customer in this organization".to_owned()))
 }
 
 /// Removes a user's link to a customer account.
@@ -33,13 +30,13 @@ impl FromFields for DissociateCustomer {
     path = "/api/organizations/users/associations",
     tag = "Associations",
     security(("bearer" = []), ("key" = [])),
-    params(DissociateCustomer),
-    request_body(content = Option<DissociateCustomer>),
+    params(DissociateCustomerRequest),
+    request_body(content = Option<DissociateCustomerRequest>),
     responses((status = 200, body = Success), TokenFailures, BodyFailures, Failures)
 )]
 pub(crate) async fn dissociate_customer(
     State(app): State<App>,
-    AdminRequest(admin, BodyOrQuery(request)): AdminRequest<BodyOrQuery<DissociateCustomer>>,
+    AdminRequest(admin, BodyOrQuery(request)): AdminRequest<BodyOrQuery<DissociateCustomerRequest>>,
 ) -> Result<Json<Success>, Problem> {
     app.table.organization(&admin).dissociate(&request.user_id).await?;
     Ok(Json(Success::YES))

@@ -1,14 +1,14 @@
 //! The three forms of a list's filters.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use shared::{
-    problem::FieldErrors,
+    request::{Fields, GIVEN_ONCE},
     table::{AssociationFilter, Field, Operator},
 };
 
-const MOST_FILTERS: usize = 20;
+const MAX_FILTERS: usize = 20;
 const FORMS: &str = "must be a JSON object or array of objects with Field, Operator and Value, or be written \
                      Filters[0].Field, Filters[0].Operator and Filters[0].Value";
 const FIELDS: &str = "must be UserId or CustomerNumber";
@@ -16,60 +16,89 @@ const OPERATORS: &str =
     "must be one of startswith, contains, notcontains, endswith, equals, notequals, gt, gte, lt, lte";
 
 /// A filter as it is put together from its parameters, each part under its name in lower case.
-type Parts = BTreeMap<String, Value>;
+type Parts = Map<String, Value>;
+
+/// A parameter whose name in lower case is `filters` and then `rest`.
+pub(crate) struct FilterParameter {
+    /// The name as it was sent.
+    pub(crate) name: String,
+    pub(crate) rest: String,
+    pub(crate) value: String,
+}
+
+impl FilterParameter {
+    /// The parameter as [`read`] takes it, among the other parameters.
+    pub(crate) fn into_json(self) -> Value {
+        Value::from(vec![self.name, self.rest, self.value])
+    }
+}
 
 /// The filters of a query, as they are met.
 #[derive(Default)]
-pub(crate) struct Filters {
+struct Filters {
     whole: Vec<Parts>,
     numbered: BTreeMap<u32, Parts>,
 }
 
+/// Reads the filters out of their parameters; `None` where one is bad.
+pub(crate) fn read(fields: &mut Fields<'_>, name: &str) -> Option<Vec<AssociationFilter>> {
+    let parameters: Vec<[String; 3]> = fields.json(name).unwrap_or_default();
+    let mut filters = Filters::default();
+    for [name, rest, value] in &parameters {
+        filters.add(name, rest, value, fields);
+    }
+    filters.finish(fields)
+}
+
 impl Filters {
-    /// Takes a parameter whose name, as it was sent, is `name`, and in lower case is `filters` and then `place`.
-    pub(crate) fn add(&mut self, name: &str, place: &str, value: &str, errors: &mut FieldErrors) {
-        if place.is_empty() {
+    fn add(&mut self, name: &str, rest: &str, value: &str, fields: &mut Fields<'_>) {
+        if rest.is_empty() {
             match whole(value) {
                 Some(filters) => self.whole.extend(filters),
-                None => note(errors, "Filters", FORMS),
+                None => fields.add_error("Filters", FORMS),
             }
             return;
         }
-        match numbered(place) {
+        match numbered(rest) {
             Some((number, part)) => {
                 let parts = self.numbered.entry(number).or_default();
                 if parts.insert(part.to_owned(), Value::from(value)).is_some() {
-                    note(errors, name.to_owned(), "must be given once");
+                    fields.add_error(name, GIVEN_ONCE);
                 }
             }
-            None => note(errors, name.to_owned(), FORMS),
+            None => fields.add_error(name, FORMS),
         }
     }
 
     /// The filters, where all of them are good.
-    pub(crate) fn finish(self, errors: &mut FieldErrors) -> Vec<AssociationFilter> {
-        if self.whole.len() + self.numbered.len() > MOST_FILTERS {
-            note(errors, "Filters", "must be at most 20");
-            return Vec::new();
+    fn finish(self, fields: &mut Fields<'_>) -> Option<Vec<AssociationFilter>> {
+        if self.whole.len() + self.numbered.len() > MAX_FILTERS {
+            fields.add_error("Filters", "must be at most 20");
+            return None;
         }
         let whole = self.whole.into_iter().enumerate();
-        let whole = whole.map(|(place, parts)| (format!("Filters[{place}]"), parts));
+        let whole = whole.map(|(number, parts)| (format!("Filters[{number}]"), parts));
         let numbered = self.numbered.into_iter().map(|(number, parts)| (format!("Filters[{number}]"), parts));
-        let mut filters = Vec::new();
-        for (path, mut parts) in whole.chain(numbered) {
-            let field = part(&mut parts, &path, "Field", errors, |text| field(&text).ok_or(FIELDS));
-            let operator = part(&mut parts, &path, "Operator", errors, |text| operator(&text).ok_or(OPERATORS));
-            let value = part(&mut parts, &path, "Value", errors, Ok);
-            if let (Some(field), Some(operator), Some(value)) = (field, operator, value) {
-                filters.push(AssociationFilter { field, operator, value });
-            }
-        }
-        filters
+        // Each is read, so that each bad part is named.
+        let filters: Vec<_> = whole.chain(numbered).map(|(path, parts)| fields.nested(&path, parts)).collect();
+        let filters: Option<Vec<FilterParts>> = filters.into_iter().collect();
+        Some(filters?.into_iter().map(AssociationFilter::from).collect())
     }
 }
 
-fn note(errors: &mut FieldErrors, name: impl Into<Cow<'static, str>>, fault: &'static str) {
-    errors.entry(name.into()).or_default().push(fault.into());
+shared::request! {
+    /// A filter, put together from its parameters.
+    struct FilterParts {
+        field: Field = field,
+        operator: Operator = operator,
+        value: String,
+    }
+}
+
+impl From<FilterParts> for AssociationFilter {
+    fn from(FilterParts { field, operator, value }: FilterParts) -> Self {
+        Self { field, operator, value }
+    }
 }
 
 /// `Filters=` with an object or an array of objects.
@@ -87,8 +116,8 @@ fn whole(value: &str) -> Option<Vec<Parts>> {
 }
 
 /// `[0].field` or `[0][field]`.
-fn numbered(place: &str) -> Option<(u32, &str)> {
-    let (number, rest) = place.strip_prefix('[')?.split_once(']')?;
+fn numbered(rest_of_name: &str) -> Option<(u32, &str)> {
+    let (number, rest) = rest_of_name.strip_prefix('[')?.split_once(']')?;
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let part = match rest.strip_prefix('.') {
         Some(part) => part,
@@ -98,41 +127,28 @@ fn numbered(place: &str) -> Option<(u32, &str)> {
     known.then_some((number.parse().ok()?, part))
 }
 
-fn part<T>(
-    parts: &mut Parts,
-    path: &str,
-    name: &str,
-    errors: &mut FieldErrors,
-    parse: fn(String) -> Result<T, &'static str>,
-) -> Option<T> {
-    let parsed = match parts.remove(&name.to_lowercase()) {
-        None | Some(Value::Null) => Err("is required"),
-        Some(Value::String(text)) => parse(text),
-        Some(_) => Err("must be a string"),
-    };
-    parsed.map_err(|fault| note(errors, format!("{path}.{name}"), fault)).ok()
+fn field(fields: &mut Fields<'_>, name: &str) -> Option<Field> {
+    fields.required(name, |text| match text.to_lowercase().as_str() {
+        "userid" => Ok(Field::UserId),
+        "customernumber" => Ok(Field::CustomerNumber),
+        _ => Err(FIELDS.to_owned()),
+    })
 }
 
-fn field(text: &str) -> Option<Field> {
-    match text.to_lowercase().as_str() {
-        "userid" => Some(Field::UserId),
-        "customernumber" => Some(Field::CustomerNumber),
-        _ => None,
-    }
-}
-
-fn operator(text: &str) -> Option<Operator> {
-    Some(match text.to_lowercase().as_str() {
-        "startswith" => Operator::StartsWith,
-        "contains" => Operator::Contains,
-        "notcontains" => Operator::NotContains,
-        "endswith" => Operator::EndsWith,
-        "equals" => Operator::Equals,
-        "notequals" => Operator::NotEquals,
-        "gt" => Operator::Gt,
-        "gte" => Operator::Gte,
-        "lt" => Operator::Lt,
-        "lte" => Operator::Lte,
-        _ => return None,
+fn operator(fields: &mut Fields<'_>, name: &str) -> Option<Operator> {
+    fields.required(name, |text| {
+        Ok(match text.to_lowercase().as_str() {
+            "startswith" => Operator::StartsWith,
+            "contains" => Operator::Contains,
+            "notcontains" => Operator::NotContains,
+            "endswith" => Operator::EndsWith,
+            "equals" => Operator::Equals,
+            "notequals" => Operator::NotEquals,
+            "gt" => Operator::Gt,
+            "gte" => Operator::Gte,
+            "lt" => Operator::Lt,
+            "lte" => Operator::Lte,
+            _ => return Err(OPERATORS.to_owned()),
+        })
     })
 }

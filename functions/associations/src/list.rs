@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     AssociationsApp,
     associate::AssociationResponse,
-    parameters::{ListParameters, Parameters},
+    parameters::{ListAssociationsRequest, ListParameters},
 };
 
 /// A page of associations.
@@ -36,7 +36,7 @@ pub(crate) struct AssociationList {
     path = "/api/organizations/users/associations",
     tag = "Associations",
     security(("bearer" = []), ("key" = [])),
-    params(Parameters),
+    params(ListAssociationsRequest),
     responses((status = 200, body = AssociationList), TokenFailures, Failures)
 )]
 pub(crate) async fn list_associations(

@@ -11,7 +11,7 @@ use shared::{
     ids::{OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
-    request::{Body, Fields, FromFields, JsonObject},
+    request::{Body, Fields, FromFields, JsonObject, Read},
     table::{AccountRecord, ExternalIdentity, SessionEnded, Table},
     text::{CurrencyCode, CustomerNumber, TierName},
 };
@@ -22,45 +22,51 @@ use crate::{
     enrich::{Enriched, TokenSubject, enrich, no_role},
 };
 
-/// Which organization the token is to be for.
-struct EnrichToken {
-    org_code: OrganizationCode,
-    /// The field's name as it was sent.
-    sent_as: &'static str,
-}
-
-/// A token exchange by a machine, which must also name the user.
-struct EnrichTokenForUser {
-    request: EnrichToken,
-    user_id: String,
-}
-
-/// Which organization the token is to be for, as the document shows it.
-#[derive(ToSchema)]
-#[schema(as = EnrichToken, rename_all = "PascalCase")]
-#[expect(dead_code, reason = "it is read by the derive alone")]
-pub(crate) struct EnrichTokenBody {
-    /// The organization's code.
-    org_code: Option<OrganizationCode>,
-    /// Another name of `OrgCode`, of which one is needed.
-    identity_organization_id: Option<OrganizationCode>,
-    /// Whose token it is to be: a machine alone says so, and must.
-    user_id: Option<UserId>,
-}
-
-impl FromFields for EnrichToken {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let parse = |text: String| OrganizationCode::parse(text.trim()).ok_or_else(|| UNKNOWN.to_owned());
-        let names = ["OrgCode", "IdentityOrganizationId"];
-        let sent_as = names.into_iter().find(|name| fields.has(name)).unwrap_or(names[0]);
-        Some(Self { org_code: fields.required(sent_as, parse)?, sent_as })
+shared::request! {
+    /// Which organization the token is to be for, as the document shows it.
+    #[derive(ToSchema)]
+    #[schema(as = EnrichToken, rename_all = "PascalCase")]
+    pub(crate) struct EnrichTokenRequest {
+        /// The organization's code.
+        org_code: Option<OrganizationCode> = org_code,
+        /// Another name of `OrgCode`, of which one is needed.
+        identity_organization_id: Option<OrganizationCode> = identity_organization_id,
+        /// Whose token it is to be: a machine alone says so, and must.
+        // What is wrong with the user is said to a machine alone, by `ExchangeForUser`.
+        #[schema(value_type = Option<UserId>)]
+        user_id: Option<String> = |fields: &mut Fields<'_>, name| Some(fields.json(name)),
     }
 }
 
-impl FromFields for EnrichTokenForUser {
+/// Whether the organization is named by the other name of `OrgCode`, which counts where both are sent.
+fn is_by_identity(fields: &Fields<'_>) -> bool {
+    fields.has("IdentityOrganizationId") && !fields.has("OrgCode")
+}
+
+fn org_code(fields: &mut Fields<'_>, name: &str) -> Read<Option<OrganizationCode>> {
+    if is_by_identity(fields) { Some(None) } else { fields.required(name, |text| parse_code(&text)).map(Some) }
+}
+
+fn identity_organization_id(fields: &mut Fields<'_>, name: &str) -> Read<Option<OrganizationCode>> {
+    if is_by_identity(fields) { fields.required(name, |text| parse_code(&text)).map(Some) } else { Some(None) }
+}
+
+fn parse_code(text: &str) -> Result<OrganizationCode, String> {
+    OrganizationCode::parse(text.trim()).ok_or_else(|| UNKNOWN.to_owned())
+}
+
+/// A token exchange by a machine, which must also name the user.
+struct ExchangeForUser {
+    request: EnrichTokenRequest,
+    user_id: String,
+}
+
+impl FromFields for ExchangeForUser {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (request, user_id) = (EnrichToken::from_fields(fields), fields.required("UserId", Ok));
-        Some(Self { request: request?, user_id: user_id? })
+        // Says what is wrong with the user beside what is wrong with the organization.
+        let named = fields.required("UserId", Ok::<String, _>);
+        let mut request = EnrichTokenRequest::from_fields(fields)?;
+        Some(Self { user_id: named.and(request.user_id.take())?, request })
     }
 }
 
@@ -68,7 +74,7 @@ impl FromFields for EnrichTokenForUser {
 const UNKNOWN: &str = "is no organization's code";
 
 /// Reads the request of a caller who is no machine, and so can't name a user.
-fn request_without_user(fields: Map<String, Value>) -> Result<EnrichToken, Problem> {
+fn request_without_user(fields: Map<String, Value>) -> Result<EnrichTokenRequest, Problem> {
     if fields.get("UserId").is_some_and(|user| !user.is_null()) {
         return Err(Problem::forbidden("Only a machine may enrich a token for another user."));
     }
@@ -125,7 +131,7 @@ pub(crate) struct OrganizationAccess {
     path = "/api/auth/access",
     tag = "Sign-in",
     security(("bearer" = []), ("key" = [])),
-    request_body = EnrichTokenBody,
+    request_body = EnrichTokenRequest,
     responses((status = 200, body = OrganizationAccess), TokenFailures, BodyFailures, Failures)
 )]
 pub(crate) async fn enrich_token(
@@ -178,8 +184,8 @@ async fn exchange_user_token(
     let (account, organization, memberships) =
         tokio::join!(account, request.organization(table), table.memberships(&session.user_id));
     let account = account?;
-    let (organization, memberships) = (organization?, memberships?);
-    enrich(state, organization, request.org_code, TokenSubject::user(account), &memberships).await
+    let ((organization, code), memberships) = (organization?, memberships?);
+    enrich(state, organization, code, TokenSubject::user(account), &memberships).await
 }
 
 /// The account of a user token whose sign-in is the current one.
@@ -212,7 +218,7 @@ async fn exchange_for_machine(
     let table = &state.app.table;
     let scope = table.organization(machine);
     let request = scope.lost_role_first(Fields::read(fields.clone()).map_err(Problem::from)).await;
-    let EnrichTokenForUser { request, user_id } = match request {
+    let ExchangeForUser { request, user_id } = match request {
         Ok(request) => request,
         Err(problem) => return Err(other_organization_first(table, machine, fields, problem).await),
     };
@@ -226,14 +232,14 @@ async fn exchange_for_machine(
     };
     let (role, organization, memberships) = tokio::join!(scope.check(), request.organization(table), memberships);
     role?;
-    let (organization, mut memberships): (_, Vec<_>) = (organization?, memberships?);
+    let ((organization, code), mut memberships): (_, Vec<_>) = (organization?, memberships?);
     if organization != *machine.organization_id() {
         return Err(Problem::forbidden(NOT_ITS_OWN));
     }
     memberships.retain(|membership| membership.role == Role::Customer);
     let user_id = user.ok_or_else(no_role)?;
     let subject = TokenSubject { user_id, email_verified: None, actor: machine.actor() };
-    enrich(state, organization, request.org_code, subject, &memberships).await
+    enrich(state, organization, code, subject, &memberships).await
 }
 
 const NOT_ITS_OWN: &str = "A machine may enrich tokens of its own organization alone.";
@@ -245,8 +251,8 @@ async fn other_organization_first(
     fields: Map<String, Value>,
     problem: Problem,
 ) -> Problem {
-    if let Ok(request) = Fields::read::<EnrichToken>(fields)
-        && request.organization(table).await.is_ok_and(|organization| organization != *machine.organization_id())
+    if let Ok(request) = Fields::read::<EnrichTokenRequest>(fields)
+        && request.organization(table).await.is_ok_and(|(organization, _)| organization != *machine.organization_id())
     {
         return Problem::forbidden(NOT_ITS_OWN);
     }
@@ -257,19 +263,28 @@ async fn other_organization_first(
 async fn exchange_external_token(
     state: &AuthApp,
     identity: ExternalIdentity,
-    request: EnrichToken,
+    request: EnrichTokenRequest,
 ) -> Result<Enriched, Problem> {
     let table = &state.app.table;
     // Both are awaited to their end: a binding that has begun must not be dropped half-way.
     let (account, organization) = tokio::join!(table.account_of(&identity), request.organization(table));
-    let (account, organization) = (account?, organization?);
+    let (account, (organization, code)) = (account?, organization?);
     let memberships = table.memberships(&account.user_id).await?;
-    enrich(state, organization, request.org_code, TokenSubject::user(account), &memberships).await
+    enrich(state, organization, code, TokenSubject::user(account), &memberships).await
 }
 
-impl EnrichToken {
-    async fn organization(&self, table: &Table) -> Result<OrganizationId, Problem> {
-        let organization = table.organization_by_code(&self.org_code).await?;
-        organization.ok_or_else(|| Problem::field(self.sent_as, UNKNOWN))
+impl EnrichTokenRequest {
+    /// The organization's code, and the field that named it.
+    fn code(&self) -> Option<(&OrganizationCode, &'static str)> {
+        let by_identity = || self.identity_organization_id.as_ref().map(|code| (code, "IdentityOrganizationId"));
+        self.org_code.as_ref().map(|code| (code, "OrgCode")).or_else(by_identity)
+    }
+
+    async fn organization(&self, table: &Table) -> Result<(OrganizationId, OrganizationCode), Problem> {
+        // Reading the request asked for one of the two.
+        let (code, sent_as) = self.code().ok_or_else(|| Problem::field("OrgCode", "is required"))?;
+        let organization = table.organization_by_code(code).await?;
+        let organization = organization.ok_or_else(|| Problem::field(sent_as, UNKNOWN))?;
+        Ok((organization, code.clone()))
     }
 }

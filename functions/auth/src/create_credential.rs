@@ -5,23 +5,19 @@ use shared::{
     ids::ClientId,
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
-    request::{Body, Fields, FromFields, HumanAdminRequest},
+    request::{Body, HumanAdminRequest},
     text::CredentialName,
 };
 use utoipa::ToSchema;
 
 use crate::{AuthApp, NO_STORE, NoStore};
 
-/// What a new machine credential is to be called.
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
-pub(crate) struct CreateCredential {
-    name: CredentialName,
-}
-
-impl FromFields for CreateCredential {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { name: fields.required("Name", CredentialName::parse)? })
+shared::request! {
+    /// What a new machine credential is to be called.
+    #[derive(ToSchema)]
+    #[schema(as = CreateCredential, rename_all = "PascalCase")]
+    pub(crate) struct CreateCredentialRequest {
+        name: CredentialName,
     }
 }
 
@@ -42,12 +38,12 @@ pub(crate) struct CreatedCredential {
     path = "/api/organizations/api-access",
     tag = "Machines",
     security(("bearer" = [])),
-    request_body = CreateCredential,
+    request_body = CreateCredentialRequest,
     responses((status = 200, body = CreatedCredential), TokenFailures, BodyFailures, Failures)
 )]
 pub(crate) async fn create_credential(
     State(state): State<AuthApp>,
-    HumanAdminRequest(admin, Body(request)): HumanAdminRequest<Body<CreateCredential>>,
+    HumanAdminRequest(admin, Body(request)): HumanAdminRequest<Body<CreateCredentialRequest>>,
 ) -> Result<(NoStore, Json<CreatedCredential>), Problem> {
     let secret = ClientSecret::random();
     let client_id = state.app.table.organization(&admin).create_machine(&request.name, &secret).await?;

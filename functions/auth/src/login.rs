@@ -8,7 +8,7 @@ use shared::{
     openapi::{BodyFailures, Failures, LimitFailures},
     password,
     problem::Problem,
-    request::{Body, Fields, FromFields},
+    request::{Body, Fields, Read},
     source::{RequestSource, Source},
     table::{CredentialRecord, LoginAttempts, MembershipRecord, Table},
     text::EmailAddress,
@@ -21,45 +21,46 @@ use crate::{
     machine_sign_in::{MachineSignIn, MachineSignedIn},
 };
 
-/// Who signs in.
-pub(crate) enum SignIn {
-    User(UserSignIn),
-    Machine(MachineSignIn),
+shared::request! {
+    /// Who signs in, as the document shows it: a user by `Email` and `Password`, or a machine by `OrgCode`, `ClientId` and
+    /// `ClientSecret`.
+    #[derive(ToSchema)]
+    #[schema(as = SignIn, rename_all = "PascalCase")]
+    pub(crate) struct SignInRequest {
+        email: Option<String> = of_user,
+        #[schema(format = "password")]
+        password: Option<String> = of_user,
+        /// With it, a user's token is an organization token of this organization at once.
+        org_code: Option<String> = org_code,
+        client_id: Option<String> = of_machine,
+        #[schema(format = "password")]
+        client_secret: Option<String> = of_machine,
+    }
 }
 
-/// A user who signs in, and for which organization.
-pub(crate) struct UserSignIn {
+/// Whether the fields are a machine's and no user's.
+fn is_machine(fields: &Fields<'_>) -> bool {
+    (fields.has("ClientId") || fields.has("ClientSecret")) && !fields.has("Email")
+}
+
+fn of_user(fields: &mut Fields<'_>, name: &str) -> Read<Option<String>> {
+    if is_machine(fields) { Some(None) } else { fields.required(name, Ok).map(Some) }
+}
+
+fn of_machine(fields: &mut Fields<'_>, name: &str) -> Read<Option<String>> {
+    if is_machine(fields) { fields.required(name, Ok).map(Some) } else { Some(None) }
+}
+
+/// A user may name an organization, and a machine must.
+fn org_code(fields: &mut Fields<'_>, name: &str) -> Read<Option<String>> {
+    if is_machine(fields) { fields.required(name, Ok).map(Some) } else { fields.text(name, Ok).optional() }
+}
+
+/// A user who signs in, and the organization that the user signs in to.
+struct UserSignIn {
     email: String,
     password: String,
     org_code: Option<String>,
-}
-
-/// Who signs in, as the document shows it: a user by `Email` and `Password`, or a machine by `OrgCode`, `ClientId` and
-/// `ClientSecret`.
-#[derive(ToSchema)]
-#[schema(as = SignIn, rename_all = "PascalCase")]
-#[expect(dead_code, reason = "it is read by the derive alone")]
-pub(crate) struct SignInBody {
-    email: Option<String>,
-    #[schema(format = "password")]
-    password: Option<String>,
-    /// With it, a user's token is an organization token of this organization at once.
-    org_code: Option<String>,
-    client_id: Option<String>,
-    #[schema(format = "password")]
-    client_secret: Option<String>,
-}
-
-impl FromFields for SignIn {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        if MachineSignIn::is_meant(fields) {
-            return MachineSignIn::from_fields(fields).map(Self::Machine);
-        }
-        let email = fields.required("Email", Ok);
-        let password = fields.required("Password", Ok);
-        let org_code = fields.optional("OrgCode", Ok);
-        Some(Self::User(UserSignIn { email: email?, password: password?, org_code: org_code? }))
-    }
 }
 
 /// A token, and where its owner belongs.
@@ -98,7 +99,7 @@ pub(crate) struct UserOrganization {
     post,
     path = "/api/auth/login",
     tag = "Sign-in",
-    request_body = SignInBody,
+    request_body = SignInRequest,
     responses(
         (status = 200, body = SignInAnswer),
         (status = 401, description = "The e-mail address or the password is wrong.",
@@ -113,11 +114,15 @@ pub(crate) struct UserOrganization {
 pub(crate) async fn sign_in(
     State(state): State<AuthApp>,
     RequestSource(source): RequestSource,
-    Body(request): Body<SignIn>,
+    Body(request): Body<SignInRequest>,
 ) -> Result<(NoStore, Json<SignInAnswer>), Problem> {
-    let answer = match request {
-        SignIn::User(user) => SignInAnswer::User(sign_user_in(&state, user, &source).await?),
-        SignIn::Machine(machine) => SignInAnswer::Machine(machine.sign_in(&state).await?),
+    let SignInRequest { email, password, org_code, client_id, client_secret } = request;
+    let answer = if let (Some(client_id), Some(client_secret)) = (client_id, client_secret) {
+        let machine = MachineSignIn { org_code: org_code.unwrap_or_default(), client_id, client_secret };
+        SignInAnswer::Machine(machine.sign_in(&state).await?)
+    } else {
+        let (email, password) = (email.unwrap_or_default(), password.unwrap_or_default());
+        SignInAnswer::User(sign_user_in(&state, UserSignIn { email, password, org_code }, &source).await?)
     };
     Ok((NO_STORE, Json(answer)))
 }

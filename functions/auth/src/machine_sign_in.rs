@@ -3,7 +3,6 @@ use shared::{
     claims::{Identity, MachineIdentity, Role, SecretHash},
     ids::{ClientId, OrganizationCode},
     problem::Problem,
-    request::Fields,
 };
 use utoipa::ToSchema;
 
@@ -11,9 +10,9 @@ use crate::AuthApp;
 
 /// A machine that signs in.
 pub(crate) struct MachineSignIn {
-    org_code: String,
-    client_id: String,
-    client_secret: String,
+    pub(crate) org_code: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
 }
 
 /// A machine's token: for its own organization, with the admin role.
@@ -28,18 +27,6 @@ pub(crate) struct MachineSignedIn {
 }
 
 impl MachineSignIn {
-    /// Whether the fields are a machine's and no user's.
-    pub(crate) fn is_meant(fields: &Fields<'_>) -> bool {
-        (fields.has("ClientId") || fields.has("ClientSecret")) && !fields.has("Email")
-    }
-
-    pub(crate) fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let org_code = fields.required("OrgCode", Ok);
-        let client_id = fields.required("ClientId", Ok);
-        let client_secret = fields.required("ClientSecret", Ok);
-        Some(Self { org_code: org_code?, client_id: client_id?, client_secret: client_secret? })
-    }
-
     /// Signs the machine in. Whatever is wrong, the answer is the same.
     pub(crate) async fn sign_in(self, state: &AuthApp) -> Result<MachineSignedIn, Problem> {
         let code = OrganizationCode::parse(self.org_code.trim()).ok_or_else(Problem::wrong_credentials)?;

@@ -2,23 +2,15 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
-use shared::{
-    problem::Problem,
-    request::{Fields, FromFields},
-    text::CustomerNumber,
-};
+use shared::{problem::Problem, text::CustomerNumber};
 use utoipa::IntoParams;
 
-/// A customer's number as a query parameter: the only way for one that holds `/`, `%`, `?` or `#` through a gateway.
-#[derive(IntoParams)]
-#[into_params(rename_all = "PascalCase", parameter_in = Query)]
-pub(crate) struct NumberParameter {
-    pub(crate) customer_number: CustomerNumber,
-}
-
-impl FromFields for NumberParameter {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { customer_number: fields.required("CustomerNumber", CustomerNumber::parse)? })
+shared::request! {
+    /// A customer's number as a query parameter: the only way for one that holds `/`, `%`, `?` or `#` through a gateway.
+    #[derive(IntoParams)]
+    #[into_params(rename_all = "PascalCase", parameter_in = Query)]
+    pub(crate) struct NumberParameter {
+        pub(crate) customer_number: CustomerNumber,
     }
 }
 

@@ -3,7 +3,7 @@ use shared::{
     App,
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
-    request::{AdminRequest, Body, Fields, FromFields},
+    request::{AdminRequest, Body, Fields},
     table::CustomerChange,
     text::{CompanyName, CurrencyCode, CustomerNumber, TierName},
 };
@@ -11,36 +11,25 @@ use utoipa::ToSchema;
 
 use crate::customer::CustomerResponse;
 
-/// What a customer is to be.
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
-pub(crate) struct PutCustomer {
-    customer_number: CustomerNumber,
-    company_name: CompanyName,
-    /// The name of one of the organization's price tiers.
-    pricing: TierName,
-    /// A currency of its own; without one it follows its tier's.
-    currency_code: Option<CurrencyCode>,
-    /// `true` where it isn't said.
-    #[schema(value_type = Option<bool>, default = true)]
-    active: bool,
+shared::request! {
+    /// What a customer is to be.
+    #[derive(ToSchema)]
+    #[schema(as = PutCustomer, rename_all = "PascalCase")]
+    pub(crate) struct PutCustomerRequest {
+        customer_number: CustomerNumber,
+        company_name: CompanyName,
+        /// The name of one of the organization's price tiers.
+        pricing: TierName,
+        /// A currency of its own; without one it follows its tier's.
+        currency_code: Option<CurrencyCode>,
+        /// `true` where it isn't said.
+        #[schema(value_type = Option<bool>, default = true)]
+        active: bool = true_by_default,
+    }
 }
 
-impl FromFields for PutCustomer {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let customer_number = fields.required("CustomerNumber", CustomerNumber::parse);
-        let company_name = fields.required("CompanyName", CompanyName::parse);
-        let pricing = fields.required("Pricing", TierName::parse);
-        let currency_code = fields.optional("CurrencyCode", CurrencyCode::parse);
-        let active = fields.optional_bool("Active");
-        Some(Self {
-            customer_number: customer_number?,
-            company_name: company_name?,
-            pricing: pricing?,
-            currency_code: currency_code?,
-            active: active?.unwrap_or(true),
-        })
-    }
+fn true_by_default(fields: &mut Fields<'_>, name: &str) -> Option<bool> {
+    fields.boolean(name).or(true)
 }
 
 /// Creates a customer, or replaces the one of this number.
@@ -49,12 +38,12 @@ impl FromFields for PutCustomer {
     path = "/api/customers",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
-    request_body = PutCustomer,
+    request_body = PutCustomerRequest,
     responses((status = 200, body = CustomerResponse), TokenFailures, BodyFailures, Failures)
 )]
 pub(crate) async fn put_customer(
     State(app): State<App>,
-    AdminRequest(admin, Body(request)): AdminRequest<Body<PutCustomer>>,
+    AdminRequest(admin, Body(request)): AdminRequest<Body<PutCustomerRequest>>,
 ) -> Result<Json<CustomerResponse>, Problem> {
     let change = CustomerChange {
         number: request.customer_number,

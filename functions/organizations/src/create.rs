@@ -2,34 +2,27 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
     App,
-    account::NewUser,
     ids::{OrganizationCode, OrganizationId},
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, LimitFailures},
     organization::OrganizationDetails,
     password,
     problem::{FieldErrors, Problem},
-    request::{Fields, FromFields, Idempotent, Replayed},
+    request::{Fields, Idempotent, NewUser, Replayed},
     source::RequestSource,
     table::{Creation, Founder, OrganizationRecord, Replayable},
     text::OrganizationName,
 };
 use utoipa::ToSchema;
 
-/// A new organization and its first admin.
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
-pub(crate) struct CreateOrganization {
-    organization: OrganizationDetails,
-    /// Where the e-mail address has an account already, the password must be that account's: its owner, names unchanged,
-    /// becomes the admin.
-    user: NewUser,
-}
-
-impl FromFields for CreateOrganization {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let organization = fields.object("Organization");
-        let user = fields.object("User");
-        Some(Self { organization: organization?, user: user? })
+shared::request! {
+    /// A new organization and its first admin.
+    #[derive(ToSchema)]
+    #[schema(as = CreateOrganization, rename_all = "PascalCase")]
+    pub(crate) struct CreateOrganizationRequest {
+        organization: OrganizationDetails = Fields::object,
+        /// Where the e-mail address has an account already, the password must be that account's: its owner, names unchanged,
+        /// becomes the admin.
+        user: NewUser = Fields::object,
     }
 }
 
@@ -50,13 +43,13 @@ pub(crate) struct CreatedOrganization {
     path = "/api/organizations",
     tag = "Organizations",
     params(IdempotencyKey),
-    request_body = CreateOrganization,
+    request_body = CreateOrganizationRequest,
     responses((status = 200, body = CreatedOrganization), BodyFailures, KeyFailures, LimitFailures, Failures)
 )]
 pub(crate) async fn create_organization(
     State(app): State<App>,
     RequestSource(source): RequestSource,
-    Idempotent(key, request): Idempotent<CreateOrganization>,
+    Idempotent(key, request): Idempotent<CreateOrganizationRequest>,
 ) -> Result<(Replayed, Json<CreatedOrganization>), Problem> {
     let key = key.map(|key| key.of_address(&request.user.email, "POST /api/organizations"));
     let key = key.as_ref();

@@ -28,9 +28,9 @@ pub(crate) struct UpdatedOrganization {
 }
 
 /// The patch, bare or, as the organization is answered, inside `Organization`.
-pub(crate) struct UpdateOrganization(OrganizationPatch);
+pub(crate) struct UpdateOrganizationRequest(OrganizationPatch);
 
-impl FromFields for UpdateOrganization {
+impl FromFields for UpdateOrganizationRequest {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         if fields.has_object("Organization") {
             return fields.object("Organization").map(Self);
@@ -87,7 +87,7 @@ fn precondition(tags: &str) -> Precondition {
 pub(crate) async fn update_organization(
     State(app): State<App>,
     IfMatch(precondition): IfMatch,
-    AdminRequest(admin, Body(UpdateOrganization(patch))): AdminRequest<Body<UpdateOrganization>>,
+    AdminRequest(admin, Body(UpdateOrganizationRequest(patch))): AdminRequest<Body<UpdateOrganizationRequest>>,
 ) -> Result<Response, Problem> {
     let updated = app.table.organization(&admin).update(&patch, &precondition).await?;
     let version = entity_tag(updated.version);

@@ -3,25 +3,19 @@ use shared::{
     App,
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
     problem::{OnField, Problem},
-    request::{AdminRequest, Fields, FromFields, Idempotent, Replayed},
+    request::{AdminRequest, Idempotent, Replayed},
     table::PriceTierRecord,
     text::{CurrencyCode, TierName},
 };
 use utoipa::ToSchema;
 
-/// A new price tier.
-#[derive(ToSchema)]
-#[schema(rename_all = "PascalCase")]
-pub(crate) struct AddPriceTier {
-    name: TierName,
-    currency_code: CurrencyCode,
-}
-
-impl FromFields for AddPriceTier {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let name = fields.required("Name", TierName::parse);
-        let currency_code = fields.required("CurrencyCode", CurrencyCode::parse);
-        Some(Self { name: name?, currency_code: currency_code? })
+shared::request! {
+    /// A new price tier.
+    #[derive(ToSchema)]
+    #[schema(as = AddPriceTier, rename_all = "PascalCase")]
+    pub(crate) struct AddPriceTierRequest {
+        name: TierName,
+        currency_code: CurrencyCode,
     }
 }
 
@@ -32,12 +26,12 @@ impl FromFields for AddPriceTier {
     tag = "Price tiers",
     security(("bearer" = []), ("key" = [])),
     params(IdempotencyKey),
-    request_body = AddPriceTier,
+    request_body = AddPriceTierRequest,
     responses((status = 200, description = "It is there."), TokenFailures, BodyFailures, KeyFailures, Failures)
 )]
 pub(crate) async fn add_price_tier(
     State(app): State<App>,
-    AdminRequest(admin, Idempotent(key, request)): AdminRequest<Idempotent<AddPriceTier>>,
+    AdminRequest(admin, Idempotent(key, request)): AdminRequest<Idempotent<AddPriceTierRequest>>,
 ) -> Result<(Replayed, ()), Problem> {
     let key = key.map(|key| key.of_admin(&admin, "POST /api/organizations/price-tiers"));
     let tier = PriceTierRecord::new(request.name, request.currency_code);

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::{Fields, FromFields};
+use super::{Fields, FromFields, GIVEN_ONCE};
 use crate::problem::{FieldErrors, Problem};
 
 /// The longest body that is read, in bytes.
@@ -92,7 +92,7 @@ pub(super) fn query(uri: &Uri) -> Result<Map<String, Value>, FieldErrors> {
     let (mut fields, mut errors) = (Map::new(), FieldErrors::new());
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         if fields.insert(name.clone().into_owned(), Value::String(value.into_owned())).is_some() {
-            errors.insert(name.into_owned().into(), vec!["must be given once".into()]);
+            errors.insert(name.into_owned().into(), vec![GIVEN_ONCE.into()]);
         }
     }
     if errors.is_empty() { Ok(fields) } else { Err(errors) }

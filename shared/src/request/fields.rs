@@ -1,13 +1,14 @@
 use std::{borrow::Cow, mem::take};
 
-use domain::{patch::Patch, text::Fault};
+use domain::text::Fault;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::problem::FieldErrors;
 
 /// A request type that is read out of [`Fields`].
 pub trait FromFields: Sized {
-    /// Reads every field, so that each bad one is noted; `None` where one was.
+    /// Reads every field, so that each bad one is named; `None` where one was bad.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
@@ -20,13 +21,62 @@ impl FromFields for JsonObject {
     }
 }
 
-/// The fields of a JSON object, each parsed on its own: a wrong type, a missing field and a broken rule are noted side
-/// by side, under the field's path. (Serde stops at the first.)
+/// What a field is read to; `None` where it is bad, which is said.
+pub type Read<T> = Option<T>;
+
+/// What was read of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field<T> {
+    /// The field isn't there, or null.
+    Absent,
+    /// The field can't be used, which was said.
+    Bad,
+    /// The field's value.
+    Value(T),
+}
+
+impl<T> Field<T> {
+    /// The value, or `None` in its place; nothing where the field is bad.
+    #[must_use]
+    pub fn optional(self) -> Read<Option<T>> {
+        match self {
+            Self::Absent => Some(None),
+            Self::Bad => None,
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
+
+    /// The value, or `default` in its place; nothing where the field is bad.
+    #[must_use]
+    pub fn or(self, default: T) -> Read<T> {
+        match self {
+            Self::Absent => Some(default),
+            Self::Bad => None,
+            Self::Value(value) => Some(value),
+        }
+    }
+}
+
+/// The fields of a JSON object, each parsed on its own. A wrong type, a missing field and a broken rule are named side by
+/// side, under the field's path; serde would stop at the first.
 pub struct Fields<'a> {
     values: Map<String, Value>,
     path: String,
     errors: &'a mut FieldErrors,
+    names: Names,
 }
+
+/// How fields are found by their names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// As they are written.
+    Exact,
+    /// Without case: the values' names are in lower case.
+    Folded,
+}
+
+/// What is wrong with a query parameter that is sent twice.
+pub const GIVEN_ONCE: &str = "must be given once";
 
 impl Fields<'_> {
     /// Reads `T` out of a whole body.
@@ -34,95 +84,116 @@ impl Fields<'_> {
     /// # Errors
     /// Every bad field.
     pub fn read<T: FromFields>(values: Map<String, Value>) -> Result<T, FieldErrors> {
+        Self::read_by(values, Names::Exact)
+    }
+
+    /// Reads `T` out of a query, whose parameters' names are in lower case. A parameter that was sent twice holds an array.
+    ///
+    /// # Errors
+    /// Every bad parameter.
+    pub fn read_query<T: FromFields>(values: Map<String, Value>) -> Result<T, FieldErrors> {
+        Self::read_by(values, Names::Folded)
+    }
+
+    fn read_by<T: FromFields>(values: Map<String, Value>, names: Names) -> Result<T, FieldErrors> {
         let mut errors = FieldErrors::new();
-        let read = T::from_fields(&mut Fields { values, path: String::new(), errors: &mut errors });
+        let read = T::from_fields(&mut Fields { values, path: String::new(), errors: &mut errors, names });
         read.filter(|_| errors.is_empty()).ok_or(errors)
     }
 
-    /// Reads a nested object; one that is missing is read as empty, so that each of its required fields is named.
+    fn value(&self, name: &str) -> Option<&Value> {
+        match self.names {
+            Names::Exact => self.values.get(name),
+            Names::Folded => self.values.get(&name.to_lowercase()),
+        }
+    }
+
+    /// The field as JSON of this shape, where it has it.
+    #[must_use]
+    pub fn json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        T::deserialize(self.value(name)?.clone()).ok()
+    }
+
+    /// Reads a nested object. One that is missing is read as empty, so that each of its required fields is named.
     pub fn object<T: FromFields>(&mut self, name: &str) -> Option<T> {
-        let values = match self.values.remove(name) {
+        let values = match self.value(name) {
             None | Some(Value::Null) => Map::new(),
-            Some(Value::Object(values)) => values,
+            Some(Value::Object(values)) => values.clone(),
             Some(_) => {
-                self.note(name, "must be an object");
+                self.add_error(name, "must be an object");
                 return None;
             }
         };
-        T::from_fields(&mut Fields { values, path: format!("{}{name}.", self.path), errors: self.errors })
+        self.nested(name, values)
     }
 
-    /// A text that must be there.
-    pub fn required<T>(&mut self, name: &str, parse: fn(String) -> Result<T, Fault>) -> Option<T> {
-        let parsed = self.optional(name, parse)?;
-        if parsed.is_none() {
-            self.note(name, "is required");
+    /// Reads an object that is put together of other fields.
+    pub fn nested<T: FromFields>(&mut self, name: &str, values: Map<String, Value>) -> Option<T> {
+        let path = format!("{}{name}.", self.path);
+        T::from_fields(&mut Fields { values, path, errors: self.errors, names: self.names })
+    }
+
+    /// Reads a text that must be there; `None` where it is bad.
+    pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(String) -> Result<T, Fault>) -> Option<T> {
+        match self.text(name, parse) {
+            Field::Value(value) => Some(value),
+            Field::Absent => {
+                self.add_error(name, "is required");
+                None
+            }
+            Field::Bad => None,
         }
-        parsed
     }
 
-    /// A text that may be absent or null; `None` where it is bad, `Some(None)` where it isn't there.
-    pub fn optional<T>(&mut self, name: &str, parse: fn(String) -> Result<T, Fault>) -> Option<Option<T>> {
-        let parsed = match self.values.remove(name) {
-            None | Some(Value::Null) => return Some(None),
-            Some(Value::String(text)) => parse(text),
+    /// Reads a text that may be absent or null.
+    pub fn text<T>(&mut self, name: &str, parse: impl FnOnce(String) -> Result<T, Fault>) -> Field<T> {
+        let parsed = match self.value(name) {
+            None | Some(Value::Null) => return Field::Absent,
+            Some(Value::String(text)) => parse(text.clone()),
+            Some(Value::Array(_)) if self.names == Names::Folded && self.path.is_empty() => Err(GIVEN_ONCE.to_owned()),
             Some(_) => Err("must be a string".to_owned()),
         };
         match parsed {
-            Ok(value) => Some(Some(value)),
+            Ok(value) => Field::Value(value),
             Err(fault) => {
-                self.note(name, fault);
-                None
+                self.add_error(name, fault);
+                Field::Bad
             }
         }
     }
 
-    /// A text of a merge patch; `None` where it is bad.
-    pub fn patch<T>(&mut self, name: &str, parse: fn(String) -> Result<T, Fault>) -> Option<Patch<T>> {
-        if self.values.get(name).is_some_and(Value::is_null) {
-            return Some(Patch::Remove);
-        }
-        Some(self.optional(name, parse)?.map_or(Patch::Keep, Patch::Set))
-    }
-
-    /// A text of a merge patch that can't be removed; `None` where it is bad.
-    pub fn lasting<T>(&mut self, name: &str, parse: fn(String) -> Result<T, Fault>) -> Option<Option<T>> {
-        match self.patch(name, parse)? {
-            Patch::Set(value) => Some(Some(value)),
-            Patch::Keep => Some(None),
-            Patch::Remove => {
-                self.note(name, "can't be removed");
-                None
-            }
-        }
-    }
-
-    /// A truth value that may be absent or null; `None` where it is bad.
-    pub fn optional_bool(&mut self, name: &str) -> Option<Option<bool>> {
-        match self.values.remove(name) {
-            None | Some(Value::Null) => Some(None),
-            Some(Value::Bool(value)) => Some(Some(value)),
+    /// Reads a Boolean that may be absent or null.
+    pub fn boolean(&mut self, name: &str) -> Field<bool> {
+        match self.value(name) {
+            None | Some(Value::Null) => Field::Absent,
+            Some(Value::Bool(value)) => Field::Value(*value),
             Some(_) => {
-                self.note(name, "must be true or false");
-                None
+                self.add_error(name, "must be true or false");
+                Field::Bad
             }
         }
+    }
+
+    /// Whether the body has a field of this name that is null.
+    #[must_use]
+    pub fn is_null(&self, name: &str) -> bool {
+        self.value(name).is_some_and(Value::is_null)
     }
 
     /// Whether the body has a field of this name that isn't null.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.values.get(name).is_some_and(|value| !value.is_null())
+        self.value(name).is_some_and(|value| !value.is_null())
     }
 
     /// Whether the body has an object of this name.
     #[must_use]
     pub fn has_object(&self, name: &str) -> bool {
-        self.values.get(name).is_some_and(Value::is_object)
+        self.value(name).is_some_and(Value::is_object)
     }
 
-    /// Notes what a rule over more than one field found.
-    pub fn note(&mut self, name: &str, fault: impl Into<Cow<'static, str>>) {
+    /// Adds what is wrong with a field.
+    pub fn add_error(&mut self, name: &str, fault: impl Into<Cow<'static, str>>) {
         let path = format!("{}{name}", self.path);
         self.errors.entry(path.into()).or_default().push(fault.into());
     }
@@ -130,10 +201,10 @@ impl Fields<'_> {
 
 #[cfg(test)]
 mod tests {
+    use domain::text::bounded;
     use serde_json::json;
 
     use super::*;
-    use domain::text::bounded;
 
     #[derive(Debug, PartialEq)]
     struct Inner(String, Option<String>);
@@ -141,7 +212,7 @@ mod tests {
     impl FromFields for Inner {
         fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
             let name = fields.required("Name", |text| bounded(&text, 1, 5));
-            let city = fields.optional("City", |text| bounded(&text, 0, 5));
+            let city = fields.text("City", |text| bounded(&text, 0, 5)).optional();
             Some(Self(name?, city?))
         }
     }

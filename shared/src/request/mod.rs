@@ -2,14 +2,21 @@
 
 mod admin_request;
 mod body;
+mod declaration;
+mod field_value;
 mod fields;
 mod idempotent;
 mod organization;
 mod query;
+mod sign_up;
 
 pub use admin_request::{AdminRequest, HumanAdminRequest};
 pub use body::{Body, BodyOrQuery};
+#[doc(hidden)]
+pub use declaration::paste;
 pub use domain::patch::Patch;
-pub use fields::{Fields, FromFields, JsonObject};
+pub use field_value::{FieldValue, Text, non_nullable};
+pub use fields::{Field, Fields, FromFields, GIVEN_ONCE, JsonObject, Read};
 pub use idempotent::{Idempotent, Replayed, RequestKey};
 pub use query::Query;
+pub use sign_up::NewUser;
