@@ -2,17 +2,9 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hkdf::Hkdf;
-use p256::{SecretKey, pkcs8::EncodePrivateKey};
-use ring::{
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
-};
-use sha2::{Digest, Sha256};
 use shared::{
     App,
-    claims::{Claims, Identity, PublicKey},
+    claims::{Claims, Identity, PublicKey, SigningError, SigningKey},
     clock,
     config::{self, Config, ConfigError},
     ids,
@@ -22,10 +14,10 @@ use shared::{
 use tokio::sync::OnceCell;
 
 /// Shorter secrets could be guessed.
-const SHORTEST_SECRET: usize = 32;
-/// Seconds from a key's publication to its first signature, where another key can sign meanwhile: as long as verifiers may keep
-/// the key set.
-const AHEAD: u64 = 5 * 60;
+const MIN_SECRET_LENGTH: usize = 32;
+/// Seconds from a key's publication to its first signature, where another key can sign meanwhile. Verifiers may keep the key
+/// set for as long.
+const PUBLISH_LEAD_SECONDS: u64 = 5 * 60;
 
 /// Why tokens can't be signed: found at start.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +26,8 @@ pub enum SetupError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// No key can be derived from the secret.
-    #[error("no signing key can be derived: {0}")]
-    Key(String),
+    #[error(transparent)]
+    Key(#[from] SigningError),
 }
 
 /// Makes and signs tokens.
@@ -49,25 +41,6 @@ pub struct Issuer {
     audience: Arc<str>,
     user_ttl: Duration,
     organization_ttl: Duration,
-}
-
-struct SigningKey {
-    public: PublicKey,
-    private: EcdsaKeyPair,
-    /// The header of every token that it signs, encoded.
-    header: String,
-}
-
-impl SigningKey {
-    /// The claims as a JWS in compact serialization (RFC 7515, section 3.1). By a key that is read once: `jsonwebtoken` would
-    /// read and check it for each token, which takes two thirds of the signature's time.
-    fn sign(&self, claims: &Claims) -> Result<String, Problem> {
-        let payload = serde_json::to_vec(claims).map_err(|error| Problem::internal(&error))?;
-        let message = format!("{}.{}", self.header, base64url(&payload));
-        let signature = self.private.sign(&SystemRandom::new(), message.as_bytes());
-        let signature = signature.map_err(|error| Problem::internal(&key_error(&error)))?;
-        Ok(format!("{message}.{}", base64url(signature.as_ref())))
-    }
 }
 
 /// A signed token.
@@ -126,9 +99,9 @@ impl Issuer {
     async fn publish_unless_known(&self, app: &App) -> Result<(), table::Error> {
         let keys = app.verifier.keys();
         for key in [Some(&self.key), self.previous.as_ref()].into_iter().flatten() {
-            if !keys.public_keys().await?.iter().any(|known| known.kid == key.public.kid) {
+            if !keys.public_keys().await?.iter().any(|known| known.kid == key.public().kid) {
                 let published_at = clock::now();
-                app.table.publish_key(&PublicKey { published_at, ..key.public.clone() }).await?;
+                app.table.publish_key(&PublicKey { published_at, ..key.public().clone() }).await?;
                 keys.refresh().await?;
             }
         }
@@ -139,10 +112,10 @@ impl Issuer {
     async fn present_key(&self, app: &App) -> Result<&SigningKey, table::Error> {
         let known = app.verifier.keys().public_keys().await?;
         let published_at =
-            |key: &SigningKey| known.iter().find(|known| known.kid == key.public.kid).map(|known| known.published_at);
+            |key: &SigningKey| known.iter().find(|known| known.kid == key.public().kid).map(|known| known.published_at);
         let previous = self.previous.as_deref().filter(|previous| published_at(previous).is_some());
         match (published_at(&self.key), previous) {
-            (Some(at), Some(previous)) if at + AHEAD > clock::now() => Ok(previous),
+            (Some(at), Some(previous)) if at + PUBLISH_LEAD_SECONDS > clock::now() => Ok(previous),
             (Some(_), _) => Ok(&self.key),
             (None, Some(previous)) => Ok(previous),
             (None, None) => Err(table::Error::Unavailable("the signing key is retired".to_owned())),
@@ -170,73 +143,28 @@ impl Issuer {
             identity,
         };
         let key = self.present_key(app).await?;
-        Ok(Signed { token: key.sign(&claims)?, expires_in: life.as_secs() })
+        let token = key.sign(&claims).map_err(|error| Problem::internal(&error))?;
+        Ok(Signed { token, expires_in: life.as_secs() })
     }
 }
 
 impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Issuer").field("kid", &self.key.public.kid).finish_non_exhaustive()
+        f.debug_struct("Issuer").field("kid", &self.key.public().kid).finish_non_exhaustive()
     }
 }
 
-/// The ES256 key pair of a secret text: HKDF-SHA-256 (RFC 5869) gives candidates until one is a scalar of P-256, which
-/// all but one in four billion are.
 fn derive(secret: &str) -> Result<SigningKey, SetupError> {
-    if secret.len() < SHORTEST_SECRET {
-        let fault = format!("must have at least {SHORTEST_SECRET} characters");
+    if secret.len() < MIN_SECRET_LENGTH {
+        let fault = format!("must have at least {MIN_SECRET_LENGTH} characters");
         return Err(ConfigError::Invalid { name: "SIGNING_SECRET", fault }.into());
     }
-    let hkdf = Hkdf::<Sha256>::new(Some(b"organizations-api"), secret.as_bytes());
-    for counter in 0..=u8::MAX {
-        let mut candidate = [0; 32];
-        hkdf.expand_multi_info(&[b"es256/1/", &[counter]], &mut candidate).map_err(|error| key_error(&error))?;
-        if let Ok(secret) = SecretKey::from_slice(&candidate) {
-            return pair(&secret);
-        }
-    }
-    Err(SetupError::Key("every candidate was refused".to_owned()))
-}
-
-fn pair(secret: &SecretKey) -> Result<SigningKey, SetupError> {
-    // Its document holds the public point, which is most of the work at start: `ring` hands it out, so that it is computed once.
-    let document = secret.to_pkcs8_der().map_err(|error| key_error(&error))?;
-    let private = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_bytes(), &SystemRandom::new())
-        .map_err(|error| key_error(&error))?;
-    // SEC 1, section 2.3.3: a byte that says "uncompressed", and the two coordinates.
-    let Some((x, y)) = private.public_key().as_ref().get(1..).and_then(|point| point.split_at_checked(32)) else {
-        return Err(SetupError::Key("the public key is no point".to_owned()));
-    };
-    let (x, y) = (base64url(x), base64url(y));
-    // RFC 7638: the thumbprint of the required members in lexicographic order, without white space.
-    let thumbprint = Sha256::digest(format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#));
-    let kid = base64url(&thumbprint);
-    let header = base64url(format!(r#"{{"typ":"JWT","alg":"ES256","kid":"{kid}"}}"#).as_bytes());
-    Ok(SigningKey { public: PublicKey { kid, x, y, published_at: 0, ended_at: None }, private, header })
-}
-
-fn base64url(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn key_error(error: &dyn fmt::Display) -> SetupError {
-    SetupError::Key(error.to_string())
+    Ok(SigningKey::derive(secret)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const SECRET: &str = "a secret of thirty-two characters";
-
-    #[test]
-    fn one_secret_gives_one_key_and_another_gives_another() {
-        let key = derive(SECRET).unwrap();
-        assert_eq!(key.public, derive(SECRET).unwrap().public);
-        assert_ne!(key.public.kid, derive("another secret of as many characters").unwrap().public.kid);
-        // Another derivation would end every token of every deployment.
-        assert_eq!(key.public.kid, "pVSK9jsfgckxfjc7a66ILy00FPlidvkzjV92yJJoveY");
-    }
 
     #[test]
     fn a_secret_that_could_be_guessed_is_refused_and_not_shown() {

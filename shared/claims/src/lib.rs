@@ -8,8 +8,11 @@ mod caller;
 mod credentials;
 mod crypto;
 mod key_set;
+#[cfg(test)]
+mod made_up_source;
 mod principal;
 mod public_key;
+mod signing_key;
 mod verify;
 
 use domain::{
@@ -26,6 +29,7 @@ pub use crypto::install as install_crypto;
 pub use key_set::{KeySet, KeySource, KeySourceError, KeysRead};
 pub use principal::Principal;
 pub use public_key::PublicKey;
+pub use signing_key::{SigningError, SigningKey};
 pub use verify::{TokenError, Verifier};
 
 /// What a user is in an organization.

@@ -58,7 +58,7 @@ pub struct Verifier {
 }
 
 /// Tokens that are remembered at once.
-const MOST_REMEMBERED: usize = 1_000;
+const MAX_REMEMBERED: usize = 1_000;
 
 /// A token's SHA-256: whoever reads this process's memory by it finds no token.
 type TokenHash = [u8; 32];
@@ -122,12 +122,12 @@ impl Verifier {
 
     fn remember(&self, hash: TokenHash, verified: Verified) {
         let mut remembered = lock(&self.verified);
-        if remembered.len() >= MOST_REMEMBERED {
+        if remembered.len() >= MAX_REMEMBERED {
             let now = now();
             remembered.retain(|_, verified| verified.claims.exp > now);
         }
-        // Where that freed nothing, all start anew: nobody keeps the others out for long.
-        if remembered.len() >= MOST_REMEMBERED {
+        // Where no token has ended, all are forgotten, so that a flood of tokens keeps others out for one verification.
+        if remembered.len() >= MAX_REMEMBERED {
             remembered.clear();
         }
         remembered.insert(hash, verified);
@@ -143,5 +143,76 @@ fn hash(token: &str) -> TokenHash {
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verifier").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::UserId;
+
+    use super::*;
+    use crate::{Identity, PublicKey, SigningKey, made_up_source::MadeUpSource};
+
+    const ISSUER: &str = "https://api.acme.example";
+    const AUDIENCE: &str = "organizations-api";
+
+    fn key() -> SigningKey {
+        SigningKey::derive("a secret of thirty-two characters").unwrap()
+    }
+
+    async fn verifier(source: &MadeUpSource) -> Verifier {
+        Verifier::new(KeySet::load(source.clone()).await, ISSUER, AUDIENCE)
+    }
+
+    fn claims() -> Claims {
+        let identity = Identity::User { sub: UserId::random(), sid: "session".to_owned(), email_verified: true };
+        let (iss, aud) = (ISSUER.to_owned(), AUDIENCE.to_owned());
+        Claims { iss, aud, iat: now(), exp: now() + 60, jti: "one".to_owned(), identity }
+    }
+
+    #[tokio::test]
+    async fn a_signed_token_says_its_claims() {
+        let source = MadeUpSource::default();
+        source.publish(key().public().clone());
+        let verifier = verifier(&source).await;
+        let claims = claims();
+        let token = key().sign(&claims).unwrap();
+        assert_eq!(*verifier.verify(&token).await.unwrap(), claims);
+        assert_eq!(*verifier.verify(&token).await.unwrap(), claims, "by memory");
+    }
+
+    #[tokio::test]
+    async fn a_token_of_another_issuer_audience_or_key_or_one_that_has_ended_is_refused() {
+        let source = MadeUpSource::default();
+        source.publish(key().public().clone());
+        let verifier = verifier(&source).await;
+        let sign = |claims: Claims| key().sign(&claims).unwrap();
+        let other = SigningKey::derive("another secret of as many characters").unwrap();
+        for token in [
+            sign(Claims { iss: "https://evil.example".to_owned(), ..claims() }),
+            sign(Claims { aud: "another".to_owned(), ..claims() }),
+            other.sign(&claims()).unwrap(),
+            sign(claims()).split_at(20).0.to_owned(),
+            format!("{}A", sign(claims())),
+            String::new(),
+        ] {
+            assert!(matches!(verifier.verify(&token).await, Err(TokenError::Invalid)), "{token}");
+            // The next unknown key would have to wait for its look-up.
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let ended = sign(Claims { exp: now() - 1, ..claims() });
+        assert!(matches!(verifier.verify(&ended).await, Err(TokenError::Expired)));
+    }
+
+    #[tokio::test]
+    async fn a_remembered_token_ends_with_its_key() {
+        let source = MadeUpSource::default();
+        source.publish(key().public().clone());
+        let verifier = verifier(&source).await;
+        let token = key().sign(&claims()).unwrap();
+        verifier.verify(&token).await.unwrap();
+        source.publish(PublicKey { ended_at: Some(now()), ..key().public().clone() });
+        verifier.keys().refresh().await.unwrap();
+        assert!(matches!(verifier.verify(&token).await, Err(TokenError::Invalid)));
     }
 }

@@ -4,11 +4,7 @@ use aws_sdk_dynamodb::{
     config::{Credentials, Region, SharedHttpClient},
     error::{ProvideErrorMetadata, SdkError},
 };
-use aws_smithy_http_client::{
-    Connector,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use domain::{config::optional, error_chain::chain};
 
 /// `AWS_REGION`, which Lambda always sets, or `AWS_DEFAULT_REGION`.
@@ -47,31 +43,6 @@ pub fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
         Ok(context) => builder.tls_context(context).build_https(),
         Err(_) => builder.build_https(),
     }
-}
-
-/// TLS to whoever isn't AWS: trusting the web's roots, as the system has them, or these certificates (PEM) alone.
-///
-/// # Errors
-/// What is wrong with the certificates.
-pub fn foreign_tls(roots: Option<Vec<u8>>) -> Result<TlsContext, String> {
-    let store = match roots {
-        // A file without a certificate would give a store that trusts nobody, silently.
-        Some(pem) if !pem.windows(PEM_BEGIN.len()).any(|text| text == PEM_BEGIN) => {
-            return Err("holds no certificate".to_owned());
-        }
-        Some(pem) => TrustStore::empty().with_pem_certificate(pem),
-        None => TrustStore::default(),
-    };
-    TlsContext::builder().with_trust_store(store).build().map_err(|error| chain(&error))
-}
-
-const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
-
-/// Connections of that kind; making them reads the roots.
-#[must_use]
-pub fn foreign_connector(tls: TlsContext) -> SharedHttpConnector {
-    let connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    SharedHttpConnector::new(connector.tls_context(tls).build())
 }
 
 /// What went wrong with a call, for the log. The SDK's own description holds the whole answer (stored items, or the address

@@ -1,5 +1,6 @@
 //! Tokens of other identity providers, which say who somebody is: by `TRUSTED_ISSUERS`.
 
+mod https;
 mod key_set;
 
 use std::{fs, sync::Arc};
@@ -8,7 +9,6 @@ use jsonwebtoken::{Algorithm, Validation, dangerous::insecure_decode, decode, de
 use key_set::RemoteKeySet;
 use serde::Deserialize;
 use shared::{
-    aws,
     claims::TokenError,
     config::{self, ConfigError},
     table::ExternalIdentity,
@@ -73,7 +73,7 @@ impl TrustedIssuers {
             Some(path) => Some(fs::read(path).map_err(|error| invalid(CA_FILE, format!("can't be read: {error}")))?),
             None => None,
         };
-        let tls = aws::foreign_tls(roots).map_err(|fault| invalid(CA_FILE, fault))?;
+        let tls = https::tls(roots).map_err(|fault| invalid(CA_FILE, fault))?;
         let issuers = issuers.into_iter().map(|config| {
             if config.issuer.is_empty() || config.audience.is_empty() {
                 return Err(invalid(VARIABLE, "must name an Issuer and an Audience".to_owned()));
@@ -88,7 +88,7 @@ impl TrustedIssuers {
             validation.validate_nbf = true;
             validation.leeway = LEEWAY;
             let tls = tls.clone();
-            let keys = RemoteKeySet::new(config.key_set, move || aws::foreign_connector(tls.clone()));
+            let keys = RemoteKeySet::new(config.key_set, move || https::connector(tls.clone()));
             Ok(TrustedIssuer { name: config.issuer, validation, keys })
         });
         shared::claims::install_crypto();

@@ -16,6 +16,8 @@ mod organization;
 mod reads;
 mod role;
 mod table;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(crate) use authority::Authority;

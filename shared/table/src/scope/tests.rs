@@ -1,0 +1,85 @@
+//! What privacy can't say: every way past the live role check is written down here, with its reason in [`Authority`].
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// Each use of an authority other than an admin's role, by file.
+const WAYS_PAST_THE_ROLE: [(&str, &str); 10] = [
+    ("associations/import.rs", "Operator"),
+    ("associations/verify.rs", "Operator"),
+    ("create_organization.rs", "Founder"),
+    ("create_organization.rs", "Operator"),
+    ("customers.rs", "Member"),
+    ("links.rs", "AccountOwner"),
+    ("machines.rs", "Machine"),
+    ("memberships.rs", "Member"),
+    ("price_tiers.rs", "Member"),
+    ("profile.rs", "AccountOwner"),
+];
+
+/// What leads to the engine or builds a key. Outside of `scope`, no code may name it.
+const SCOPE_ONLY: [&str; 5] =
+    ["dynamo::Table", "dynamo::Key::new", "CountedIndex::new", "IndexReader::new", ".engine("];
+
+/// The files that hand a key to the engine's own transactions and limits, or name an entry of an index by its key.
+const RAW_KEYS: [&str; 7] = [
+    "associations/associate.rs",
+    "associations/dissociate.rs",
+    "associations/import.rs",
+    "associations/order.rs",
+    "links.rs",
+    "login_attempts.rs",
+    "outbox.rs",
+];
+
+/// Every source file outside of `scope`, by its path below `src`, with its code.
+fn use_cases() -> Vec<(String, String)> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut files, mut folders) = (Vec::new(), vec![source.clone()]);
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        for path in entries.filter(|path| !path.ends_with("src/scope")) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push((relative(&path, &source), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    files
+}
+
+fn relative(path: &Path, source: &Path) -> String {
+    let parts = path.strip_prefix(source).unwrap().iter().map(|part| part.to_str().unwrap());
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn no_use_case_names_the_engine_or_builds_a_key() {
+    let files = use_cases();
+    assert!(files.len() > 20, "the sources are where they were");
+    for (file, code) in files {
+        for name in SCOPE_ONLY {
+            assert!(!code.contains(name), "{file} names {name}");
+        }
+    }
+}
+
+#[test]
+fn each_way_past_the_live_role_check_is_written_down() {
+    let mut ways = BTreeSet::new();
+    for (file, code) in use_cases() {
+        for after in code.split("Authority::").skip(1) {
+            let name: String = after.chars().take_while(char::is_ascii_alphanumeric).collect();
+            ways.insert((file.clone(), name));
+        }
+    }
+    let expected = WAYS_PAST_THE_ROLE.map(|(file, authority)| (file.to_owned(), authority.to_owned()));
+    assert_eq!(ways, BTreeSet::from(expected));
+}
+
+#[test]
+fn each_file_that_takes_a_raw_key_is_written_down() {
+    let takes_raw = |code: &str| code.contains("into_raw(") || code.contains("entry_key(");
+    let files = use_cases().into_iter().filter(|(_, code)| takes_raw(code)).map(|(file, _)| file);
+    assert_eq!(files.collect::<BTreeSet<_>>(), RAW_KEYS.map(str::to_owned).into());
+}
