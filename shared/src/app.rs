@@ -2,7 +2,7 @@ use claims::{KeySet, Verifier};
 use domain::config::{Config, ConfigError};
 use table::Table;
 
-/// What every function holds for as long as it runs: the table and the means to verify tokens.
+/// The state of every function: the table, and the means to verify tokens.
 #[derive(Clone, Debug)]
 pub struct App {
     /// The single table.
@@ -18,7 +18,7 @@ impl App {
         Self::on(Table::connect(config), config).await
     }
 
-    /// The same on a table handle that the caller made.
+    /// Like [`App::connect`], on a table that the caller has connected to.
     pub async fn on(table: Table, config: &Config) -> Self {
         let keys = KeySet::load(table.clone()).await;
         let verifier = Verifier::new(keys, &config.issuer, &config.audience);

@@ -8,7 +8,7 @@ use claims::{Credentials, TokenError};
 
 use crate::{App, problem::Problem};
 
-/// What a caller claims to be, by a verified token or by an API key that nobody has looked up yet.
+/// The caller's claim, by a verified token, or by an API key that nobody has looked up yet.
 pub struct Authenticated<C>(pub C);
 
 impl<S, C> FromRequestParts<S> for Authenticated<C>

@@ -1,11 +1,11 @@
-//! What the handlers' answers and OpenAPI annotations share.
+//! What the OpenAPI annotations of several functions share.
 
 use serde::Serialize;
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use crate::problem::Problem;
 
-/// What every route may answer.
+/// The failures of every route.
 #[derive(IntoResponses)]
 pub enum Failures {
     /// The request can't be used; `errors` names every bad field.
@@ -19,7 +19,7 @@ pub enum Failures {
     Unavailable(Problem),
 }
 
-/// What a route that takes a body may answer.
+/// The failures of a route that takes a body.
 #[derive(IntoResponses)]
 pub enum BodyFailures {
     /// The body is longer than 64 KiB.
@@ -30,7 +30,7 @@ pub enum BodyFailures {
     NotJson(Problem),
 }
 
-/// What a route that takes an `Idempotency-Key` may answer.
+/// The failures of a route that takes an `Idempotency-Key`.
 #[derive(IntoResponses)]
 pub enum KeyFailures {
     /// The key was used before, with another body.
@@ -49,7 +49,7 @@ pub struct IdempotencyKey {
     key: Option<String>,
 }
 
-/// What a route that tries passwords may answer.
+/// The failures of a route that tries passwords.
 #[derive(IntoResponses)]
 pub enum LimitFailures {
     /// Too many wrong passwords; `Retry-After` and `RateLimit` say when to try again.
@@ -57,7 +57,7 @@ pub enum LimitFailures {
     TooManyTries(Problem),
 }
 
-/// What a route that needs a token may answer.
+/// The failures of a route that needs a token.
 #[derive(IntoResponses)]
 pub enum TokenFailures {
     /// No token, or one that can't be used; `WWW-Authenticate` says which.
@@ -68,7 +68,7 @@ pub enum TokenFailures {
     Forbidden(Problem),
 }
 
-/// What a route on one customer may answer.
+/// The failures of a route on one customer.
 #[derive(IntoResponses)]
 pub enum NoSuchCustomer {
     /// The organization has no customer of this number.
@@ -76,7 +76,7 @@ pub enum NoSuchCustomer {
     NotFound(Problem),
 }
 
-/// That a change was made.
+/// The answer of a write that has nothing else to say.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Success {
@@ -84,6 +84,6 @@ pub struct Success {
 }
 
 impl Success {
-    /// It was.
-    pub const YES: Self = Self { success: true };
+    /// The one answer of this kind.
+    pub const ANSWER: Self = Self { success: true };
 }

@@ -1,4 +1,4 @@
-//! What surrounds every router, on Lambda and on one machine alike: the request's id, its log line, 404 and 405.
+//! The layer around every router, on Lambda and on one machine: the request's id, its log line, 404 and 405.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// The id that the gateway gave a request, put into its extensions by whoever received it.
+/// The id that the gateway gave a request. The server puts it into the request's extensions.
 #[derive(Clone, Debug)]
 pub struct GatewayRequestId(pub String);
 
@@ -44,7 +44,7 @@ async fn in_context(mut request: Request, next: Next) -> Response {
     let span = tracing::error_span!("request", request_id = context.id());
 
     let mut response = context.scope(next.run(request)).instrument(span.clone()).await;
-    // What comes afterwards is no part of the call.
+    // The work after the request is no part of what the call cost.
     let costs = context.costs();
     if response.status().is_success() {
         context.run_after_request().instrument(span.clone()).await;

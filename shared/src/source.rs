@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use axum::{extract::FromRequestParts, http::request::Parts};
 pub use domain::source::Source;
 
-/// The address that a request comes from, put into its extensions by whoever received it: the gateway's word, or the peer of
-/// the connection. Never a header, which anybody could write.
+/// The address that a request comes from: the gateway's word, or the peer of the connection. The server puts it into the
+/// request's extensions. A header is never taken for it, since anybody could write one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceAddress(pub IpAddr);
 
-/// Who counts as one source of this request's attempts.
+/// The source that this request's login attempts are counted for.
 pub struct RequestSource(pub Source);
 
 impl<S: Sync> FromRequestParts<S> for RequestSource {

@@ -57,5 +57,5 @@ pub(crate) async fn change_password(
     attempts.check().await?;
     let hash = password::hash(request.password.expose()).await?;
     app.table.change_password(&credential, &hash).await?;
-    Ok(Json(Success::YES))
+    Ok(Json(Success::ANSWER))
 }

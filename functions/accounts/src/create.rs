@@ -18,11 +18,11 @@ use utoipa::ToSchema;
 
 use crate::AccountsApp;
 
-/// Who is to have an account.
+/// The account to be made.
 pub(crate) enum CreateUser {
-    /// Whoever signs up, with a password.
+    /// A person who signs up, with a password.
     SignUp(NewUser, Option<table::IdempotencyKey>),
-    /// Somebody whom an admin invites, without one.
+    /// A person whom an admin invites, without one.
     Invitation(AdminClaim, CreateUserRequest, Option<table::IdempotencyKey>),
 }
 
@@ -47,7 +47,7 @@ impl FromRequest<AccountsApp> for CreateUser {
             let key = key.map(|key| key.of_address(&user.email, ROUTE));
             return Ok(Self::SignUp(user, key));
         }
-        // Whoever shows a token learns first that it isn't good, or no longer.
+        // A bad token, or a lost role, is said before what is wrong with the body.
         let Authenticated(admin) = Authenticated::<AdminClaim>::from_request_parts(&mut parts, state).await?;
         let request = body.and_then(|Body(JsonObject(fields))| Ok(Idempotent::read(&parts.headers, fields)?));
         let request = state.app.table.organization(&admin).lost_role_first(request).await?;
@@ -58,7 +58,7 @@ impl FromRequest<AccountsApp> for CreateUser {
 }
 
 shared::request! {
-    /// Who is to have an account, as the document shows it.
+    /// The account to be made.
     #[derive(ToSchema)]
     #[schema(as = CreateUser, rename_all = "PascalCase")]
     pub(crate) struct CreateUserRequest {

@@ -9,7 +9,7 @@ use shared::{
 use utoipa::ToSchema;
 
 shared::request! {
-    /// Whose password is forgotten.
+    /// The address of the account.
     #[derive(ToSchema)]
     #[schema(as = ForgotPassword, rename_all = "PascalCase")]
     pub(crate) struct ForgotPasswordRequest {

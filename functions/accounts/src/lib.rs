@@ -11,7 +11,7 @@ mod view;
 use axum::extract::FromRef;
 use shared::{App, link::Links};
 
-/// What this function holds beyond every other: the means to open mailed links.
+/// The function's state: every function's, and the means to verify the tokens of mailed links.
 #[derive(Clone, Debug)]
 pub struct AccountsApp {
     app: App,

@@ -41,5 +41,5 @@ pub(crate) async fn reset_password(
     request.password.differs_from(&email).map_err(|fault| Problem::field("Password", fault))?;
     let hash = password::hash(request.password.expose()).await?;
     table.redeem(&link, &hash).await?;
-    Ok(Json(Success::YES))
+    Ok(Json(Success::ANSWER))
 }

@@ -9,7 +9,7 @@ use shared::{
 use utoipa::{IntoParams, ToSchema};
 
 shared::request! {
-    /// Who is to lose the admin role: in the body or, for clients that drop a DELETE's body, in the query.
+    /// The admin who loses the role: in the body or, for clients that drop a DELETE's body, in the query.
     #[derive(ToSchema, IntoParams)]
     #[schema(as = DemoteAdmin, rename_all = "PascalCase")]
     #[into_params(rename_all = "PascalCase", parameter_in = Query)]
@@ -40,5 +40,5 @@ pub(crate) async fn demote_admin(
     HumanAdminRequest(admin, BodyOrQuery(request)): HumanAdminRequest<BodyOrQuery<DemoteAdminRequest>>,
 ) -> Result<Json<Success>, Problem> {
     app.table.organization(&admin).demote(&request.user_id).await?;
-    Ok(Json(Success::YES))
+    Ok(Json(Success::ANSWER))
 }

@@ -26,7 +26,7 @@ pub(crate) struct AdminResponse {
     welcome_email: Option<MailStatus>,
 }
 
-/// What to show beyond the admins themselves.
+/// The parameters of the list.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListAdminsRequest {

@@ -9,7 +9,7 @@ use shared::{
 use utoipa::ToSchema;
 
 shared::request! {
-    /// Who is to become an admin.
+    /// The account that becomes an admin.
     #[derive(ToSchema)]
     #[schema(as = PromoteAdmin, rename_all = "PascalCase")]
     pub(crate) struct PromoteAdminRequest {
@@ -34,5 +34,5 @@ pub(crate) async fn promote_admin(
 ) -> Result<(Replayed, Json<Success>), Problem> {
     let key = key.map(|key| key.of_admin(&admin, "POST /api/organizations/users/admins"));
     let done = app.table.organization(&admin).promote(&request.email, key.as_ref()).await?;
-    Ok((Replayed(done.replayed), Json(Success::YES)))
+    Ok((Replayed(done.replayed), Json(Success::ANSWER)))
 }

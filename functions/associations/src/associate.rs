@@ -12,7 +12,7 @@ use shared::{
 use utoipa::ToSchema;
 
 shared::request! {
-    /// Who buys for which customer.
+    /// The user, and the customer that the user buys for.
     #[derive(ToSchema)]
     #[schema(as = AssociateCustomer, rename_all = "PascalCase")]
     pub(crate) struct AssociateCustomerRequest {
@@ -76,7 +76,7 @@ impl AssociationResponse {
     }
 }
 
-/// Links a user to a customer account, or moves the user to it. The ERP owns the customer: no record of it need exist.
+/// Associates a user with a customer account, or moves the user to it. The ERP owns the customer: no record of it need exist.
 #[utoipa::path(
     post,
     path = "/api/organizations/users/associate-customer",

@@ -9,7 +9,7 @@ use shared::{
 use utoipa::{IntoParams, ToSchema};
 
 shared::request! {
-    /// Whose link goes: in the body or, for clients that drop a DELETE's body, in the query.
+    /// The user whose association ends: in the body or, for clients that drop a DELETE's body, in the query.
     #[derive(ToSchema, IntoParams)]
     #[schema(as = DissociateCustomer, rename_all = "PascalCase")]
     #[into_params(rename_all = "PascalCase", parameter_in = Query)]
@@ -24,7 +24,7 @@ fn user_id(fields: &mut Fields<'_>, name: &str) -> Option<UserId> {
     fields.required(name, |text| UserId::parse(&text).ok_or_else(|| "has no customer in this organization".to_owned()))
 }
 
-/// Removes a user's link to a customer account.
+/// Ends a user's association with a customer account.
 #[utoipa::path(
     delete,
     path = "/api/organizations/users/associations",
@@ -39,5 +39,5 @@ pub(crate) async fn dissociate_customer(
     AdminRequest(admin, BodyOrQuery(request)): AdminRequest<BodyOrQuery<DissociateCustomerRequest>>,
 ) -> Result<Json<Success>, Problem> {
     app.table.organization(&admin).dissociate(&request.user_id).await?;
-    Ok(Json(Success::YES))
+    Ok(Json(Success::ANSWER))
 }

@@ -12,7 +12,7 @@ use shared::{
     config::{self, ConfigError},
 };
 
-/// What this function holds beyond every other: how much work a list may be.
+/// The function's state: every function's, and how much work a list may be.
 #[derive(Clone, Debug)]
 pub struct AssociationsApp {
     app: App,

@@ -32,7 +32,7 @@ shared::request! {
         /// Another name of `OrgCode`, of which one is needed.
         identity_organization_id: Option<OrganizationCode> = identity_organization_id,
         /// Whose token it is to be: a machine alone says so, and must.
-        // What is wrong with the user is said to a machine alone, by `ExchangeForUser`.
+        // `ExchangeForUser` names what is wrong with it, to a machine alone.
         #[schema(value_type = Option<UserId>)]
         user_id: Option<String> = |fields: &mut Fields<'_>, name| Some(fields.json(name)),
     }
@@ -81,7 +81,7 @@ fn request_without_user(fields: Map<String, Value>) -> Result<EnrichTokenRequest
     Ok(Fields::read(fields)?)
 }
 
-/// What a caller exchanges (RFC 8693, section 2.1).
+/// The token that a caller exchanges (RFC 8693, section 2.1).
 pub(crate) enum SubjectToken {
     /// A token or key of this API.
     Internal(TokenExchanger),

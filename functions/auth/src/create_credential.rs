@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{AuthApp, NO_STORE, NoStore};
 
 shared::request! {
-    /// What a new machine credential is to be called.
+    /// The name of a new machine credential.
     #[derive(ToSchema)]
     #[schema(as = CreateCredential, rename_all = "PascalCase")]
     pub(crate) struct CreateCredentialRequest {

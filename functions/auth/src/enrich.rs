@@ -15,7 +15,7 @@ pub(crate) struct Enriched {
     pub(crate) member: Membership,
 }
 
-/// Whom the token is to be about.
+/// The subject of the token to be made.
 pub(crate) struct TokenSubject {
     pub(crate) user_id: UserId,
     /// Whether the user's address is verified, where the user asks.

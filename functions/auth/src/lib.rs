@@ -27,7 +27,7 @@ const NO_STORE: NoStore = [(CACHE_CONTROL, "no-store")];
 
 type NoStore = [(HeaderName, &'static str); 1];
 
-/// What this function holds beyond every other: the means to sign.
+/// The function's state: every function's, and the means to sign.
 #[derive(Clone, Debug)]
 pub struct AuthApp {
     app: App,

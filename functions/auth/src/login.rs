@@ -76,7 +76,7 @@ pub(crate) struct SignedIn {
     organizations: Vec<UserOrganization>,
 }
 
-/// What a sign-in answers.
+/// The answer to a sign-in.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum SignInAnswer {
@@ -129,7 +129,7 @@ pub(crate) async fn sign_in(
 
 async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> Result<SignedIn, Problem> {
     let table = &state.app.table;
-    // What no account can have as its address is answered as any other address without one.
+    // A text that is no e-mail address is answered as an address without an account.
     let address = EmailAddress::parse(request.email).ok();
     let attempts = address.as_ref().map(|address| table.login_attempts(address, source));
     let (credential, target, ()) = tokio::try_join!(

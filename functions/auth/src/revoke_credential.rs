@@ -42,5 +42,5 @@ pub(crate) async fn revoke_credential(
     HumanAdminRequest(admin, BodyOrQuery(request)): HumanAdminRequest<BodyOrQuery<RevokeCredentialRequest>>,
 ) -> Result<Json<Success>, Problem> {
     state.app.table.organization(&admin).revoke_machine(&request.client_id).await?;
-    Ok(Json(Success::YES))
+    Ok(Json(Success::ANSWER))
 }

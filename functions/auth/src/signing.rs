@@ -64,7 +64,7 @@ impl Issuer {
         }
     }
 
-    /// The same issuer, which still signs by the `previous` secret until its own key has been published for five minutes.
+    /// Lets the issuer sign by the `previous` secret until its own key has been published for five minutes.
     ///
     /// # Errors
     /// The previous secret is too short.

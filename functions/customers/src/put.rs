@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::customer::CustomerResponse;
 
 shared::request! {
-    /// What a customer is to be.
+    /// The customer to be.
     #[derive(ToSchema)]
     #[schema(as = PutCustomer, rename_all = "PascalCase")]
     pub(crate) struct PutCustomerRequest {

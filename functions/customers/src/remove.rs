@@ -9,7 +9,7 @@ use shared::{
 
 use crate::number::{NumberInPath, NumberParameter};
 
-/// Removes a customer. Users who are linked to it stay linked to its number.
+/// Removes a customer. Users who are associated with it stay associated with its number.
 #[utoipa::path(
     delete,
     path = "/api/customers/{CustomerNumber}",
@@ -23,7 +23,7 @@ pub(crate) async fn remove_customer(
     AdminRequest(admin, NumberInPath(number)): AdminRequest<NumberInPath>,
 ) -> Result<Json<Success>, Problem> {
     app.table.organization(&admin).remove_customer(&number).await?;
-    Ok(Json(Success::YES))
+    Ok(Json(Success::ANSWER))
 }
 
 /// Removes the customer whose number is in the query.
@@ -40,5 +40,5 @@ pub(crate) async fn remove_customer_by_query(
     AdminRequest(admin, Query(query)): AdminRequest<Query<NumberParameter>>,
 ) -> Result<Json<Success>, Problem> {
     app.table.organization(&admin).remove_customer(&query.customer_number).await?;
-    Ok(Json(Success::YES))
+    Ok(Json(Success::ANSWER))
 }

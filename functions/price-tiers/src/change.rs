@@ -10,7 +10,7 @@ use shared::{
 use utoipa::ToSchema;
 
 shared::request! {
-    /// What a price tier becomes.
+    /// A price tier, and what becomes of it.
     #[derive(ToSchema)]
     #[schema(as = ChangePriceTier, rename_all = "PascalCase")]
     pub(crate) struct ChangePriceTierRequest {

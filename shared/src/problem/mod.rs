@@ -122,7 +122,7 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The same answer, which says how many failures the limit leaves.
+    /// Adds how many failures the limit leaves.
     #[must_use]
     pub fn with_attempts_left(self, attempts_left: AttemptsLeft) -> Self {
         Self { attempts_left: Some(attempts_left), ..self }

@@ -8,7 +8,7 @@ use crate::problem::FieldErrors;
 
 /// A request type that is read out of [`Fields`].
 pub trait FromFields: Sized {
-    /// Reads every field, so that each bad one is named; `None` where one was bad.
+    /// Reads every field, so that each bad one is named. `None` says that one is bad.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
@@ -21,15 +21,15 @@ impl FromFields for JsonObject {
     }
 }
 
-/// What a field is read to; `None` where it is bad, which is said.
+/// The value of a field. `None` says that the field is bad, and its error is in the answer.
 pub type Read<T> = Option<T>;
 
-/// What was read of a field.
+/// A field as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field<T> {
     /// The field isn't there, or null.
     Absent,
-    /// The field can't be used, which was said.
+    /// The field can't be used, and its error is in the answer.
     Bad,
     /// The field's value.
     Value(T),
@@ -75,7 +75,7 @@ enum Names {
     Folded,
 }
 
-/// What is wrong with a query parameter that is sent twice.
+/// The error of a query parameter that is sent twice.
 pub const GIVEN_ONCE: &str = "must be given once";
 
 impl Fields<'_> {

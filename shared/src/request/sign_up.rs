@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::password::{self, PasswordError};
 
 crate::request! {
-    /// Who signs up.
+    /// The person who signs up.
     #[derive(Clone, Debug, ToSchema)]
     #[schema(rename_all = "PascalCase")]
     pub struct NewUser {

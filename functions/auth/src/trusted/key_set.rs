@@ -89,7 +89,7 @@ impl RemoteKeySet {
         }
     }
 
-    /// What is known of a key without fetching the set, where that is enough.
+    /// The key, as far as it is known without fetching the set.
     fn known_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<Result<Option<DecodingKey>, TokenError>> {
         let known = self.known();
         let fetched = known.fetched_at.map(|at| at.elapsed());

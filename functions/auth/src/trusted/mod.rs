@@ -1,4 +1,4 @@
-//! Tokens of other identity providers, which say who somebody is: by `TRUSTED_ISSUERS`.
+//! Tokens of the identity providers that `TRUSTED_ISSUERS` names.
 
 mod https;
 mod key_set;
@@ -19,8 +19,8 @@ const VARIABLE: &str = "TRUSTED_ISSUERS";
 const CA_FILE: &str = "TRUSTED_ISSUERS_CA_FILE";
 /// The algorithms that are taken (RFC 7518, section 3.1; RFC 8037).
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
-/// How far another issuer's clock may be from ours, in seconds.
-const LEEWAY: u64 = 60;
+/// How far an identity provider's clock may be from ours, in seconds.
+const LEEWAY_SECONDS: u64 = 60;
 
 /// The identity providers whose tokens are taken.
 #[derive(Clone, Default)]
@@ -40,7 +40,7 @@ struct IssuerConfig {
     key_set: String,
 }
 
-/// What another issuer's token has to say.
+/// The claims that an identity provider's token must have.
 #[derive(Deserialize)]
 struct ForeignClaims {
     sub: String,
@@ -86,7 +86,7 @@ impl TrustedIssuers {
             validation.set_audience(&[&config.audience]);
             validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
             validation.validate_nbf = true;
-            validation.leeway = LEEWAY;
+            validation.leeway = LEEWAY_SECONDS;
             let tls = tls.clone();
             let keys = RemoteKeySet::new(config.key_set, move || https::connector(tls.clone()));
             Ok(TrustedIssuer { name: config.issuer, validation, keys })
@@ -95,7 +95,7 @@ impl TrustedIssuers {
         Ok(Self(issuers.collect::<Result<Vec<_>, _>>()?.into()))
     }
 
-    /// Who the holder of another issuer's token is there; `None` where the token is no trusted issuer's.
+    /// The identity that a token names; `None` where the token is of no trusted identity provider.
     ///
     /// # Errors
     /// Why the token can't be trusted.
