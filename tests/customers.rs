@@ -23,6 +23,18 @@ async fn with_tiers() -> Member {
 }
 
 #[tokio::test]
+async fn a_blocked_customer_stays_blocked_when_it_is_put_without_active() {
+    let admin = with_tiers().await;
+    let mut body = json!({"CustomerNumber": "C-1", "CompanyName": "Acme", "Pricing": "Gold", "Active": false});
+    put(&admin, &body).await.ok();
+    body.as_object_mut().unwrap().remove("Active");
+    body["CompanyName"] = json!("Acme Retail");
+    assert_eq!(put(&admin, &body).await.ok()["Active"], false);
+    body["Active"] = json!(true);
+    assert_eq!(put(&admin, &body).await.ok()["Active"], true);
+}
+
+#[tokio::test]
 async fn a_customer_is_created_replaced_viewed_and_removed() {
     let admin = with_tiers().await;
     let body = json!({"CustomerNumber": " C-1 ", "CompanyName": "Acme Retail", "Pricing": "gold"});

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Anonymous, Caller, Member, PASSWORD, Person, Tenant, person, tenant};
+use crate::support::{Anonymous, Caller, Member, PASSWORD, Person, Tenant, delete_item, person, tenant};
 
 /// A user who buys for a customer of an organization.
 struct Buyer {
@@ -123,6 +123,38 @@ async fn a_token_follows_every_change_at_the_next_enrichment() {
     buyer.carries(json!(["admin"]), Value::Null, Value::Null, Value::Null).await;
     buyer.tenant.admin.delete("/api/organizations/users/admins", &link).await.ok();
     buyer.refused("You have no role in this organization.").await;
+}
+
+impl Buyer {
+    /// Asserts that both ways to an organization token give one of an admin and of no customer.
+    async fn is_admin_alone(&self) {
+        let access = self.user.post("/api/auth/access", &json!({"OrgCode": self.tenant.code})).await.ok();
+        let login = json!({"Email": self.person.email, "Password": PASSWORD, "OrgCode": self.tenant.code});
+        let signed_in = Anonymous.post("/api/auth/login", &login).await.ok();
+        for token in [&access["AccessToken"], &signed_in["AccessToken"]] {
+            let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(token.as_str().unwrap()).unwrap().claims;
+            assert_eq!(claims["Roles"], json!(["admin"]));
+            for claim in ["CustomerNumber", "PriceTier", "CurrencyCode"] {
+                assert!(claims.get(claim).is_none(), "{claims}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_admin_whose_customer_is_inactive_or_has_no_tier_stays_an_admin() {
+    let buyer = Buyer::new().await;
+    buyer.tenant.promote(&buyer.person.email).await;
+    buyer.put_customer("C-1", "Gold", &json!({"Active": false})).await;
+    buyer.is_admin_alone().await;
+    buyer.put_customer("C-1", "Gold", &json!({"Active": true})).await;
+    buyer.carries(json!(["admin", "customer"]), json!("C-1"), json!("Gold"), json!("EUR")).await;
+
+    // No call of the API takes a tier away from under a customer.
+    delete_item(format!("ORG#{}", buyer.tenant.id), "TIER#gold").await;
+    buyer.is_admin_alone().await;
+    buyer.tenant.admin.delete("/api/organizations/users/admins", &json!({"UserId": buyer.person.id})).await.ok();
+    buyer.refused("Your customer account is inactive.").await;
 }
 
 #[tokio::test]

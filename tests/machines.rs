@@ -290,6 +290,27 @@ async fn the_last_use_is_noted_at_most_once_a_minute() {
 }
 
 #[tokio::test]
+async fn a_machine_that_puts_every_admin_on_an_inactive_customer_locks_nobody_out() {
+    let tenant = tenant().await;
+    let machine = machine(&tenant).await;
+    let put = async |path: &str, body: &Value| {
+        let request = machine.key.request(Method::PUT, path).json(body);
+        assert_eq!(machine.key.send(request).await.status, 200);
+    };
+    machine.key.post(TIERS, &json!({"Name": "Gold", "CurrencyCode": "EUR"})).await;
+    let customer = json!({"CustomerNumber": "Z", "CompanyName": "Z", "Pricing": "Gold", "Active": false});
+    put("/api/customers", &customer).await;
+    let association = json!({"UserId": tenant.admin_id, "CustomerNumber": "Z"});
+    machine.key.post("/api/organizations/users/associate-customer", &association).await.ok();
+
+    let login = json!({"Email": tenant.email, "Password": PASSWORD, "OrgCode": tenant.code});
+    let signed_in = Anonymous.post("/api/auth/login", &login).await.ok();
+    let admin = Member { token: signed_in["AccessToken"].as_str().unwrap().to_owned() };
+    admin.delete(API_ACCESS, &json!({"ClientId": machine.id})).await.ok();
+    assert_eq!(machine.key.get(TIERS).await.status, 401);
+}
+
+#[tokio::test]
 async fn another_process_notes_no_use_within_the_minute_either() {
     let tenant = tenant().await;
     let machine = machine(&tenant).await;

@@ -4,7 +4,7 @@ use shared::{
     claims::{Actor, Identity, Membership, Role},
     ids::{OrganizationCode, OrganizationId, UserId},
     problem::Problem,
-    table::{AccountRecord, MembershipRecord},
+    table::{AccountRecord, MemberCustomer, MembershipRecord},
 };
 
 use crate::{AuthApp, signing::Signed};
@@ -51,12 +51,22 @@ pub(crate) async fn enrich(
     if roles.is_empty() {
         return Err(no_role());
     }
-    let customer_number = here().find_map(|membership| membership.customer_number.clone());
+    let mut customer_number = here().find_map(|membership| membership.customer_number.clone());
     let customer = match &customer_number {
         Some(number) => state.app.table.customer_for_member(&organization_id, number).await?,
-        None => None,
+        None => MemberCustomer::Unknown,
     };
-    if customer.as_ref().is_some_and(|customer| !customer.active) {
+    let customer = match customer {
+        MemberCustomer::Active(customer) => Some(customer),
+        MemberCustomer::Unknown => None,
+        // An admin who buys for such a customer stays an admin: otherwise whoever may change customers could lock all out.
+        MemberCustomer::Inactive | MemberCustomer::WithoutTier => {
+            roles.retain(|role| *role != Role::Customer);
+            customer_number = None;
+            None
+        }
+    };
+    if roles.is_empty() {
         return Err(Problem::forbidden("Your customer account is inactive."));
     }
     let (price_tier, currency_code) = customer.map(|customer| (customer.pricing, customer.currency_code)).unzip();

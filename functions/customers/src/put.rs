@@ -3,7 +3,7 @@ use shared::{
     App,
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
-    request::{AdminRequest, Body, Fields},
+    request::{AdminRequest, Body},
     table::CustomerChange,
     text::{CompanyName, CurrencyCode, CustomerNumber, TierName},
 };
@@ -22,14 +22,9 @@ shared::request! {
         pricing: TierName,
         /// A currency of its own; without one it follows its tier's.
         currency_code: Option<CurrencyCode>,
-        /// `true` where it isn't said.
-        #[schema(value_type = Option<bool>, default = true)]
-        active: bool = true_by_default,
+        /// Without it, as before; `true` for a new customer.
+        active: Option<bool>,
     }
-}
-
-fn true_by_default(fields: &mut Fields<'_>, name: &str) -> Option<bool> {
-    fields.boolean(name).or(true)
 }
 
 /// Creates a customer, or replaces the one of this number.

@@ -29,6 +29,12 @@ impl<T: Text> FieldValue for Option<T> {
     }
 }
 
+impl FieldValue for Option<bool> {
+    fn read(fields: &mut Fields<'_>, name: &str) -> Read<Self> {
+        fields.boolean(name).optional()
+    }
+}
+
 impl<T: Text> FieldValue for Patch<T> {
     fn read(fields: &mut Fields<'_>, name: &str) -> Read<Self> {
         if fields.is_null(name) {

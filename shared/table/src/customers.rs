@@ -23,8 +23,8 @@ pub struct CustomerChange {
     pub pricing: TierName,
     /// A currency of its own; without one it follows its tier's.
     pub currency_code: Option<CurrencyCode>,
-    /// Whether its users get tokens.
-    pub active: bool,
+    /// Whether its users get its claims into their tokens; without it, as before, and `true` for a new customer.
+    pub active: Option<bool>,
 }
 
 /// A customer as it is, its tier's present name and currency included.
@@ -40,6 +40,19 @@ pub struct Customer {
     pub currency_code: CurrencyCode,
     /// Whether its users get tokens.
     pub active: bool,
+}
+
+/// The customer of a user's token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberCustomer {
+    /// The organization has no record of the customer, which the ERP owns.
+    Unknown,
+    /// The customer is inactive.
+    Inactive,
+    /// The customer's price tier is gone, which no call of the API can bring about.
+    WithoutTier,
+    /// The customer is active.
+    Active(Customer),
 }
 
 /// Which condition of a customer's write failed.
@@ -79,7 +92,7 @@ impl CustomerRecord {
 }
 
 impl Table {
-    /// The customer that a user buys for, for the user's token, where the organization has a record of it: one round trip.
+    /// The customer that a user buys for, for the user's token: one round trip.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -87,10 +100,20 @@ impl Table {
         &self,
         organization: &OrganizationId,
         number: &CustomerNumber,
-    ) -> Result<Option<Customer>, Error> {
-        let customer = self.get(keys::customer(organization, number).by(Authority::Member));
-        let (customer, tiers) = tokio::try_join!(customer, self.price_tiers_for_member(organization))?;
-        customer.map(|customer| customer.with_tier_among(tiers)).transpose()
+    ) -> Result<MemberCustomer, Error> {
+        for _ in 0..2 {
+            let customer = self.get(keys::customer(organization, number).by(Authority::Member));
+            let (customer, tiers) = tokio::try_join!(customer, self.price_tiers_for_member(organization))?;
+            let Some(customer) = customer else { return Ok(MemberCustomer::Unknown) };
+            if !customer.active {
+                return Ok(MemberCustomer::Inactive);
+            }
+            if let Some(tier) = tiers.into_iter().find(|tier| tier.tier_id == customer.tier_id) {
+                return Ok(MemberCustomer::Active(customer.with_tier(tier)));
+            }
+            // The two reads are no snapshot: the customer may have moved to a tier that was added between them.
+        }
+        Ok(MemberCustomer::WithoutTier)
     }
 }
 
@@ -132,7 +155,7 @@ impl OrganizationScope<'_> {
                 company_name: change.company_name.clone(),
                 tier_id: tier.tier_id.clone(),
                 currency_code: change.currency_code.clone(),
-                active: change.active,
+                active: change.active.or(known.as_ref().map(|known| known.active)).unwrap_or(true),
                 revision: ids::random_id(16),
             };
             let key = keys::customer(self.id(), &change.number);
