@@ -19,7 +19,7 @@ use shared::{
     aws, clock,
     clock::Clock,
     dynamo, ids,
-    link::Links,
+    link_token::LinkSigner,
     table::{LEASE_SECONDS, Table},
 };
 
@@ -27,8 +27,8 @@ use crate::support::{Answer as HttpAnswer, Mood, PASSWORD, Ses, unique};
 
 const ADMINS: &str = "/api/organizations/users/admins";
 
-fn links() -> Links {
-    Links::new(&ids::random_id(48), "https://site.example").unwrap()
+fn links() -> LinkSigner {
+    LinkSigner::new(&ids::random_id(48), "https://site.example").unwrap()
 }
 
 struct World {

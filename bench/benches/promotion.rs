@@ -8,7 +8,7 @@ use axum::{Json, Router, http::StatusCode, routing::post};
 use local::{Bundle, Options};
 use mailer::{Mailer, Sender, Trigger};
 use serde_json::{Value, json};
-use shared::{clock::Clock, dynamo, ids, link::Links, table::Table};
+use shared::{clock::Clock, dynamo, ids, link_token::LinkSigner, table::Table};
 use tokio::net::TcpListener;
 
 const PROMOTIONS: usize = 200;
@@ -48,7 +48,7 @@ impl World {
         let client = Client::from_conf(dynamo::Table::client_config(Some(&bundle.dynamodb_url())).build());
         let table = Table::new(dynamo::Table::new(client.clone(), Bundle::TABLE));
         let sender = Sender::new("no-reply@bench.example", Some(&ses(status, kind).await));
-        let links = Links::new(&ids::random_id(48), "https://site.example").unwrap();
+        let links = LinkSigner::new(&ids::random_id(48), "https://site.example").unwrap();
         tokio::spawn(keep_sending(Mailer::new(table.outbox(Clock::system()), sender, links)));
 
         let mut world = Self { bundle, client, http: reqwest::Client::new(), token: String::new(), times: Vec::new() };

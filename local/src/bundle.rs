@@ -15,7 +15,7 @@ use shared::{
     config::{Config, ConfigError},
     dynamo,
     ids::{OrganizationCode, OrganizationId},
-    link::Links,
+    link_token::LinkSigner,
     service,
     source::SourceAddress,
     table::{AssociationRecord, Table},
@@ -167,7 +167,7 @@ impl Bundle {
             TrustedIssuers::new(options.trusted_issuers.as_deref(), options.trusted_issuers_ca_file.as_deref())?;
         let issuer = Issuer::new(&signing_secret, &config)?;
         let site = options.public_site_url.as_deref().unwrap_or(&config.issuer);
-        let links = Links::new(&link_secret, site)?;
+        let links = LinkSigner::new(&link_secret, site)?;
         let app = App::on(table.clone(), &config).await;
         let auth = AuthApp::start(app.clone(), issuer, trusted).await;
         let mailbox_router = mailbox.clone().router();

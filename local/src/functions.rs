@@ -2,7 +2,7 @@ use accounts::AccountsApp;
 use associations::AssociationsApp;
 use auth::AuthApp;
 use axum::Router;
-use shared::{App, link::Links};
+use shared::{App, link_token::LinkSigner};
 use utoipa::openapi::OpenApi;
 
 /// A function of the bundle that answers HTTP.
@@ -20,7 +20,7 @@ pub struct Function {
 pub(crate) struct State {
     pub(crate) app: App,
     pub(crate) auth: AuthApp,
-    pub(crate) links: Links,
+    pub(crate) links: LinkSigner,
     pub(crate) max_tested_rows: u64,
 }
 

@@ -21,7 +21,7 @@ pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<()
     // First of all, so that a start that fails says why.
     telemetry::init_json();
     let mut router = service::wrap(make().await?);
-    if config::truth("SERVER_TIMING", false)? {
+    if config::boolean("SERVER_TIMING", false)? {
         router = router.layer(middleware::map_response(service::show_costs));
     }
     lambda_http::run(router.map_request(from_gateway)).await

@@ -3,7 +3,7 @@
 mod app;
 pub mod extract;
 pub mod lambda;
-pub mod link;
+pub mod link_token;
 pub mod openapi;
 pub mod password;
 pub mod problem;

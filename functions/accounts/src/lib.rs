@@ -9,19 +9,19 @@ mod reset_password;
 mod view;
 
 use axum::extract::FromRef;
-use shared::{App, link::Links};
+use shared::{App, link_token::LinkSigner};
 
 /// The function's state: every function's, and the means to verify the tokens of mailed links.
 #[derive(Clone, Debug)]
 pub struct AccountsApp {
     app: App,
-    links: Links,
+    links: LinkSigner,
 }
 
 impl AccountsApp {
     /// The function's state.
     #[must_use]
-    pub fn new(app: App, links: Links) -> Self {
+    pub fn new(app: App, links: LinkSigner) -> Self {
         Self { app, links }
     }
 }

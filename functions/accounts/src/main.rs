@@ -2,12 +2,12 @@
 
 use accounts::AccountsApp;
 use lambda_http::Error;
-use shared::{App, lambda, link::Links};
+use shared::{App, lambda, link_token::LinkSigner};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda::run(async || {
-        let links = Links::from_env()?;
+        let links = LinkSigner::from_env()?;
         Ok(accounts::router(AccountsApp::new(App::from_env().await?, links)))
     })
     .await

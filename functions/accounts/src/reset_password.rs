@@ -35,7 +35,7 @@ pub(crate) async fn reset_password(
     Body(request): Body<ResetPasswordRequest>,
 ) -> Result<Json<Success>, Problem> {
     let table = &state.app.table;
-    let link = state.links.open(&request.token).ok_or(LinkError::Dead)?;
+    let link = state.links.verify(&request.token).ok_or(LinkError::Dead)?;
     let link = table.open_link(&link).await?;
     let email = EmailAddress::parse(link.email().to_owned()).map_err(|_| LinkError::Dead)?;
     request.password.differs_from(&email).map_err(|fault| Problem::field("Password", fault))?;

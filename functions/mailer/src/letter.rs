@@ -1,6 +1,6 @@
 use askama::Template;
 use shared::{
-    link::Links,
+    link_token::LinkSigner,
     table::{MailKind, MailRecord},
 };
 
@@ -45,7 +45,7 @@ impl Letter {
     ///
     /// # Errors
     /// A template failed, which is a defect.
-    pub(crate) fn render(mail: &MailRecord, links: &Links) -> askama::Result<Self> {
+    pub(crate) fn render(mail: &MailRecord, links: &LinkSigner) -> askama::Result<Self> {
         let words = Words {
             first_name: Name::new(&mail.first_name),
             organization: Name::new(mail.organization_name.as_deref().unwrap_or_default()),

@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use shared::{
     clock::Clock,
     config::{self, Config, ConfigError},
-    link::Links,
+    link_token::LinkSigner,
     table::{Error, Outbox, Table},
 };
 use tokio::time::sleep;
@@ -33,17 +33,17 @@ const LONGEST_SWEEP: Duration = Duration::from_secs(15);
 pub struct Mailer {
     outbox: Outbox,
     sender: Sender,
-    links: Links,
+    links: LinkSigner,
 }
 
 impl Mailer {
     /// Sends `outbox`'s mails by `sender`, with the tokens of `links`.
     #[must_use]
-    pub fn new(outbox: Outbox, sender: Sender, links: Links) -> Self {
+    pub fn new(outbox: Outbox, sender: Sender, links: LinkSigner) -> Self {
         Self { outbox, sender, links }
     }
 
-    /// The function by the environment: `TABLE_NAME`, and what [`Sender::from_env`] and [`Links::from_env`] read.
+    /// The function by the environment: `TABLE_NAME`, and what [`Sender::from_env`] and [`LinkSigner::from_env`] read.
     ///
     /// # Errors
     /// A variable that is needed and missing.
@@ -51,7 +51,7 @@ impl Mailer {
         let table_name = config::required("TABLE_NAME")?;
         let endpoint = config::optional("AWS_ENDPOINT_URL_DYNAMODB");
         let config = Config { table_name, dynamodb_endpoint: endpoint, ..Config::default() };
-        Ok(Self::new(Table::connect(&config).outbox(Clock::system()), Sender::from_env()?, Links::from_env()?))
+        Ok(Self::new(Table::connect(&config).outbox(Clock::system()), Sender::from_env()?, LinkSigner::from_env()?))
     }
 
     /// Does what the event asks for.

@@ -9,7 +9,7 @@ use aws_sdk_sesv2::{
 use shared::{
     aws,
     config::{self, ConfigError},
-    link::Links,
+    link_token::LinkSigner,
     table::MailRecord,
 };
 
@@ -112,7 +112,7 @@ impl Sender {
     ///
     /// # Errors
     /// Why SES didn't take it.
-    pub(crate) async fn send(&self, mail: &MailRecord, links: &Links) -> Result<(), SendError> {
+    pub(crate) async fn send(&self, mail: &MailRecord, links: &LinkSigner) -> Result<(), SendError> {
         let letter = Letter::render(mail, links)?;
         let content = |text: String| Content::builder().data(text).charset("UTF-8").build();
         let body = Body::builder().text(content(letter.text)?).html(content(letter.html)?).build();

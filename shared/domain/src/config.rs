@@ -2,7 +2,7 @@
 
 use std::env;
 
-/// A variable that is missing or holds what it can't.
+/// A variable that is missing or has an invalid value.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The variable isn't set, or is empty.
@@ -44,7 +44,7 @@ impl Config {
             issuer: required("ISSUER")?,
             audience: required("AUDIENCE")?,
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
-            require_verified_email: truth("REQUIRE_VERIFIED_EMAIL", false)?,
+            require_verified_email: boolean("REQUIRE_VERIFIED_EMAIL", false)?,
         })
     }
 }
@@ -63,11 +63,11 @@ pub fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// `true` or `false`, `default` where the variable isn't set.
+/// The variable as a Boolean: `true` or `false`, and `default` where it is not set.
 ///
 /// # Errors
 /// The value is neither.
-pub fn truth(name: &'static str, default: bool) -> Result<bool, ConfigError> {
+pub fn boolean(name: &'static str, default: bool) -> Result<bool, ConfigError> {
     let Some(value) = optional(name) else { return Ok(default) };
     value.parse().map_err(|_| ConfigError::Invalid { name, fault: "must be true or false".to_owned() })
 }

@@ -12,7 +12,7 @@ use url::Url;
 use utoipa::ToSchema;
 
 /// What a caller reads about a value that keeps no rule.
-pub type Fault = String;
+pub type FieldError = String;
 
 const CONTROL: &str = "must not hold control characters";
 
@@ -20,7 +20,7 @@ const CONTROL: &str = "must not hold control characters";
 ///
 /// # Errors
 /// Which of these rules it breaks.
-pub fn bounded(text: &str, least: usize, most: usize) -> Result<String, Fault> {
+pub fn bounded(text: &str, least: usize, most: usize) -> Result<String, FieldError> {
     let text: String = text.trim().nfc().collect();
     let length = text.chars().count();
     // Unicode's own line breaks too: a name may stand in a mail's subject.
@@ -62,8 +62,8 @@ macro_rules! value {
             ///
             /// # Errors
             /// The rule that it breaks, as a caller reads it.
-            pub fn parse(text: String) -> Result<Self, Fault> {
-                let parse: fn(String) -> Result<String, Fault> = $parse;
+            pub fn parse(text: String) -> Result<Self, FieldError> {
+                let parse: fn(String) -> Result<String, FieldError> = $parse;
                 parse(text).map(Self)
             }
 
@@ -220,7 +220,7 @@ impl NewPassword {
     ///
     /// # Errors
     /// The length, where it is out of bounds.
-    pub fn parse(text: String) -> Result<Self, Fault> {
+    pub fn parse(text: String) -> Result<Self, FieldError> {
         match text.chars().count() {
             8..=128 => Ok(Self(text)),
             _ => Err("must have 8 to 128 characters".to_owned()),
@@ -231,7 +231,7 @@ impl NewPassword {
     ///
     /// # Errors
     /// It is.
-    pub fn differs_from(&self, email: &EmailAddress) -> Result<(), Fault> {
+    pub fn differs_from(&self, email: &EmailAddress) -> Result<(), FieldError> {
         if fold(&self.0) == email.folded() { Err("must not be the e-mail address".to_owned()) } else { Ok(()) }
     }
 
@@ -252,7 +252,7 @@ impl std::fmt::Debug for NewPassword {
 mod tests {
     use super::*;
 
-    fn email(text: &str) -> Result<EmailAddress, Fault> {
+    fn email(text: &str) -> Result<EmailAddress, FieldError> {
         EmailAddress::parse(text.to_owned())
     }
 

@@ -1,7 +1,7 @@
 use domain::{
     patch::Patch,
     text::{
-        AddressLine, CompanyName, CountryCode, CredentialName, CurrencyCode, CustomerNumber, EmailAddress, Fault,
+        AddressLine, CompanyName, CountryCode, CredentialName, CurrencyCode, CustomerNumber, EmailAddress, FieldError,
         NewPassword, OrganizationName, PersonName, PhoneNumber, TierName, Website,
     },
 };
@@ -20,7 +20,7 @@ pub trait Text: Sized {
     ///
     /// # Errors
     /// The rule that the text breaks.
-    fn parse_text(text: String) -> Result<Self, Fault>;
+    fn parse_text(text: String) -> Result<Self, FieldError>;
 }
 
 impl<T: Text> FieldValue for Option<T> {
@@ -60,7 +60,7 @@ macro_rules! texts {
     ($($text:ty: $parse:expr),+ $(,)?) => {
         $(
             impl Text for $text {
-                fn parse_text(text: String) -> Result<Self, Fault> {
+                fn parse_text(text: String) -> Result<Self, FieldError> {
                     $parse(text)
                 }
             }

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, mem::take};
 
-use domain::text::Fault;
+use domain::text::FieldError;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -134,7 +134,7 @@ impl Fields<'_> {
     }
 
     /// Reads a text that must be there; `None` where it is bad.
-    pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(String) -> Result<T, Fault>) -> Option<T> {
+    pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(String) -> Result<T, FieldError>) -> Option<T> {
         match self.text(name, parse) {
             Field::Value(value) => Some(value),
             Field::Absent => {
@@ -146,7 +146,7 @@ impl Fields<'_> {
     }
 
     /// Reads a text that may be absent or null.
-    pub fn text<T>(&mut self, name: &str, parse: impl FnOnce(String) -> Result<T, Fault>) -> Field<T> {
+    pub fn text<T>(&mut self, name: &str, parse: impl FnOnce(String) -> Result<T, FieldError>) -> Field<T> {
         let parsed = match self.value(name) {
             None | Some(Value::Null) => return Field::Absent,
             Some(Value::String(text)) => parse(text.clone()),

@@ -1,4 +1,4 @@
-//! Links in mails. A link's token is its id and a MAC under a secret that `accounts` and `mailer` share, so that no table,
+//! LinkSigner in mails. A link's token is its id and a MAC under a secret that `accounts` and `mailer` share, so that no table,
 //! stream or queue holds anything that opens an account.
 
 use std::{fmt, sync::Arc};
@@ -11,19 +11,19 @@ use domain::{
 use ring::hmac;
 
 /// Shorter secrets could be guessed.
-const SHORTEST_SECRET: usize = 32;
+const MIN_SECRET_LENGTH: usize = 32;
 /// The page that a mailed link opens, on `accounts` or on a site of one's own.
 pub const PAGE: &str = "/account/set-password";
 
-/// Makes and opens the tokens of links.
+/// Makes and verifies the tokens of mailed links.
 #[derive(Clone)]
-pub struct Links {
+pub struct LinkSigner {
     key: hmac::Key,
     site: Arc<str>,
 }
 
-impl Links {
-    /// Links by `LINK_SECRET`, to the page at `PUBLIC_SITE_URL`.
+impl LinkSigner {
+    /// A signer by `LINK_SECRET`, to the page at `PUBLIC_SITE_URL`.
     ///
     /// # Errors
     /// A variable is missing, or the secret could be guessed.
@@ -31,13 +31,13 @@ impl Links {
         Self::new(&config::required("LINK_SECRET")?, &config::required("PUBLIC_SITE_URL")?)
     }
 
-    /// Links under `secret`, to the page at `site`.
+    /// A signer under `secret`, to the page at `site`.
     ///
     /// # Errors
     /// The secret could be guessed.
     pub fn new(secret: &str, site: &str) -> Result<Self, ConfigError> {
-        if secret.len() < SHORTEST_SECRET {
-            let fault = format!("must have at least {SHORTEST_SECRET} characters");
+        if secret.len() < MIN_SECRET_LENGTH {
+            let fault = format!("must have at least {MIN_SECRET_LENGTH} characters");
             return Err(ConfigError::Invalid { name: "LINK_SECRET", fault });
         }
         Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), site: site.trim_end_matches('/').into() })
@@ -54,9 +54,9 @@ impl Links {
         format!("{id}.{}", URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// The link whose token this is; `None` where nobody mailed it.
+    /// The link whose token this is; `None` where no such token was mailed.
     #[must_use]
-    pub fn open(&self, token: &str) -> Option<LinkId> {
+    pub fn verify(&self, token: &str) -> Option<LinkId> {
         let (id, mac) = token.trim().split_once('.')?;
         let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
         hmac::verify(&self.key, id.as_bytes(), &mac).ok()?;
@@ -64,9 +64,9 @@ impl Links {
     }
 }
 
-impl fmt::Debug for Links {
+impl fmt::Debug for LinkSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Links").field("site", &self.site).finish_non_exhaustive()
+        f.debug_struct("LinkSigner").field("site", &self.site).finish_non_exhaustive()
     }
 }
 
@@ -78,21 +78,21 @@ mod tests {
 
     #[test]
     fn a_token_opens_under_its_own_secret_alone() {
-        let (links, id) = (Links::new(SECRET, "https://acme.example/").unwrap(), LinkId::random());
+        let (links, id) = (LinkSigner::new(SECRET, "https://acme.example/").unwrap(), LinkId::random());
         let address = links.address(&id);
         let token = address.strip_prefix("https://acme.example/account/set-password?token=").unwrap();
-        assert_eq!(links.open(token), Some(id.clone()));
-        let other = Links::new("another secret of as many characters", "https://acme.example").unwrap();
-        assert_eq!(other.open(token), None);
+        assert_eq!(links.verify(token), Some(id.clone()));
+        let other = LinkSigner::new("another secret of as many characters", "https://acme.example").unwrap();
+        assert_eq!(other.verify(token), None);
         let another = LinkId::random().to_string();
         for altered in ["", ".", id.as_str(), &token[1..], &token.replace(id.as_str(), &another), &format!("{token}A")]
         {
-            assert_eq!(links.open(altered), None, "{altered}");
+            assert_eq!(links.verify(altered), None, "{altered}");
         }
     }
 
     #[test]
     fn a_secret_that_could_be_guessed_is_refused() {
-        assert!(Links::new("short", "https://acme.example").is_err());
+        assert!(LinkSigner::new("short", "https://acme.example").is_err());
     }
 }
