@@ -143,7 +143,7 @@ async fn associations_and_moves_from_sixteen_clients_at_once_are_all_there_in_bo
     assert_eq!(by_customer, expected);
 }
 
-/// LinkSigner a user; the only other answer that is allowed asks to try again.
+/// Associates a user; the only other answer that is allowed asks to try again.
 async fn until_done(tenant: &Tenant, user: &str, number: &str) {
     loop {
         let answer = associate(tenant, user, number).await;

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod accounts;
-mod address_proof;
+mod address_verification;
 mod admins;
 mod association_list;
 mod association_model;
@@ -17,6 +17,7 @@ mod events;
 mod idempotency;
 mod isolation;
 mod links;
+mod login_attempts;
 mod machines;
 mod mails;
 mod one_machine;
@@ -36,5 +37,4 @@ mod support;
 mod template;
 mod tenants;
 mod tokens;
-mod tries;
 mod trusted_issuers;

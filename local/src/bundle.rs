@@ -263,7 +263,7 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
 /// Serves until asked to stop, the requests under way included.
 fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     let service =
-        router.layer(middleware::map_request(note_source)).into_make_service_with_connect_info::<SocketAddr>();
+        router.layer(middleware::map_request(add_source_address)).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
             tracing::error!(%error, "a server stopped");
@@ -271,8 +271,8 @@ fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()> +
     })
 }
 
-/// What the gateway says of a request in the cloud, the connection says here.
-async fn note_source(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
+/// Adds the caller's address from the connection. On AWS, the gateway reports it with the request.
+async fn add_source_address(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
     request.extensions_mut().insert(SourceAddress(peer.ip()));
     request
 }

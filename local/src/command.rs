@@ -5,26 +5,18 @@ use std::{
 };
 
 use associations::AssociationsApp;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser};
 use shared::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Bundle, document};
+use crate::Bundle;
 
 /// The organizations API on one machine: every function, DynamoDB, the mails, nothing to install.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version)]
 pub struct Command {
     #[command(flatten)]
     options: Options,
-    #[command(subcommand)]
-    task: Option<Task>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Task {
-    /// Prints the OpenAPI document that the code makes.
-    Openapi,
 }
 
 /// How the bundle runs.
@@ -82,13 +74,9 @@ impl Options {
 }
 
 impl Command {
-    /// Does what the command line says.
+    /// Serves the bundle until a signal stops it.
     pub async fn run(self) -> ExitCode {
-        let done = match self.task {
-            Some(Task::Openapi) => print_document(),
-            None => serve(&self.options).await,
-        };
-        match done {
+        match serve(&self.options).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 // There is nowhere left to say that standard error is closed.
@@ -97,11 +85,6 @@ impl Command {
             }
         }
     }
-}
-
-fn print_document() -> Result<(), Box<dyn std::error::Error>> {
-    writeln!(io::stdout(), "{}", document().to_pretty_json()?)?;
-    Ok(())
 }
 
 async fn serve(options: &Options) -> Result<(), Box<dyn std::error::Error>> {

@@ -24,7 +24,7 @@ pub(crate) struct State {
     pub(crate) max_tested_rows: u64,
 }
 
-/// Every function that answers HTTP; whatever needs them all, from the router to the template, goes through this list.
+/// Every function that answers HTTP. The router, the OpenAPI document and the template are made from this list.
 pub const FUNCTIONS: &[Function] = &[
     Function {
         name: "organizations",

@@ -12,7 +12,7 @@ use shared::{
 
 use crate::engine::EngineError;
 
-/// Items that the engine takes at once.
+/// Items in one batch to the engine.
 const BATCH: usize = 20_000;
 
 /// So many associations of users who don't exist with customers numbered `C-0000000` on, three users to a customer.

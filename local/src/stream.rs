@@ -24,7 +24,7 @@ use tokio::{
 
 use crate::data;
 
-/// How long a write by somebody else (who doesn't wake the stream), or a mail that failed, waits at most.
+/// The longest wait of a write by another process, which does not wake the stream, or of a mail that failed.
 const TICK: Duration = Duration::from_secs(1);
 /// How long a write waits for others before the stream is read, which costs the engine a look at all of its records. (The
 /// function's mapping gathers too.)

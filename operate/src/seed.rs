@@ -5,7 +5,7 @@ use local::made_up_associations;
 use crate::{Failure, place::Target};
 
 /// Associations that go to a table elsewhere between two steps of the progress bar.
-const ROUND: usize = 1_000;
+const PROGRESS_CHUNK: usize = 1_000;
 
 /// Puts made-up associations into an organization: in bulk into this machine's engine, where the organization must have
 /// none yet, or in transactions into a table elsewhere.
@@ -27,7 +27,7 @@ impl Seed {
         let associations = made_up_associations(*count)?;
         let Some(here) = &opened.here else {
             let bar = progress_bar(*count)?;
-            for round in associations.chunks(ROUND) {
+            for round in associations.chunks(PROGRESS_CHUNK) {
                 opened.table.import_associations(organization, &code, round.to_vec()).await?;
                 bar.inc(u64::try_from(round.len())?);
             }

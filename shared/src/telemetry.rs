@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use domain::config;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// What is logged, by module: `RUST_LOG`, as `info,shared::table=debug`.
+/// What is logged, by module: `RUST_LOG`, as `info,table=debug`.
 fn filter(default: &str) -> Targets {
     let wanted = config::optional("RUST_LOG").and_then(|wanted| wanted.parse().ok());
     wanted.or_else(|| default.parse().ok()).unwrap_or_default()

@@ -4,7 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Caller, Elsewhere, PASSWORD, Person, delete_item, link_token, mails_at, proving_server, server, unique,
+    Answer, Caller, Elsewhere, PASSWORD, Person, delete_item, link_token, mails_at, server,
+    server_requiring_verified_email, unique,
 };
 
 const ADMINS: &str = "/api/organizations/users/admins";
@@ -35,7 +36,7 @@ fn text(value: &Value) -> String {
 impl Company {
     /// Founds one where addresses have to be proven, or where not.
     pub(super) async fn found(requires_proof: bool) -> Self {
-        let server = if requires_proof { proving_server() } else { server() };
+        let server = if requires_proof { server_requiring_verified_email() } else { server() };
         let at = |url: &str| Elsewhere { url: Some(url.to_owned()), ..Elsewhere::default() };
         let (anyone, mailbox) = (at(&server.url), at(&server.mailbox_url));
         let email = format!("{}@founder.example", unique("ada"));

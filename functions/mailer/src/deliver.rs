@@ -6,11 +6,11 @@ use tokio::time::sleep;
 
 use crate::{Mailer, SendError};
 
-/// How often, and how far apart, the mark of a sent mail is tried again where the table is out of reach: half a lease.
+/// Retries of marking a mail as sent, and the pause between them, if the table does not answer: half a lease in all.
 const MARK_TRIES: u32 = 3;
 const MARK_PAUSE: Duration = Duration::from_secs(2);
-/// The longest pause before a mail that SES couldn't take is tried again, in seconds.
-const LONGEST_PAUSE: u64 = 15 * 60;
+/// The longest backoff before a mail that SES did not accept is sent again, in seconds.
+const MAX_BACKOFF: u64 = 15 * 60;
 
 /// Why a mail is not sent yet.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,6 @@ impl Mailer {
 
 /// Seconds before a mail of this age is tried again: the older it is the longer, with jitter.
 fn pause(age: u64) -> u64 {
-    let longest = age.clamp(2, LONGEST_PAUSE);
+    let longest = age.clamp(2, MAX_BACKOFF);
     random_range(longest / 2..=longest)
 }

@@ -22,11 +22,11 @@ pub use deliver::DeliveryError;
 pub use send::{SendError, Sender};
 pub use trigger::{Answer, Trigger};
 
-/// Mails that are sent at once: a batch of the stream.
+/// Mails that are sent concurrently: a batch of the stream.
 const AT_ONCE: usize = 10;
-/// A sweep begins no mail after this. One whose every call takes as long as it may takes another minute, and the function ends at
-/// two: what was sent and isn't marked would be sent twice.
-const LONGEST_SWEEP: Duration = Duration::from_secs(15);
+/// A sweep starts no mail after this. If every call then takes its full timeout, a mail needs another minute. The function
+/// times out after two, and a mail that was sent but not marked would be sent twice.
+const MAX_SWEEP_TIME: Duration = Duration::from_secs(15);
 
 /// The function.
 #[derive(Clone, Debug)]
@@ -77,9 +77,9 @@ impl Mailer {
         }
     }
 
-    /// Sends whatever waits in the outbox past its lease, and says how many are still unsent.
+    /// Sends every mail in the outbox whose lease has expired, and returns how many are still unsent.
     async fn sweep(&self) -> Result<usize, Error> {
-        let end = sleep(LONGEST_SWEEP);
+        let end = sleep(MAX_SWEEP_TIME);
         let unsent = self.outbox.unsent().await?;
         let found = unsent.len();
         let begun = stream::iter(unsent).take_until(end);

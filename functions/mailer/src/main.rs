@@ -1,5 +1,6 @@
 //! The `mailer` function on AWS Lambda: fed by the table's stream, and by a schedule.
-#![recursion_limit = "256"] // The SDK's futures nest deeper than the default lets the compiler look.
+// The futures of the SDK nest deeper than the compiler's default limit of 128.
+#![recursion_limit = "256"]
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mailer::{Mailer, Trigger};

@@ -15,17 +15,17 @@ use shared::{
 
 use crate::letter::Letter;
 
-/// How long a mail may take to be sent: well within its lease, after which somebody else sends it.
-const LONGEST_SEND: Duration = Duration::from_secs(20);
+/// The timeout of sending a mail. It is far shorter than the lease, after which another mailer would send the mail too.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The header that carries a mail's stable reference: the same however often it is sent.
+/// The header with a mail's stable reference, which stays the same if the mail is sent again.
 const REFERENCE: &str = "X-Entity-Ref-ID";
 
-/// What SES says of a mail that no other try will get through: the address or the content is refused. (Whatever is wrong with
-/// the account, a quota or the configuration can be mended, and passes.)
-const FINAL: [&str; 2] = ["MessageRejected", "BadRequestException"];
+/// Errors of SES that refuse the address or the content, so that no retry can succeed. Errors of the account, a quota or the
+/// configuration can be fixed, so those are retried.
+const PERMANENT_ERRORS: [&str; 2] = ["MessageRejected", "BadRequestException"];
 
-/// Why SES didn't take a mail.
+/// Why SES did not accept a mail.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// A template failed.
@@ -81,14 +81,14 @@ impl Sender {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
             .operation_attempt_timeout(Duration::from_secs(8))
-            .operation_timeout(LONGEST_SEND)
+            .operation_timeout(SEND_TIMEOUT)
             .build();
         let mut config = Builder::new()
             .behavior_version(BehaviorVersion::latest())
             .region(aws::region())
             .credentials_provider(aws::credentials())
             .http_client(aws::http_client(endpoint))
-            // A mail that isn't taken waits in the outbox. Asking again at once could send it twice.
+            // The SDK must not retry: a lost answer would send the mail twice. A refused mail stays in the outbox.
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
         if let Some(endpoint) = endpoint {
@@ -138,7 +138,7 @@ impl Sender {
                 Err(match error.code() {
                     _ if matches!(status, Some(500 | 504)) => SendError::Unanswered(aws::describe(&error)),
                     Some(_) if is_about_the_sender(&error) => SendError::Unavailable(aws::describe(&error)),
-                    Some(code) if FINAL.contains(&code) => SendError::Refused(code.to_owned()),
+                    Some(code) if PERMANENT_ERRORS.contains(&code) => SendError::Refused(code.to_owned()),
                     Some(_) => SendError::Unavailable(aws::describe(&error)),
                     None => SendError::Unanswered(aws::describe(&error)),
                 })

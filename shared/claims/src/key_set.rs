@@ -18,7 +18,7 @@ const CACHE_TTL: Duration = Duration::from_mins(5);
 const NEGATIVE_TTL: Duration = Duration::from_secs(5);
 /// The time between two look-ups of unknown keys. Without it, a flood of made-up ids would be a flood of reads.
 const MIN_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
-/// Absent ids that are remembered at once.
+/// Absent key ids that are remembered, at most.
 const MAX_ABSENT: usize = 1_000;
 
 /// Why the public keys can't be read: nobody knows whether there is such a key.

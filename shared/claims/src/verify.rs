@@ -57,7 +57,7 @@ pub struct Verifier {
     verified: Arc<Mutex<HashMap<TokenHash, Verified>>>,
 }
 
-/// Tokens that are remembered at once.
+/// Verified tokens that are remembered, at most.
 const MAX_REMEMBERED: usize = 1_000;
 
 /// A token's SHA-256: whoever reads this process's memory by it finds no token.

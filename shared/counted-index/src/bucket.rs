@@ -11,7 +11,7 @@ use crate::{IndexReader, Order, keys};
 /// A range of keys and how many entries are in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// Where the range begins, itself included.
+    /// The lower bound of the range, inclusive.
     pub lower: String,
     /// Entries in the range.
     pub entries: u64,
@@ -24,7 +24,7 @@ pub struct Bucket {
 pub(super) struct BucketRecord {
     pub(super) entries: u64,
     pub(super) epoch: String,
-    /// Until when a split keeps writers out, in milliseconds since the epoch.
+    /// The time until which a split makes writers wait, in milliseconds since the Unix epoch.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) fenced_until: Option<u64>,
 }
@@ -39,7 +39,7 @@ pub(super) fn new_epoch() -> String {
     ids::random_id(12)
 }
 
-/// Now, in milliseconds since the epoch.
+/// The current time, in milliseconds since the Unix epoch.
 pub(super) fn now() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
@@ -58,13 +58,13 @@ impl Bucket {
         Ok(Self { lower, entries, epoch, fenced_until })
     }
 
-    /// Whether a split keeps writers out of it now.
+    /// Whether a split makes writers wait now.
     pub(super) fn is_fenced(&self) -> bool {
         self.fenced_until.is_some_and(|until| until >= now())
     }
 
-    /// A write that counts `change` on this bucket as it was seen. A fence that ran out is taken over: with another epoch,
-    /// whoever raised it can't split any more.
+    /// Adds `change` to the count if the epoch is unchanged. An expired fence is removed under a new epoch, so its splitter
+    /// can no longer commit.
     pub(super) fn count(&self, change: i64) -> Expression {
         let expression = match self.fenced_until {
             None => Expression::update("ADD entries :change"),
@@ -74,19 +74,19 @@ impl Bucket {
         self.as_seen(expression).value(":change", number(change))
     }
 
-    /// Adds the condition that the bucket is still the one that was seen.
+    /// Adds the condition that the bucket's epoch is still the one that was read.
     pub(super) fn as_seen(&self, expression: Expression) -> Expression {
         expression.and_condition("epoch = :epoch").value(":epoch", text(&self.epoch))
     }
 
-    /// Whether a write that changes no count has to take over a fence that ran out.
+    /// Whether a fence is up that has expired, which a write without a change of count must take over too.
     pub(super) fn has_old_fence(&self) -> bool {
         self.fenced_until.is_some()
     }
 }
 
 impl Order {
-    /// Adds the first bucket, which reaches over every key, to the transaction that makes the collection.
+    /// Adds the first bucket, which covers every key, to the transaction that creates the collection.
     #[must_use]
     pub fn create<'t, R>(&self, transaction: Transaction<'t, R>, exists: R) -> Transaction<'t, R> {
         transaction.put_new(keys::bucket(&self.partition, ""), "bucket", &BucketRecord::new(0), exists)

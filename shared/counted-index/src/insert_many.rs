@@ -10,14 +10,14 @@ use crate::{Bucket, CountedIndex, Order, Outcome, bucket::BucketRecord, keys};
 /// Actions of a transaction.
 const MOST_ACTIONS: usize = 100;
 
-/// One thing to be indexed: its key in each of the orders, and its record.
+/// A row to index: its key in each order, and its record.
 #[derive(Clone, Debug)]
 pub struct Row<T> {
-    /// A key for each order, in the orders' order.
+    /// One key for each order, in the same sequence as the orders.
     pub keys: Vec<String>,
-    /// What the entry says.
+    /// The record that each entry holds.
     pub record: T,
-    /// Another new item that belongs to it.
+    /// Another new item that is written with the row.
     pub with_item: Option<Item>,
 }
 
@@ -32,7 +32,7 @@ impl Order {
             .chunks(bucket)
             .enumerate()
             .map(|(place, entries)| {
-                // The first bucket reaches over every key below.
+                // The first bucket covers every key below.
                 let lower = if place == 0 { "" } else { entries.first().map_or("", |(key, _)| key.as_str()) };
                 let record = BucketRecord::new(u64::try_from(entries.len()).unwrap_or(u64::MAX));
                 to_item(keys::bucket(&self.partition, lower), "bucket", &record)
@@ -44,8 +44,8 @@ impl Order {
 }
 
 impl CountedIndex<'_> {
-    /// Inserts rows of which none may exist yet, as many in a transaction as there is room for: rows of one bucket share
-    /// its count. Each transaction is done or not; where it stops with an error, the rows of those before are there.
+    /// Inserts rows, none of which may exist yet. Each transaction takes as many rows as fit: rows of one bucket share its
+    /// count. After an error, the rows of the transactions before it stay.
     ///
     /// # Errors
     /// A row exists already, or the table is out of reach.
@@ -68,7 +68,7 @@ impl CountedIndex<'_> {
             }
             match write.commit().await? {
                 Outcome::Done => {
-                    // What was counted is known; a bucket that was split by it isn't.
+                    // Counts are updated locally. After a split the bucket ranges have changed, so all buckets are read again.
                     let mut split = false;
                     for places in located {
                         for (buckets, place) in buckets.iter_mut().zip(places) {
@@ -95,7 +95,7 @@ impl CountedIndex<'_> {
     }
 }
 
-/// Of as many of the first rows as fit into one transaction, the place of each one's bucket in each order.
+/// For each of the first rows that fit into one transaction, the position of its bucket in each order.
 fn fill<T>(orders: &[Order], buckets: &[Vec<Bucket>], rows: &[Row<T>]) -> Result<Vec<Vec<usize>>, Error> {
     let (mut met, mut located, mut actions) = (BTreeSet::new(), Vec::new(), 0);
     for row in rows {
@@ -111,7 +111,7 @@ fn fill<T>(orders: &[Order], buckets: &[Vec<Bucket>], rows: &[Row<T>]) -> Result
     Ok(located)
 }
 
-/// The place of the bucket that a key belongs to.
+/// The position of the bucket that a key belongs to.
 fn holder(buckets: &[Bucket], key: &str) -> Option<usize> {
     buckets.partition_point(|bucket| bucket.lower.as_str() <= key).checked_sub(1)
 }

@@ -1,15 +1,16 @@
 //! The counted index: exact totals and any page, at any depth, with strongly consistent reads.
 //!
 //! `DynamoDB` can neither skip to row 40,000 nor count without reading. So each order of a collection keeps *buckets* beside
-//! its entries: contiguous ranges of keys, each with the number of entries in it. A bucket's range begins at its `lower` and
-//! reaches to the next bucket's. Entries and counts change in one transaction; a page is one Query over the buckets, a
-//! running sum, and one Query where the page begins.
+//! its entries: contiguous ranges of keys, each with the number of entries in it. A bucket covers the keys from its `lower`
+//! up to the next bucket's. Entries and counts change in one transaction. A page takes one Query over the buckets, a running
+//! sum, and one Query where the page begins.
 //!
-//! Every bucket has an *epoch*, a random text. Whatever makes a bucket's range smaller changes its epoch, and a bucket that
-//! is made anew under an old key has another one; so a writer who counts on the bucket that it found, on condition of the
-//! epoch that it saw, counts on the bucket that its key belongs to, or is told to look again. A bucket that grows past the
-//! limit is split behind a *fence* (see `split`), during which writers wait; one that falls empty is deleted, and the range
-//! to its left reaches over its keys.
+//! Every bucket has an *epoch*, a random text. It changes whenever the bucket's range shrinks, and a bucket that is created
+//! again under an old key has a new one. A writer updates the count on condition of the epoch that it read. So it counts in
+//! the bucket that its key belongs to, or is refused and reads again.
+//!
+//! A bucket that grows past the limit is split behind a *fence* (see `split`), while writers wait. A bucket that becomes
+//! empty is deleted, and the bucket to its left covers its keys.
 //!
 //! *Invariant:* this crate knows nothing of what it indexes, and nothing of an organization.
 
@@ -36,16 +37,16 @@ pub use write::{IndexWrite, Outcome};
 
 /// Entries that a bucket may hold before it is split.
 const BUCKET_LIMIT: u64 = 1_000;
-/// How long a fence keeps writers waiting at most: less than their patience.
+/// The lifetime of a fence. Writers retry for longer than this, so a split that was abandoned fails no write.
 const FENCE: Duration = Duration::from_secs(2);
 
-/// The counted indexes of a table, to be read.
+/// Reads the counted indexes of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct IndexReader<'t> {
     table: &'t Table,
 }
 
-/// The counted indexes of a table, to be read and written.
+/// Reads and writes the counted indexes of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct CountedIndex<'t> {
     reader: IndexReader<'t>,
@@ -58,7 +59,7 @@ pub struct CountedIndex<'t> {
 pub struct Order {
     /// The partition.
     pub partition: String,
-    /// What an entry is called in the table.
+    /// The entity type of its entries in the table.
     pub entity: &'static str,
 }
 
@@ -85,7 +86,7 @@ impl<'t> CountedIndex<'t> {
         Self { reader: IndexReader::new(table), limit: BUCKET_LIMIT, fence: FENCE }
     }
 
-    /// The same with buckets of at most `limit` entries, and fences that stand for so long: for tests.
+    /// Indexes with at most `limit` entries in a bucket, and fences that expire after `fence`. For tests.
     #[must_use]
     pub fn with_limits(self, limit: u64, fence: Duration) -> Self {
         Self { limit, fence, ..self }

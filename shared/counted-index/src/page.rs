@@ -11,7 +11,7 @@ use dynamo::{Error, Item, from_item};
 
 use crate::{Bucket, IndexReader, KeyRange, KeyRanges, Order, keys};
 
-/// Segments that are read side by side.
+/// Segments that are read concurrently.
 const READS_AT_ONCE: usize = 16;
 
 /// A range of keys with the number of entries in it.
@@ -21,19 +21,19 @@ struct Segment {
     entries: u64,
 }
 
-/// Ranges cut where the buckets end, so that each piece's entries are counted: whole buckets by their counts, a piece at
-/// either end of a range by reading.
+/// Ranges that are divided at the buckets' bounds, so that the entries of each segment are known: whole buckets by their
+/// counts, a partial bucket at either end of a range by reading.
 #[derive(Clone, Debug)]
 pub struct Segments(Vec<Segment>);
 
 impl Segments {
-    /// Entries in all of them.
+    /// Entries in all segments.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().map(|segment| segment.entries).sum()
     }
 
-    /// Where the `take` entries after the first `skip` are: how many to skip and to take in each contiguous run of keys.
+    /// Finds the `take` entries after the first `skip`: how many to skip and to take in each contiguous range of keys.
     fn runs(&self, mut skip: u64, mut take: u64) -> Vec<Run> {
         let mut runs = Vec::<Run>::new();
         for segment in &self.0 {
@@ -65,14 +65,15 @@ struct Run {
 }
 
 impl IndexReader<'_> {
-    /// Cuts `ranges` by `buckets`, and counts the pieces at their ends, and buckets that are being split, by reading: one
-    /// round trip, and none where the ranges begin and end with buckets.
+    /// Divides `ranges` at the bounds of `buckets`. Partial buckets at the ends, and buckets behind a fence, are counted by
+    /// reading: one round trip, or none if there are none of them.
     pub async fn segments(self, order: &Order, buckets: &[Bucket], ranges: &KeyRanges) -> Result<Segments, Error> {
         let pieces = ranges.into_iter().flat_map(|range| {
             buckets.iter().enumerate().filter_map(move |(place, bucket)| {
                 let whole = KeyRange::new(bucket.lower.clone(), buckets.get(place + 1).map(|next| next.lower.clone()));
                 let piece = whole.intersection(range)?;
-                // Behind a fence the count may be that of a split of which this view shows half.
+                // This query may have seen half of a split: the smaller bucket without the new one. Behind a fence, entries
+                // are counted by reading.
                 let entries = (piece == whole && !bucket.is_fenced()).then_some(bucket.entries);
                 Some((piece, entries))
             })
@@ -98,7 +99,7 @@ impl IndexReader<'_> {
     ) -> Result<Vec<T>, Error> {
         let total = segments.total();
         let take = size.min(total.saturating_sub(skip));
-        // A page of the descending order is one of the ascending order, turned round.
+        // A page in descending order is the mirrored page in ascending order, reversed.
         let skip = if descending { total - skip.min(total) - take } else { skip };
         let reads = segments.runs(skip, take).into_iter().map(async |run| {
             let entries = self.first_in(order, &run.range, run.skip + run.take, false).await?;
@@ -112,7 +113,7 @@ impl IndexReader<'_> {
         items.into_iter().map(from_item).collect()
     }
 
-    /// At most `size` entries of `ranges` beyond a key: one round trip where the ranges are one.
+    /// At most `size` entries of `ranges` beyond a key: one round trip if there is one range.
     pub async fn page_beyond<T: DeserializeOwned>(
         self,
         order: &Order,
@@ -124,7 +125,7 @@ impl IndexReader<'_> {
         let beyond = if descending {
             KeyRange::new(String::new(), Some(key.to_owned()))
         } else {
-            // The lowest key above this one: its own text and U+0000.
+            // The lowest key above this one is its own text followed by U+0000.
             KeyRange::new(format!("{key}\u{0}"), None)
         };
         let ranges = ranges.intersection(&KeyRanges::of([beyond]));
@@ -143,8 +144,8 @@ impl IndexReader<'_> {
         items.into_iter().map(from_item).collect()
     }
 
-    /// Every entry of the segments that `keep` takes, in their order. At most 16 segments are held at once beside what was
-    /// kept.
+    /// Every entry of the segments for which `keep` returns true, in order. At most 16 segments are in memory at once, beside
+    /// the entries that were kept.
     pub async fn scan<T: DeserializeOwned>(
         self,
         order: &Order,
@@ -166,12 +167,12 @@ impl IndexReader<'_> {
         Ok(kept)
     }
 
-    /// The first (or last) `most` entries of a range.
+    /// The first `most` entries of a range, or the last ones if `from_end`.
     async fn first_in(self, order: &Order, range: &KeyRange, most: u64, from_end: bool) -> Result<Vec<Item>, Error> {
         let (mut items, mut start) = (Vec::new(), end_of(order, range).filter(|_| from_end));
         loop {
             let left = most - u64::try_from(items.len()).unwrap_or(most);
-            // The end of the range is excluded, and may be read on the way.
+            // The upper bound is exclusive, but `BETWEEN` returns it, so it is dropped here.
             let limit = i32::try_from(left.saturating_add(u64::from(!from_end && range.to.is_some()))).ok();
             let query = self.query(order, range).scan_index_forward(!from_end);
             let page = query.set_limit(limit).set_exclusive_start_key(start).send().await?;
@@ -192,7 +193,7 @@ impl IndexReader<'_> {
         }
     }
 
-    /// Entries in a range, by reading them: from the end, whose key is then excluded.
+    /// Counts the entries in a range by reading backward from its upper bound, which is exclusive.
     async fn count_in(self, order: &Order, range: &KeyRange) -> Result<u64, Error> {
         let (mut entries, mut start) = (0, end_of(order, range));
         loop {
@@ -213,7 +214,7 @@ impl IndexReader<'_> {
         Ok(keys.map(str::to_owned).collect())
     }
 
-    /// Where the bucket after this one begins.
+    /// The lower bound of the bucket after this one.
     pub(super) async fn next_lower(self, order: &Order, lower: &str) -> Result<Option<String>, Error> {
         let call = self.table.query_request();
         let answer = call
@@ -244,7 +245,7 @@ impl IndexReader<'_> {
     }
 }
 
-/// The end of a range as the place to read backwards from.
+/// The upper bound of a range as the start key of a backward read.
 fn end_of(order: &Order, range: &KeyRange) -> Option<Item> {
     range.to.as_ref().map(|to| keys::entry(&order.partition, to).attributes())
 }

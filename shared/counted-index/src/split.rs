@@ -1,15 +1,13 @@
-//! Splitting a bucket, in steps of which each may be the last that is taken.
+//! Splits a bucket in four steps. Counts stay right if the process ends after any of them.
 //!
-//! 1. *Fence* it: another epoch, and a time until which writers wait. Writers who saw the old epoch are refused.
-//! 2. Read its keys: as many as its count says, or read again, since a Query may see half of a transaction that commits.
-//! 3. One transaction on condition of the fence's epoch: the new bucket from the median key on, the old one's count
-//!    lowered, and another epoch. The fence stays up: a Query may see half of this transaction too, the smaller bucket
-//!    without the new one.
-//! 4. Lower the fence, with yet another epoch.
+//! 1. Raise the *fence*: a new epoch, and the time until which writers wait. Writers that saw the old epoch are refused.
+//! 2. Read the keys, until there are as many as the bucket's count: a Query may see half of a transaction that commits.
+//! 3. In one transaction, on condition of the fence's epoch, put the new bucket at the median key, lower the old bucket's
+//!    count and change its epoch. The fence stays up, because a Query may see half of this transaction too.
+//! 4. Lower the fence, which changes the epoch again.
 //!
-//! A writer who finds a fence that ran out takes it over with another epoch, after which step 3 is refused; one who meant to
-//! when step 3 came is refused himself. A reader who finds a fence counts what is behind it by reading. So counts are right
-//! wherever this stops.
+//! A writer may take over an expired fence, which changes the epoch. Step 3 of the old splitter then fails its condition.
+//! If step 3 commits first, the take-over fails. A reader that finds a fence counts the entries behind it by reading.
 
 use std::time::Duration;
 
@@ -25,11 +23,11 @@ use crate::{
     keys,
 };
 
-/// How often the keys are read again until they are as many as the count.
+/// Reads of the keys, at most, until there are as many as the count says.
 const READS: u32 = 8;
 
 impl CountedIndex<'_> {
-    /// Splits a bucket until none of its parts is too big. Does nothing where it isn't, or where somebody else is at it.
+    /// Splits a bucket until every part is within the limit. Does nothing if it already is, or if another caller splits it.
     pub(super) async fn split(self, order: &Order, lower: &str) -> Result<(), Error> {
         let mut waiting = vec![lower.to_owned()];
         while let Some(lower) = waiting.pop() {
@@ -42,7 +40,7 @@ impl CountedIndex<'_> {
 
     async fn raise_fence(self, order: &Order, lower: &str) -> Result<Option<Bucket>, Error> {
         let expression = Expression::update("SET epoch = :epoch, fenced_until = :until, fenced_by = :me")
-            // Whoever asks again because the answer was lost finds his own fence.
+            // A retry after a lost answer matches `fenced_by` and gets the fence that it already raised.
             .and_condition(
                 "entries > :limit AND (attribute_not_exists(fenced_until) OR fenced_until < :now OR fenced_by = :me)",
             )
@@ -55,8 +53,8 @@ impl CountedIndex<'_> {
         bucket.map(Bucket::of).transpose()
     }
 
-    /// Moves the upper half of a fenced bucket into a new one. Where each half begins, and its entries; none where the fence
-    /// was taken over meanwhile.
+    /// Moves the upper half of a fenced bucket into a new one. Returns the lower bound and the entries of each half, or
+    /// nothing if another writer took over the fence.
     async fn halve(self, order: &Order, fenced: &Bucket) -> Result<Vec<(String, u64)>, Error> {
         let old = keys::bucket(&order.partition, &fenced.lower);
         let Some(keys) = self.keys_of(order, fenced).await? else {
@@ -87,7 +85,7 @@ impl CountedIndex<'_> {
         Ok(vec![(fenced.lower.clone(), count(left)), (median.clone(), count(right))])
     }
 
-    /// The keys in a fenced bucket; `None` where they don't become as many as its count.
+    /// The keys in a fenced bucket, or `None` if repeated reads never find as many as its count.
     async fn keys_of(self, order: &Order, bucket: &Bucket) -> Result<Option<Vec<String>>, Error> {
         for attempt in 0..READS {
             let next = self.next_lower(order, &bucket.lower).await?;
@@ -100,7 +98,7 @@ impl CountedIndex<'_> {
         Ok(None)
     }
 
-    /// Deletes a bucket that is still empty; the range to its left then reaches over its keys. The first bucket stays.
+    /// Deletes a bucket if it is still empty. The bucket to its left then covers its keys. The first bucket always stays.
     pub(super) async fn delete_if_empty(self, order: &Order, lower: &str) -> Result<(), Error> {
         let empty =
             Expression::condition("entries = :none AND attribute_not_exists(fenced_until)").value(":none", number(0));

@@ -6,28 +6,28 @@ use dynamo::{Error, Expression, Refused, Transaction};
 
 use crate::{Bucket, CountedIndex, Order, keys};
 
-/// Entries in a bucket that may be empty by now: others may have removed some since it was seen.
+/// Entries in a bucket at or below which it may be empty: other writers may have removed some since it was read.
 const NEARLY_EMPTY: u64 = 16;
 
-/// What came of a write.
+/// The outcome of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is done.
+    /// The write committed.
     Done,
-    /// Nothing was done: something is no longer as it was read. Read again, and try again.
+    /// Nothing was written, because an item changed since it was read. The caller reads again and retries.
     Conflict,
 }
 
-/// A change of entries, in one transaction with their buckets' counts.
+/// Changes of entries and of their buckets' counts, in one transaction.
 pub struct IndexWrite<'t> {
     index: CountedIndex<'t>,
     transaction: Transaction<'t, ()>,
-    /// Each bucket once, since a transaction takes one action on an item.
+    /// Each bucket is here once, because a transaction allows one action for each item.
     changes: BTreeMap<(Order, String), (Bucket, i64)>,
 }
 
 impl<'t> CountedIndex<'t> {
-    /// A write without anything in it yet.
+    /// An empty write.
     #[must_use]
     pub fn write(self) -> IndexWrite<'t> {
         IndexWrite { index: self, transaction: Transaction::new(self.table), changes: BTreeMap::new() }
@@ -35,7 +35,7 @@ impl<'t> CountedIndex<'t> {
 }
 
 impl<'t> IndexWrite<'t> {
-    /// Adds an entry that must not exist yet, to the bucket that its key belongs to.
+    /// Inserts an entry, which must not exist yet, and counts it in its bucket.
     #[must_use]
     pub fn insert(mut self, order: &Order, bucket: &Bucket, key: &str, record: &impl Serialize) -> Self {
         let entry = keys::entry(&order.partition, key);
@@ -44,7 +44,7 @@ impl<'t> IndexWrite<'t> {
         self
     }
 
-    /// Removes an entry that must exist and keep the expression' condition.
+    /// Removes an entry, which must exist and meet the expression's condition.
     #[must_use]
     pub fn remove(mut self, order: &Order, bucket: &Bucket, key: &str, expression: &Expression) -> Self {
         let entry = keys::entry(&order.partition, key);
@@ -53,7 +53,7 @@ impl<'t> IndexWrite<'t> {
         self
     }
 
-    /// Adds what else belongs to the change.
+    /// The transaction, for other items that change together with the entries.
     #[must_use]
     pub fn with(mut self, add: impl FnOnce(Transaction<'t, ()>) -> Transaction<'t, ()>) -> Self {
         self.transaction = add(self.transaction);
@@ -65,7 +65,7 @@ impl<'t> IndexWrite<'t> {
         self.changes.entry(place).or_insert_with(|| (bucket.clone(), 0)).1 += change;
     }
 
-    /// Commits, and then splits a bucket that grew past the limit and deletes one that fell empty.
+    /// Commits. Then splits each bucket that grew past the limit, and deletes each that became empty.
     pub async fn commit(self) -> Result<Outcome, Error> {
         let Self { index, mut transaction, changes } = self;
         if changes.values().any(|(bucket, _)| bucket.is_fenced()) {
@@ -76,7 +76,8 @@ impl<'t> IndexWrite<'t> {
             transaction = if *change != 0 || bucket.has_old_fence() {
                 transaction.update(key, &bucket.count(*change), ())
             } else {
-                // A move inside one bucket: its count stays, and it must be the one that was seen.
+                // A move within one bucket leaves its count alone. The epoch is still checked, so a concurrent split
+                // refuses the move.
                 transaction.check(key, &bucket.as_seen(Expression::default()), ())
             };
         }
@@ -93,8 +94,8 @@ impl<'t> IndexWrite<'t> {
 }
 
 impl CountedIndex<'_> {
-    /// Splits a bucket that seems too big, and deletes one that seems empty. The write is done by now: what goes wrong here
-    /// is left to the next one.
+    /// Splits buckets that are too big, and deletes empty ones. The write has committed, so an error here is not reported: the
+    /// next write to the bucket tries again.
     async fn rebalance(self, order: &Order, lower: &str, entries: u64, shrank: bool) {
         let rebalanced = if entries > self.limit {
             self.split(order, lower).await

@@ -16,15 +16,15 @@ pub struct MailId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MailKind {
-    /// To who created an organization.
+    /// To the user who created an organization.
     WelcomeFounder,
-    /// To who was made an admin.
+    /// To the user who became an admin.
     WelcomeAdmin,
-    /// To who was invited: a link that sets the first password.
+    /// To the user who was invited, with a link that sets the first password.
     Invitation,
-    /// To who forgot a password: a link that sets another.
+    /// To the user who forgot a password, with a link that sets a new one.
     PasswordReset,
-    /// To who made an account: a link that proves the address.
+    /// To the user who created an account, with a link that verifies the address.
     AddressProof,
 }
 

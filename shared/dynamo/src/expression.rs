@@ -19,7 +19,7 @@ impl Expression {
         Self::default().set_update(expression)
     }
 
-    /// The same with this update expression.
+    /// Sets the update expression.
     #[must_use]
     pub fn set_update(mut self, expression: impl Into<String>) -> Self {
         self.update = expression.into();
@@ -32,14 +32,14 @@ impl Expression {
         Self::default().and_condition(condition)
     }
 
-    /// The same with this condition.
+    /// Sets the condition.
     #[must_use]
     pub fn and_condition(mut self, condition: &'static str) -> Self {
         self.condition = Some(condition.into());
         self
     }
 
-    /// The same, where the condition of `other` holds as well. Their placeholders must differ.
+    /// Adds the condition of `other`, joined by AND. Their placeholders must differ.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.condition = match (self.condition, other.condition) {
@@ -51,14 +51,14 @@ impl Expression {
         self
     }
 
-    /// The same with an attribute's name for a placeholder such as `#status`.
+    /// Adds an attribute name for a placeholder such as `#status`.
     #[must_use]
     pub fn name(mut self, placeholder: impl Into<String>, name: impl Into<String>) -> Self {
         self.names.insert(placeholder.into(), name.into());
         self
     }
 
-    /// The same with a value for a placeholder such as `:now`.
+    /// Adds a value for a placeholder such as `:now`.
     #[must_use]
     pub fn value(mut self, placeholder: impl Into<String>, value: AttributeValue) -> Self {
         self.values.insert(placeholder.into(), value);

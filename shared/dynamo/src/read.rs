@@ -17,22 +17,22 @@ use crate::{
     item::{Item, from_item, is_live},
 };
 
-/// What `BatchGetItem` takes at once.
+/// Keys that one `BatchGetItem` accepts.
 const BATCH: usize = 100;
-/// How often it is asked again for what it left out, with growing pauses: a second in all.
+/// Retries for unprocessed keys, with exponential backoff: one second in all.
 const BATCH_TRIES: u32 = 6;
 
-/// Which sort keys of a partition.
+/// A range of the sort keys of a partition.
 #[derive(Clone, Copy)]
 pub enum SortKeys<'a> {
-    /// Those that begin with this.
+    /// Sort keys with this prefix.
     Prefix(&'a str),
-    /// Those from the first to the second, both included.
+    /// Sort keys from the first to the second, both inclusive.
     Between(&'a str, &'a str),
 }
 
 impl Table {
-    /// The record at this key, where there is one that has not ended: one read.
+    /// The record at this key, or `None` if there is none or it has expired: one read.
     ///
     /// # Errors
     /// The table is out of reach, or the item holds no such record.
@@ -41,7 +41,7 @@ impl Table {
         call.send().await?.item.filter(is_live).map(from_item).transpose()
     }
 
-    /// Whether there is an item at this key that has not ended: one read.
+    /// Whether there is an item at this key that has not expired: one read.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -49,7 +49,7 @@ impl Table {
         Ok(self.get::<IgnoredAny>(key).await?.is_some())
     }
 
-    /// Every item of a partition with one of these sort keys, in their order.
+    /// Every item of a partition in a range of sort keys, in order.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -76,7 +76,7 @@ impl Table {
         }
     }
 
-    /// Those of the items at these keys that exist, in no order, with these attributes alone.
+    /// The items that exist at these keys, in no particular order, with only these attributes.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -85,7 +85,7 @@ impl Table {
         Ok(try_join_all(batches).await?.into_iter().flatten().filter(is_live).collect())
     }
 
-    /// The sort keys of those items of a partition that keep the expression's condition.
+    /// The sort keys of the items of a partition that meet the expression's condition.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -113,7 +113,7 @@ impl Table {
         }
     }
 
-    /// A Query that finds what was written before it, to be completed: for what [`Table::query`] can't ask.
+    /// The builder of a strongly consistent Query, for requests that [`Table::query`] does not cover.
     #[must_use]
     pub fn query_request(&self) -> QueryFluentBuilder {
         self.client.query().table_name(&*self.name).consistent_read(true)
@@ -122,7 +122,7 @@ impl Table {
     async fn get_batch(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>, Error> {
         let mut request = KeysAndAttributes::builder().consistent_read(true);
         let mut placeholders = Vec::new();
-        // Without its end, an item that has ended would seem alive.
+        // `expires_at` is always read. Without it, `is_live` would accept an expired item.
         for (number, attribute) in attributes.iter().chain([&"expires_at"]).enumerate() {
             request = request.expression_attribute_names(format!("#a{number}"), *attribute);
             placeholders.push(format!("#a{number}"));

@@ -15,9 +15,9 @@ use crate::{
     item::{Item, to_item},
 };
 
-/// A `TransactWriteItems`: each action with the refusal that its condition stands for.
+/// A `TransactWriteItems` request: actions, each with the refusal to report if its condition fails.
 ///
-/// Refusals are reported in the order in which the actions were added: whose answer wins is added first.
+/// Refusals are reported in the order in which the actions were added, so the one that decides the answer is added first.
 pub struct Transaction<'t, R> {
     table: &'t Table,
     actions: Vec<TransactWriteItem>,
@@ -25,9 +25,9 @@ pub struct Transaction<'t, R> {
     defect: Option<Error>,
 }
 
-/// Why a transaction did nothing.
+/// The reason why a transaction wrote nothing.
 pub enum Refused<R> {
-    /// These conditions failed; each with the item that it was tested on.
+    /// These conditions failed, each with the item it was checked on.
     Conditions(Vec<(R, Option<Item>)>),
     /// The table could not answer.
     Failed(Error),
@@ -40,7 +40,7 @@ impl<R> From<Error> for Refused<R> {
 }
 
 impl<'t, R> Transaction<'t, R> {
-    /// A transaction without any action yet.
+    /// An empty transaction.
     #[must_use]
     pub fn new(table: &'t Table) -> Self {
         Self { table, actions: Vec::new(), refusals: Vec::new(), defect: None }
@@ -66,7 +66,7 @@ impl<'t, R> Transaction<'t, R> {
         self.add(put, refusal)
     }
 
-    /// Puts an item that must not exist yet, made before.
+    /// Puts an item that must not exist yet and is already serialized.
     #[must_use]
     pub fn put_new_item(self, item: Item, refusal: R) -> Self {
         let put = self.put(item, None, &Expression::condition("attribute_not_exists(pk)"));
@@ -80,7 +80,7 @@ impl<'t, R> Transaction<'t, R> {
         self.add(put, refusal)
     }
 
-    /// Puts an item in the place of one that exists and keeps the expression's condition.
+    /// Replaces an item that exists and meets the expression's condition.
     #[must_use]
     pub fn replace(self, key: Key, entity: &str, record: &impl Serialize, expression: &Expression, refusal: R) -> Self {
         let condition = expression.condition_on_existing();
@@ -100,20 +100,20 @@ impl<'t, R> Transaction<'t, R> {
         Ok(TransactWriteItem::builder().put(put.map_err(defect)?).build())
     }
 
-    /// Asks that an item exists.
+    /// Checks that an item exists.
     #[must_use]
     pub fn check_exists(self, key: Key, refusal: R) -> Self {
         self.check(key, &Expression::default(), refusal)
     }
 
-    /// Asks that an item exists and keeps the expression's condition.
+    /// Checks that an item exists and meets the expression's condition.
     #[must_use]
     pub fn check(self, key: Key, expression: &Expression, refusal: R) -> Self {
         let condition = expression.condition_on_existing();
         self.check_on(key, expression, condition, refusal)
     }
 
-    /// Asks the expression's condition of an item that need not exist.
+    /// Checks the expression's condition on an item that may not exist.
     #[must_use]
     pub fn check_any(self, key: Key, expression: &Expression, refusal: R) -> Self {
         self.check_on(key, expression, expression.condition_alone().to_owned(), refusal)
@@ -131,7 +131,7 @@ impl<'t, R> Transaction<'t, R> {
         self.add(check.map_err(defect), refusal)
     }
 
-    /// Changes an item, which must exist.
+    /// Updates an item, which must exist.
     #[must_use]
     pub fn update(self, key: Key, expression: &Expression, refusal: R) -> Self {
         let update = Update::builder()
@@ -147,7 +147,7 @@ impl<'t, R> Transaction<'t, R> {
         self.add(update.map_err(defect), refusal)
     }
 
-    /// Deletes an item, which must exist and keep the expression's condition.
+    /// Deletes an item, which must exist and meet the expression's condition.
     #[must_use]
     pub fn delete(self, key: Key, expression: &Expression, refusal: R) -> Self {
         let delete = Delete::builder()
@@ -162,11 +162,11 @@ impl<'t, R> Transaction<'t, R> {
         self.add(delete.map_err(defect), refusal)
     }
 
-    /// Does all of it or nothing. Where other transactions hold one of the items it is tried again with full jitter, under
-    /// one request token: a commit whose answer was lost is not done twice.
+    /// Commits every action or none. Retries with full jitter while other transactions hold one of the items. All attempts
+    /// share one request token, so a commit whose answer was lost is not applied twice.
     ///
     /// # Errors
-    /// [`Refused`]: nothing was done, or the table could not say.
+    /// [`Refused`]: nothing was written, or the table did not answer.
     pub async fn commit(mut self) -> Result<(), Refused<R>> {
         if let Some(defect) = self.defect.take() {
             return Err(defect.into());
@@ -213,7 +213,7 @@ fn defect(error: BuildError) -> Error {
     Error::Internal(error.into())
 }
 
-/// A reason that says nothing of the conditions: the transaction may succeed when it is tried again.
+/// A cancellation reason that does not come from a condition: a retry may succeed.
 fn is_transient(reason: &CancellationReason) -> bool {
     matches!(
         reason.code(),

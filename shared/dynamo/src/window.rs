@@ -1,5 +1,5 @@
-//! Limits: at most so many of something in a window that starts at the first of them, counted in the table, so that they are
-//! exact however many functions count at once.
+//! Fixed-window rate limits. A window starts at its first event. It is counted in the table, so the limit is exact however
+//! many functions count at once.
 
 use serde::Deserialize;
 
@@ -11,13 +11,13 @@ use crate::{
     write::Updated,
 };
 
-/// How much is allowed of something.
+/// A limit on how often something may happen.
 pub struct Limit {
-    /// Whose.
+    /// The key of the item that counts: one for each party that is limited, such as an account or an IP address.
     pub key: Key,
-    /// What is counted, for whoever looks into the table.
+    /// The name of what is counted, as an operator sees it in the table.
     pub entity: &'static str,
-    /// How many in a window.
+    /// Events that a window allows.
     pub most: u64,
     /// The window's length in seconds.
     pub seconds: u64,
@@ -30,17 +30,17 @@ pub struct Window {
     counted: u64,
 }
 
-/// What came of counting.
+/// The outcome of counting an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
-    /// It was counted, the first, second … of its window, which ends in so many seconds.
+    /// The event was counted: its number in the window, from 1, and the seconds until the window ends.
     Within(u64, u64),
-    /// The window is full, and ends in so many seconds.
+    /// The window is full: the seconds until it ends.
     Full(u64),
 }
 
 impl Limit {
-    /// How many the window counts at `now`.
+    /// Events in the window at `now`, or 0 if it has ended.
     #[must_use]
     pub fn counted(&self, window: Option<Window>, now: u64) -> u64 {
         window.filter(|window| window.started_at + self.seconds > now).map_or(0, |window| window.counted)
@@ -57,7 +57,7 @@ impl Limit {
         (started_at + self.seconds).saturating_sub(now).max(1)
     }
 
-    /// That the limit isn't reached, as a condition on an item that need not exist.
+    /// The condition that the limit is not reached, on an item that may not exist.
     #[must_use]
     pub fn not_reached(&self, now: u64) -> Expression {
         Expression::condition("attribute_not_exists(pk) OR started_at <= :past OR counted < :most")

@@ -1,4 +1,4 @@
-//! Plain writes, each on a condition.
+//! Conditional writes of single items.
 
 use aws_sdk_dynamodb::{
     operation::{delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError},
@@ -14,19 +14,19 @@ use crate::{
     item::{Item, to_item},
 };
 
-/// What came of an update.
+/// The outcome of an update.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Updated {
-    /// It was made: the item as it is then.
+    /// The item after the update.
     Done(Item),
-    /// The condition failed, on this item where there is one.
+    /// The condition failed: the item it was checked on, if there is one.
     Refused(Option<Item>),
 }
 
 impl Table {
-    /// Changes an item that exists and keeps the expression's condition, and returns it as it is then; `None` where it doesn't.
-    /// Tried again where a transaction holds the item. (An answer that was lost is asked for again by the SDK: the change
-    /// must bear being made twice.)
+    /// Updates an item that exists and meets the expression's condition, and returns the new item. Returns `None` otherwise.
+    /// Retries while a transaction holds the item. The SDK also retries after a lost answer, so the update must be safe to
+    /// apply twice.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -37,7 +37,7 @@ impl Table {
         }
     }
 
-    /// The same on this condition alone, for an item that need not exist.
+    /// Updates an item on the expression's condition alone. The item may not exist yet.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -69,7 +69,7 @@ impl Table {
         }
     }
 
-    /// Puts an item where there is none at its key; false where there is one, which stays as it is.
+    /// Puts an item if there is none at its key. Returns false if there is one, which stays as it is.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -85,7 +85,7 @@ impl Table {
         }
     }
 
-    /// Deletes an item where it exists and keeps the expression's condition. Tried again where a transaction holds the item.
+    /// Deletes an item if it exists and meets the expression's condition. Retries while a transaction holds the item.
     ///
     /// # Errors
     /// The table is out of reach.

@@ -149,7 +149,7 @@ fn put_organization<'t>(
         .put_new(keys::mail(&mail.id), &mail, CreationRefusal::IdTaken)
 }
 
-/// Says every field that is taken, since a caller fixes both at once.
+/// Names every field that is taken, so that the caller can fix both in one go.
 async fn refused(refusals: Refusals<CreationRefusal>, founder: &Founder<'_>) -> Result<Creation, LoginAttemptsError> {
     let (mut name_taken, mut account) = (false, None);
     for (refusal, item) in refusals {

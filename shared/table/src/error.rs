@@ -9,7 +9,7 @@ pub enum Error {
     /// The organization of the caller's token no longer exists.
     #[error("the organization no longer exists")]
     OrganizationGone,
-    /// The caller is no admin of the organization, whatever the token says.
+    /// The caller is not an admin of the organization, even if the token says so.
     #[error("the caller is not an admin of the organization")]
     NotAdmin,
     /// The caller's API key is none of the organization's, or was revoked.

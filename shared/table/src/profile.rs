@@ -104,7 +104,7 @@ impl Table {
     }
 
     /// Copies the credential's names to the user's admin items in each organization, while the credential's revision is
-    /// this one. Whoever changes the names later does the same for theirs.
+    /// this one. A later change of the names does the same.
     async fn rename_admin(
         &self,
         user: &UserId,

@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{Instance, Reply};
 
-/// Instances of one function at once.
+/// Concurrent instances of one function, at most.
 const MOST: usize = 4;
 
 /// A function with as many instances as it needs, each of which does one event at a time.

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::{Function, answer_of, event_of};
 
-/// A route of the gateway: whatever method, to one function.
+/// A route of the gateway: any method, to one function.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
     /// The path, as `/a/{B}`; `$default` takes what no other does.

@@ -42,7 +42,7 @@ pub fn bulk_items(
 }
 
 impl Table {
-    /// Associates users who have no customer in the organization yet, in as few transactions as there is room for.
+    /// Associates users who have no customer in the organization yet, in as few transactions as they fit into.
     ///
     /// # Errors
     /// A user is associated already, or the table is out of reach; the associations of the transactions before are made.

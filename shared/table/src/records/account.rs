@@ -27,10 +27,10 @@ pub struct AccountRecord {
     pub phone_number: Option<PhoneNumber>,
     /// When it was made, RFC 3339 UTC.
     pub created_at: String,
-    /// The same as the credential's.
+    /// Equal to the credential's.
     #[serde(default)]
     pub(crate) session_id: String,
-    /// The same as the credential's.
+    /// Equal to the credential's.
     #[serde(default, rename = "proven")]
     pub email_verified: bool,
 }

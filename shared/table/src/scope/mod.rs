@@ -4,7 +4,7 @@
 //! - [`OrganizationScope`] reaches one organization's items for a caller who claims its admin role. It has two doors:
 //!   `checked` runs reads beside the live role check and hands out what they read only where the role holds, and
 //!   `write` begins a transaction with the conditions that the organization exists and the role holds.
-//! - Whoever acts by another authority than an admin's names it: [`Authority`].
+//! - A caller that acts by another authority than an admin's names it: [`Authority`].
 //!
 //! *Invariant:* an organization's items are reached through one of these three. The fields and constructors that would
 //! lead past them are private to this module.

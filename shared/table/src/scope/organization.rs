@@ -158,7 +158,8 @@ impl<'t> OrganizationScope<'t> {
         Write::scoped(self.table, *self).check_organization()
     }
 
-    /// The same, where the organization's own item is changed: on `change`'s condition, whose failure is `refusal`.
+    /// A transaction like the one above that also updates the organization's own item, on `change`'s condition. If that fails,
+    /// the answer is `refusal`.
     pub(crate) fn write_changing_organization<R>(&self, change: &Expression, refusal: R) -> Write<'t, Checked, R> {
         Write::scoped(self.table, *self).change_organization(change, refusal)
     }

@@ -1,4 +1,4 @@
-//! What decides that a caller's role holds at this moment, whatever the token says.
+//! Checks in the table that a caller still has the role that the token claims.
 
 use claims::{Principal, SecretHash};
 use domain::ids::OrganizationId;

@@ -204,7 +204,7 @@ impl<'t, S, R> Write<'t, S, R> {
         Ok(Committed::Refused(refusals))
     }
 
-    /// The same, where the first refusal says what is wrong.
+    /// Commits like [`Self::commit`], and maps the first refusal to the error of the use case.
     ///
     /// # Errors
     /// Those of [`Self::commit`], and what `refused` makes of the first condition that failed.

@@ -1,4 +1,4 @@
-//! Limits of failed tries: for one address from one source, for one address from everywhere.
+//! Limits on failed login attempts: for one address from one source, and for one address from everywhere.
 
 use std::net::{IpAddr, Ipv4Addr};
 

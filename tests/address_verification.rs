@@ -1,9 +1,9 @@
-//! Where the proof of an e-mail address is required.
+//! Where a verified e-mail address is required.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Elsewhere, PASSWORD, link_token, mails_at, proving_server, unique};
+use crate::support::{Caller, Elsewhere, PASSWORD, link_token, mails_at, server_requiring_verified_email, unique};
 
 const ADMINS: &str = "/api/organizations/users/admins";
 const ASSOCIATE: &str = "/api/organizations/users/associate-customer";
@@ -21,7 +21,7 @@ struct Founded {
 
 impl World {
     fn new() -> Self {
-        Self { anyone: Elsewhere { url: Some(proving_server().url.clone()), ..Elsewhere::default() } }
+        Self { anyone: Elsewhere { url: Some(server_requiring_verified_email().url.clone()), ..Elsewhere::default() } }
     }
 
     fn by(&self, token: &Value) -> Elsewhere {
