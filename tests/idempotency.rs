@@ -69,7 +69,7 @@ async fn each_route_gives_its_first_answer_again_and_refuses_the_key_for_another
     replayed(&first, &again);
     let renamed = organization(&one, PASSWORD, &unique("Org"));
     with_key(&Anonymous, &key, ORGANIZATIONS, &renamed).await.problem(422, REUSED);
-    // The same key is another request's on another route and of another caller.
+    // On another route, or of another caller, a key that was used stands for a new request.
     let first = with_key(&Anonymous, &key, USERS, &user(&other)).await;
     replayed(&first, &with_key(&Anonymous, &key, USERS, &user(&other)).await);
     let of_another = organization(&other, PASSWORD, &unique("Org"));

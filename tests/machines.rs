@@ -161,7 +161,7 @@ async fn a_key_costs_no_round_trip_more_than_a_token() {
     let tenant = tenant().await;
     let machine = machine(&tenant).await;
     let token = machine.signed_in(&tenant).await;
-    // Whose use is noted, once a minute.
+    // The first use in a minute is recorded, which costs a write.
     machine.key.get(TIERS).await;
     for path in ["/api/organization", ADMINS, TIERS, API_ACCESS, "/api/organizations/users/associations"] {
         let (by_key, by_token) = (machine.key.get(path).await, token.get(path).await);

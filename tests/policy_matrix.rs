@@ -1,4 +1,4 @@
-//! Who may do what: each operation of the document by each kind of caller, in a table that a person reviews.
+//! The policy matrix: each operation of the document by each kind of caller, in a table that a person reviews.
 
 mod callers;
 mod company;

@@ -192,7 +192,7 @@ async fn an_account_is_bound_to_issuer_and_subject_from_the_first_time_on() {
     let mut moved = world.claims("u-1");
     moved["email"] = json!("new@elsewhere.example");
     assert_eq!(world.access_with(&moved).await.ok()["UserId"], world.founder.as_str());
-    // Who has the address now is somebody else.
+    // The address belongs to another subject now.
     let taken = world.access_with(&world.claims("u-2")).await;
     taken.problem(403, "The account is bound to another identity of this issuer.");
     // Sixteen first times at once bind once.

@@ -259,7 +259,7 @@ async fn write_cost() {
         .transact_items(item(format!("MEMBER#{user}"), format!("ORG#{id}#customer")));
     let consumed = plain.send().await.unwrap().consumed_capacity.unwrap();
     let written: f64 = consumed.iter().map(|table| table.capacity_units.unwrap()).sum();
-    // The same reads but those of the two buckets: the account, the organization, the role and the present link.
+    // The reads are the account, the organization, the role and the present association; those of two buckets are left out.
     let cost = Cost { calls: 5, round_trips: 2, units: written + 4.0, time: Duration::ZERO };
     shown("associate the plain way (three items, no counts)", cost);
     bundle.stop().await;

@@ -22,7 +22,7 @@ pub enum DataError {
     /// Another process uses it.
     #[error("{0} is in use by another process; stop it, or choose another place with --data-dir")]
     InUse(PathBuf),
-    /// It can't be read or written.
+    /// A file in it can't be read or written.
     #[error("{path}: {error}")]
     Io {
         /// What can't be read or written.

@@ -73,7 +73,7 @@ impl Mailbox {
     }
 }
 
-/// What of `SendEmail` the mailbox needs.
+/// The fields of a `SendEmail` request that the mailbox reads.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SendEmail {

@@ -1,4 +1,4 @@
-//! Who calls, taken from a request's headers.
+//! The caller, taken from a request's headers.
 
 use axum::{
     extract::{FromRef, FromRequestParts},

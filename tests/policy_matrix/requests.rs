@@ -47,7 +47,7 @@ impl Request {
         Self { row: Row { purpose, ..self.row }, ..self }
     }
 
-    /// The same about the customer of this number.
+    /// Puts the number of a customer into the path or the query.
     fn customer(self, number: &str) -> Self {
         let in_path = self.path.replace("{CustomerNumber}", number);
         let path = if in_path == self.path { format!("{in_path}?CustomerNumber={number}") } else { in_path };

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Answer, server};
 
-/// Whoever calls the API.
+/// A caller of the API.
 pub(crate) trait Caller: Sync {
     /// Adds what says who calls.
     fn sign(&self, request: RequestBuilder) -> RequestBuilder;
@@ -66,7 +66,7 @@ impl Caller for Member {
     }
 }
 
-/// Whoever calls another bundle than the shared one, or from another address.
+/// A caller of another bundle than the shared one, or from another address.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Elsewhere {
     /// The bundle, where it isn't the shared one.

@@ -10,7 +10,7 @@ pub(crate) async fn mails_to(address: &str, count: usize) -> Vec<Value> {
     mails_at(&mailbox, address, count).await
 }
 
-/// The same in the mailbox that `caller` sees.
+/// Waits for `count` mails to the address in the mailbox that `caller` sees.
 pub(crate) async fn mails_at(caller: &impl Caller, address: &str, count: usize) -> Vec<Value> {
     for _ in 0..500 {
         let mails = caller.get("/_local/mailbox").await.ok();

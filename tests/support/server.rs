@@ -47,7 +47,7 @@ pub(crate) fn server() -> &'static Server {
     })
 }
 
-/// The same where an address has to be proven before its account is promoted or associated; never one that runs elsewhere.
+/// A server that requires a verified e-mail address before a promotion or an association. It never runs elsewhere.
 pub(crate) fn server_requiring_verified_email() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| start(true))

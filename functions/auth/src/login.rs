@@ -22,8 +22,7 @@ use crate::{
 };
 
 shared::request! {
-    /// Who signs in, as the document shows it: a user by `Email` and `Password`, or a machine by `OrgCode`, `ClientId` and
-    /// `ClientSecret`.
+    /// The credentials: of a user by `Email` and `Password`, or of a machine by `OrgCode`, `ClientId` and `ClientSecret`.
     #[derive(ToSchema)]
     #[schema(as = SignIn, rename_all = "PascalCase")]
     pub(crate) struct SignInRequest {

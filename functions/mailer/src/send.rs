@@ -51,7 +51,7 @@ fn is_about_the_sender(error: &impl ProvideErrorMetadata) -> bool {
     error.message().is_some_and(|message| message.contains("not verified"))
 }
 
-/// Who mails are from.
+/// The sender that mails are from.
 #[derive(Clone, Debug)]
 pub struct Sender {
     client: Client,
@@ -102,7 +102,7 @@ impl Sender {
         }
     }
 
-    /// The same sender, whose mails are answered elsewhere.
+    /// Sets the address that answers to the mails go to.
     #[must_use]
     pub fn reply_to(self, address: &str) -> Self {
         Self { reply_to: Some(address.to_owned()), ..self }

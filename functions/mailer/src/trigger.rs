@@ -16,7 +16,7 @@ pub enum Trigger {
     },
     /// The schedule's event (EventBridge, `Scheduled Event`).
     Schedule {
-        /// Who sends it: `aws.events`, or `aws.scheduler`.
+        /// The service that sends it: `aws.events`, or `aws.scheduler`.
         source: String,
     },
 }

@@ -21,7 +21,7 @@ impl AdminClaim {
         &self.organization_id
     }
 
-    /// Who it is.
+    /// The user or machine that calls.
     #[must_use]
     pub fn principal(&self) -> &Principal {
         &self.principal

@@ -77,7 +77,7 @@ pub struct MachineIdentity {
     pub roles: Vec<Role>,
 }
 
-/// Who acts for a token's subject (RFC 8693, section 4.1).
+/// The actor: the party that acts for a token's subject (RFC 8693, section 4.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The machine that asked for the token.
@@ -118,9 +118,9 @@ pub struct Membership {
 /// A token's claims (RFC 7519, section 4.1, and the identity's own).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who made it.
+    /// The issuer.
     pub iss: String,
-    /// Who it is for.
+    /// The audience: the services that accept the token.
     pub aud: String,
     /// When it was made, in seconds since the epoch.
     pub iat: u64,

@@ -2,7 +2,7 @@ use domain::ids::{ClientId, UserId};
 
 use crate::SecretHash;
 
-/// Who an admin's call is made by. That the role holds is one item's existence, whoever it is.
+/// The user or machine that makes an admin's call. For both, the role holds if its one item exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// A person.

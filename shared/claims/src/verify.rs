@@ -10,37 +10,37 @@ use ring::digest::{SHA256, digest};
 
 use crate::{Claims, KeySet, KeySourceError};
 
-/// Why a request's token doesn't let it in.
+/// The reason why a request's token is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// There is none.
+    /// The request has no token.
     #[error("no access token")]
     Missing,
-    /// It is malformed, wrongly signed, from another issuer or for another audience.
+    /// The token is malformed, wrongly signed, from another issuer or for another audience.
     #[error("the access token can't be used")]
     Invalid,
-    /// It has ended.
+    /// The token has expired.
     #[error("the access token has expired")]
     Expired,
-    /// It is good, and doesn't hold the admin role of an organization.
+    /// The token is valid, but without the admin role of an organization.
     #[error("the access token doesn't hold the admin role")]
     NotAdmin,
-    /// It is good, and of a kind that is never enriched.
+    /// The token is valid, but of a kind that is never enriched.
     #[error("the access token is of a kind that is never enriched")]
     NotEnrichable,
-    /// It is good, and not asked for by the owner of an account.
+    /// The token is valid, but was not asked for by an account's owner.
     #[error("the access token was not asked for by an account's owner")]
     NotOwner,
-    /// It is a machine's, and only a person may do this.
+    /// The token is a machine's, and only a user may make this call.
     #[error("the caller is a machine")]
     Machine,
-    /// It is another issuer's, and good, but names no address that the issuer has verified.
+    /// The token of another issuer is valid, but has no address that the issuer has verified.
     #[error("the issuer has not verified an address")]
     Unverified,
-    /// The key set of its issuer is out of reach: nobody knows whether it is good.
+    /// The key set of the token's issuer is out of reach, so the token can be neither accepted nor refused.
     #[error("the key set of the token's issuer is out of reach")]
     Unreachable,
-    /// Its key could not be looked up: nobody knows whether it is good.
+    /// The token's key could not be looked up, so the token can be neither accepted nor refused.
     #[error(transparent)]
     Keys(#[from] KeySourceError),
 }

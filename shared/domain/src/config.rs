@@ -52,7 +52,7 @@ impl Config {
 /// The variable's value.
 ///
 /// # Errors
-/// It isn't set, or is empty.
+/// The variable isn't set, or is empty.
 pub fn required(name: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or(ConfigError::Missing(name))
 }

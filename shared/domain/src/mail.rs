@@ -42,14 +42,14 @@ impl MailKind {
     }
 }
 
-/// How far a mail is.
+/// The delivery status of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MailStatus {
-    /// It will be sent.
+    /// The mail will be sent.
     Pending,
-    /// It was sent.
+    /// The mail was sent.
     Sent,
-    /// It was refused for good, or could not be sent for six hours.
+    /// The mail was refused for good, or could not be sent for six hours.
     Failed,
 }

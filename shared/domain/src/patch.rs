@@ -1,18 +1,18 @@
 //! Changes of fields that may be absent.
 
-/// What a merge patch says of a field (RFC 7396).
+/// The change of one field by a merge patch (RFC 7396).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// Nothing: it stays.
+    /// Keeps the field as it is.
     Keep,
-    /// It goes.
+    /// Removes the field.
     Remove,
-    /// It becomes this.
+    /// Sets the field.
     Set(T),
 }
 
 impl<T> Patch<T> {
-    /// What becomes of a field that was `old`.
+    /// Applies the change to a field that was `old`.
     #[must_use]
     pub fn over(self, old: Option<T>) -> Option<T> {
         match self {

@@ -227,10 +227,10 @@ impl NewPassword {
         }
     }
 
-    /// The rule that no field keeps alone: the password must not be the e-mail address.
+    /// Checks the one rule that needs two fields: the password must not be the e-mail address.
     ///
     /// # Errors
-    /// It is.
+    /// The password is the e-mail address.
     pub fn differs_from(&self, email: &EmailAddress) -> Result<(), FieldError> {
         if fold(&self.0) == email.folded() { Err("must not be the e-mail address".to_owned()) } else { Ok(()) }
     }

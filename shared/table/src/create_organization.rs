@@ -19,7 +19,7 @@ use crate::{
     scope::{Authority, Committed, Refusals, Write, keys},
 };
 
-/// Who becomes the first admin of a new organization.
+/// The user who becomes the first admin of a new organization.
 pub enum Founder<'a> {
     /// Somebody without an account, which is made with the organization.
     New(&'a NewAccount),
@@ -38,11 +38,11 @@ pub struct CreatedOrganization {
     pub name: OrganizationName,
 }
 
-/// What came of creating an organization.
+/// The outcome of creating an organization.
 pub enum Creation {
-    /// It is there, or was made when the request was first sent.
+    /// The organization was created, now or when the request was first sent.
     Done(Replayable<CreatedOrganization>),
-    /// Nothing was done.
+    /// Nothing was written.
     Refused {
         /// Another organization has the name.
         name_taken: bool,

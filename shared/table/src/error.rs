@@ -83,10 +83,10 @@ pub enum LoginAttemptsError {
     Table(#[from] Error),
 }
 
-/// Why a mailed link can't be used.
+/// The reason why a mailed link can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    /// It was used, is void or has expired.
+    /// The link was used, is void or has expired.
     #[error("the link is used, void or expired")]
     Dead,
     /// Any call may fail so.

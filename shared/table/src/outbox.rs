@@ -26,13 +26,13 @@ const DAY_SECONDS: u64 = 24 * HOUR_SECONDS;
 /// Days that a sweep looks through.
 const SWEPT_DAYS: u64 = 7;
 
-/// What came of claiming a mail.
+/// The outcome of claiming a mail.
 pub enum Claim {
-    /// It is ours until the lease ends.
+    /// This call holds the mail until the lease ends.
     Ours(Box<MailRecord>, Lease),
-    /// It was sent or has failed before, or is gone.
+    /// The mail was sent, failed for good, or is gone.
     Done,
-    /// Somebody else's lease on it hasn't ended.
+    /// Another call holds a lease on the mail that hasn't ended.
     Leased,
 }
 

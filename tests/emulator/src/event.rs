@@ -86,7 +86,7 @@ fn headers(headers: &HeaderMap) -> Map<String, Value> {
 /// The HTTP answer that a function's answer stands for.
 ///
 /// # Errors
-/// It is no answer that a gateway takes.
+/// The answer is not one that a gateway accepts.
 pub fn answer_of(answer: &[u8]) -> Result<Response<Body>, String> {
     let answer: Value = serde_json::from_slice(answer).map_err(|error| error.to_string())?;
     let status =

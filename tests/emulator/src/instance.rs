@@ -96,7 +96,7 @@ impl Instance {
     /// Hands an event over; what the function made of it, and how long that took.
     ///
     /// # Errors
-    /// It ended, or took too long.
+    /// The instance ended, or took too long.
     pub async fn invoke(&mut self, event: Bytes) -> Result<(Reply, Duration), String> {
         let started = Instant::now();
         self.events.send(event).map_err(|_| "the runtime API is gone".to_owned())?;

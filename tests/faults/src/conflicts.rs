@@ -53,7 +53,7 @@ impl Drop for Flight {
 /// Starts a proxy in front of the engine at this address, and says where it is.
 ///
 /// # Panics
-/// It can't listen.
+/// The proxy can't listen.
 pub async fn proxy(engine: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -108,12 +108,12 @@ impl Things {
         }
     }
 
-    /// The same collection, whose fences have run out as soon as they are raised: every writer takes them over.
+    /// This collection with fences that expire as soon as they are raised, so that every writer takes them over.
     pub(crate) fn without_fences(self) -> Self {
         Self { fence: Duration::ZERO, ..self }
     }
 
-    /// The same collection, reached directly by a client that `change` sets up.
+    /// This collection, reached directly by a client that `change` configures.
     pub(crate) fn by(&self, change: impl FnOnce(Builder) -> Builder) -> Self {
         let name = self.orders[0].partition.split_once('#').unwrap().0.to_owned();
         Self::reached_by(change(Table::client_config(Some(&*ENGINE))), &name)

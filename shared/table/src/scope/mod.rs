@@ -1,4 +1,4 @@
-//! Who reaches which items. These rooms alone see the engine and build keys.
+//! Controls which caller reaches which items. Only this module sees the engine and builds keys.
 //!
 //! - [`Table`] reaches what belongs to no single organization: accounts, mails, signing keys.
 //! - [`OrganizationScope`] reaches one organization's items for a caller who claims its admin role. It has two doors:

@@ -94,11 +94,10 @@ impl<'t> OrganizationScope<'t> {
         }
     }
 
-    /// Hands on `result`. Where that is an error, the caller's role is looked up first: a role that no longer holds wins
-    /// over whatever else is wrong with a call.
+    /// Passes `result` on. If it is an error, checks the caller's role first: a lost role wins over any other error.
     ///
     /// # Errors
-    /// That of the role, else that of `result`.
+    /// The error of the role check, or else that of `result`.
     pub async fn lost_role_first<T, E: From<Error>>(&self, result: Result<T, E>) -> Result<T, E> {
         if result.is_err() {
             self.check().await?;
@@ -116,7 +115,7 @@ impl<'t> OrganizationScope<'t> {
         read
     }
 
-    /// The same, and lets the caller write in bulk by what was read.
+    /// Checks like [`Self::checked`], and also returns the permission to write in bulk by what was read.
     pub(crate) async fn checked_to_write<T, F>(
         &self,
         reads: impl FnOnce(Reads<'t>) -> F,
@@ -127,8 +126,8 @@ impl<'t> OrganizationScope<'t> {
         Ok((self.checked(reads).await?, RoleHeld(self.table)))
     }
 
-    /// The same as [`Self::checked`], where the reads find the organization themselves, so that one item less is read.
-    /// `None` says that the organization is gone, which wins over a lost role.
+    /// Checks like [`Self::checked`], but leaves it to the reads to find the organization, which saves reading one item.
+    /// If they return `None`, the organization is gone, which wins over a lost role.
     pub(crate) async fn checked_with_organization<T, F>(&self, reads: impl FnOnce(Reads<'t>) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<Option<T>, Error>>,
@@ -142,7 +141,7 @@ impl<'t> OrganizationScope<'t> {
         Ok(read)
     }
 
-    /// The same as [`Self::checked_with_organization`], and lets the caller write in bulk by what was read.
+    /// Checks like [`Self::checked_with_organization`], and also returns the permission to write in bulk by what was read.
     pub(crate) async fn checked_with_organization_to_write<T, F>(
         &self,
         reads: impl FnOnce(Reads<'t>) -> F,
@@ -158,8 +157,8 @@ impl<'t> OrganizationScope<'t> {
         Write::scoped(self.table, *self).check_organization()
     }
 
-    /// A transaction like the one above that also updates the organization's own item, on `change`'s condition. If that fails,
-    /// the answer is `refusal`.
+    /// A transaction like [`Self::write`] that also updates the organization's own item, on `change`'s condition. If that
+    /// fails, the answer is `refusal`.
     pub(crate) fn write_changing_organization<R>(&self, change: &Expression, refusal: R) -> Write<'t, Checked, R> {
         Write::scoped(self.table, *self).change_organization(change, refusal)
     }

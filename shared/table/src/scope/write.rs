@@ -53,11 +53,11 @@ enum Condition<R> {
     UseCase(R),
 }
 
-/// What came of a transaction.
+/// The outcome of a transaction.
 pub(crate) enum Committed<T, R> {
-    /// It is done, now or when the request was first sent.
+    /// The transaction committed, now or when the request was first sent.
     Done(Replayable<T>),
-    /// Nothing was done.
+    /// Nothing was written.
     Refused(Refusals<R>),
 }
 
