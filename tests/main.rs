@@ -1,5 +1,5 @@
-//! The black-box suite: every test speaks HTTP to the real routers over a real DynamoDB engine, with organizations of its
-//! own, all in parallel.
+//! The black-box suite: every test speaks HTTP to the real routers over a real DynamoDB engine, with organizations of
+//! its own, all in parallel.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod accounts;

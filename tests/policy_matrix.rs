@@ -24,7 +24,8 @@ fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// What a caller of this kind is answered by a company of his own: to the `last` request that he can make, or to all others.
+/// What a caller of this kind is answered by a company of his own: to the `last` request that he can make, or to all
+/// others.
 async fn cells(kind: Kind, last: Option<Request>) -> Vec<(Row, Kind, u16)> {
     let company = Company::found(kind.requires_proof()).await;
     company.equip().await;

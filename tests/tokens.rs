@@ -60,8 +60,8 @@ fn good_claims(tenant: &Tenant) -> Value {
     })
 }
 
-/// The call to the end of its patience: a process that doesn't know a token's key looks it up at most once a second, and each
-/// process of a function knows its own.
+/// The call to the end of its patience: a process that doesn't know a token's key looks it up at most once a second,
+/// and each process of a function knows its own.
 async fn view(token: &str) -> Answer {
     get("/api/organization", token).await
 }

@@ -1,7 +1,8 @@
-//! The association list against the plain way, on the same data in the same run: `cargo bench --bench association_list`.
+//! The association list against the plain way, on the same data in the same run: `cargo bench --bench
+//! association_list`.
 //!
-//! The plain way counts by reading every row, and reaches a page by reading and skipping those before it. Both go through
-//! the AWS SDK to the same embedded engine. `-- N …` runs other sizes than 1,000, 100,000 and 1,000,000.
+//! The plain way counts by reading every row, and reaches a page by reading and skipping those before it. Both go
+//! through the AWS SDK to the same embedded engine. `-- N …` runs other sizes than 1,000, 100,000 and 1,000,000.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking, and prints")]
 
 use std::time::{Duration, Instant};
@@ -259,7 +260,8 @@ async fn write_cost() {
         .transact_items(item(format!("MEMBER#{user}"), format!("ORG#{id}#customer")));
     let consumed = plain.send().await.unwrap().consumed_capacity.unwrap();
     let written: f64 = consumed.iter().map(|table| table.capacity_units.unwrap()).sum();
-    // The reads are the account, the organization, the role and the present association; those of two buckets are left out.
+    // The reads are the account, the organization, the role and the present association; those of two buckets are left
+    // out.
     let cost = Cost { calls: 5, round_trips: 2, units: written + 4.0, time: Duration::ZERO };
     shown("associate the plain way (three items, no counts)", cost);
     bundle.stop().await;

@@ -1,4 +1,5 @@
-//! Whether a failed sign-in's time tells if the address has an account: known and unknown addresses by turns, in one run.
+//! Whether a failed sign-in's time tells if the address has an account: known and unknown addresses by turns, in one
+//! run.
 //!
 //! `cargo bench --bench sign_in`
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking and prints its table")]

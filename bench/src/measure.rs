@@ -19,8 +19,8 @@ use crate::{cases::Case, world::World};
 const STARTS: usize = 40;
 /// Turns of each row, each with a process of its own: where one process happens to lie in memory makes a tenth.
 const TURNS: usize = 10;
-/// Calls of a turn; a route that hashes a password makes a tenth. (By turns of one call each, thirty programs drive each other
-/// out of two cores' caches, and no call is warm.)
+/// Calls of a turn; a route that hashes a password makes a tenth. (By turns of one call each, thirty programs drive
+/// each other out of two cores' caches, and no call is warm.)
 const CALLS: usize = 200;
 /// Calls of a turn before those.
 const WARM_UP: usize = 50;

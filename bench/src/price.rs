@@ -1,4 +1,5 @@
-//! What a million calls cost, from counted units and measured CPU time, at list prices of us-east-1 in November 2026, in USD.
+//! What a million calls cost, from counted units and measured CPU time, at list prices of us-east-1 in November 2026,
+//! in USD.
 
 use crate::measure::{Kind, Row};
 

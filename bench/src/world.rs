@@ -1,4 +1,5 @@
-//! What the functions work on: the embedded engine, with an organization, its admin, a tier, a customer and a thousand links.
+//! What the functions work on: the embedded engine, with an organization, its admin, a tier, a customer and a thousand
+//! links.
 
 use std::collections::HashMap;
 

@@ -87,7 +87,8 @@ pub(crate) fn new_secret() -> String {
 pub(crate) struct Journal(File);
 
 impl Journal {
-    /// Opens or makes it, and reads its lines. A last line that a crash cut short is removed: it was never acknowledged.
+    /// Opens or makes it, and reads its lines. A last line that a crash cut short is removed: it was never
+    /// acknowledged.
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         let mut bytes = Vec::new();

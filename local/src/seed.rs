@@ -27,8 +27,8 @@ pub fn made_up_associations(count: u64) -> Result<Vec<AssociationRecord>, String
     (0..count).map(association).collect()
 }
 
-/// Puts associations into an organization that has none, at the engine's own speed and past its stream; `progress` is told
-/// of each item.
+/// Puts associations into an organization that has none, at the engine's own speed and past its stream; `progress` is
+/// told of each item.
 pub(crate) fn seed(
     database: &Database,
     table: &str,

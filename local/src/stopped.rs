@@ -42,7 +42,8 @@ impl StoppedBundle {
         self.dynamodb_url.clone()
     }
 
-    /// Puts associations into an organization that has none, past the stream; `progress` is told of each batch of items.
+    /// Puts associations into an organization that has none, past the stream; `progress` is told of each batch of
+    /// items.
     ///
     /// # Errors
     /// The engine refused them.

@@ -26,8 +26,8 @@ use crate::data;
 
 /// The longest wait of a write by another process, which does not wake the stream, or of a mail that failed.
 const TICK: Duration = Duration::from_secs(1);
-/// How long a write waits for others before the stream is read, which costs the engine a look at all of its records. (The
-/// function's mapping gathers too.)
+/// How long a write waits for others before the stream is read, which costs the engine a look at all of its records.
+/// (The function's mapping gathers too.)
 const GATHERING: Duration = Duration::from_millis(20);
 /// Records in one event, as the function's mapping has it.
 const BATCH: usize = 100;
@@ -166,7 +166,8 @@ impl Stream {
         }
     }
 
-    /// Hands records over. From the first one that fails on they come again, as AWS Lambda has it, until they are too old.
+    /// Hands records over. From the first one that fails on they come again, as AWS Lambda has it, until they are too
+    /// old.
     async fn deliver(&mut self, mut records: Vec<Value>, mailer: &impl Consumer) -> Result<(), StreamError> {
         let answer = mailer.handle(json!({"Records": records})).await.map_err(failed)?;
         let failures = answer["batchItemFailures"].as_array().into_iter().flatten();

@@ -12,8 +12,8 @@ use crate::{
     telemetry,
 };
 
-/// Answers the function's requests by the router that `make` makes, for as long as it lives. With `SERVER_TIMING`, each answer says what it cost in
-/// DynamoDB.
+/// Answers the function's requests by the router that `make` makes, for as long as it lives. With `SERVER_TIMING`, each
+/// answer says what it cost in DynamoDB.
 ///
 /// # Errors
 /// The runtime API is out of reach, or a variable can't be used.

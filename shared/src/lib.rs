@@ -1,4 +1,5 @@
-//! The HTTP kit of every function, and the front of the layers beneath it: what a function uses of them is re-exported here.
+//! The HTTP kit of every function, and the front of the layers beneath it: what a function uses of them is re-exported
+//! here.
 
 mod app;
 pub mod extract;

@@ -1,4 +1,5 @@
-//! The function binaries behind a gateway, as they are deployed: the bundle beside them lends its DynamoDB and its mailbox.
+//! The function binaries behind a gateway, as they are deployed: the bundle beside them lends its DynamoDB and its
+//! mailbox.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

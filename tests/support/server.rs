@@ -25,11 +25,12 @@ impl Server {
 }
 
 /// The API that the tests share. By the environment:
-/// - nothing: the bundle in this process, in memory, on ports of its own; with `CONFLICTS` its functions reach the table
-///   through [`faults::conflicts::proxy`];
-/// - the feature `lambda`: the function binaries behind a gateway, which note in the file `ACCESS` what they need of the table;
-/// - `BASE_URL`: one that runs elsewhere, with `ISSUER` (the same), `MAILBOX_URL` (<http://127.0.0.1:3000>) and its table
-///   `TABLE_NAME` behind `DYNAMODB_URL` (<http://127.0.0.1:8000>).
+/// - nothing: the bundle in this process, in memory, on ports of its own; with `CONFLICTS` its functions reach the
+///   table through [`faults::conflicts::proxy`];
+/// - the feature `lambda`: the function binaries behind a gateway, which note in the file `ACCESS` what they need of
+///   the table;
+/// - `BASE_URL`: one that runs elsewhere, with `ISSUER` (the same), `MAILBOX_URL` (<http://127.0.0.1:3000>) and its
+///   table `TABLE_NAME` behind `DYNAMODB_URL` (<http://127.0.0.1:8000>).
 pub(crate) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {

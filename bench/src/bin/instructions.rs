@@ -1,7 +1,8 @@
-//! Instructions of the hot paths, counted by valgrind's callgrind: the same on every run of one toolchain and machine type.
+//! Instructions of the hot paths, counted by valgrind's callgrind: the same on every run of one toolchain and machine
+//! type.
 //!
-//! `make bench-instructions` prints a table and compares it with `bench/instructions.json`; with `--write` it writes that file.
-//! Past +10 % it fails.
+//! `make bench-instructions` prints a table and compares it with `bench/instructions.json`; with `--write` it writes
+//! that file. Past +10 % it fails.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking and prints its table")]
 
 use std::{collections::BTreeMap, env, fs, path::Path, process::Command, sync::Arc};

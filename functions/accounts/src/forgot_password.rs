@@ -17,8 +17,8 @@ shared::request! {
     }
 }
 
-/// Mails a link that sets a new password, where the address has an account, at most three an hour. The answer is the same in
-/// every case.
+/// Mails a link that sets a new password, where the address has an account, at most three an hour. The answer is the
+/// same in every case.
 #[utoipa::path(
     post,
     path = "/api/auth/forgot-password",

@@ -21,8 +21,8 @@ shared::request! {
     }
 }
 
-/// Sets the password of the account whose mailed link this is, once; it proves the address, and ends every user token from
-/// before.
+/// Sets the password of the account whose mailed link this is, once; it proves the address, and ends every user token
+/// from before.
 #[utoipa::path(
     post,
     path = "/api/auth/reset-password",

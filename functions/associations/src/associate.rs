@@ -24,7 +24,8 @@ shared::request! {
     }
 }
 
-/// Whether the request names the user by `Email`. `UserId` counts where both are sent, and is asked for where neither is.
+/// Whether the request names the user by `Email`. `UserId` counts where both are sent, and is asked for where neither
+/// is.
 fn is_by_email(fields: &Fields<'_>) -> bool {
     fields.has("Email") && !fields.has("UserId")
 }
@@ -76,7 +77,8 @@ impl AssociationResponse {
     }
 }
 
-/// Associates a user with a customer account, or moves the user to it. The ERP owns the customer: no record of it need exist.
+/// Associates a user with a customer account, or moves the user to it. The ERP owns the customer: no record of it need
+/// exist.
 #[utoipa::path(
     post,
     path = "/api/organizations/users/associate-customer",

@@ -23,8 +23,8 @@ shared::request! {
         /// The page, from 1.
         #[param(minimum = 1, default = 1)]
         page_number: Option<u64> = page_number,
-        /// `NextPageToken` of the page before, in the place of `PageNumber`: continues beyond its last row, untouched by rows
-        /// that come and go elsewhere.
+        /// `NextPageToken` of the page before, in the place of `PageNumber`: continues beyond its last row, untouched
+        /// by rows that come and go elsewhere.
         page_token: Option<String>,
         /// The most associations on a page.
         #[param(value_type = Option<u64>, minimum = 1, maximum = 1000, default = 25)]
@@ -35,8 +35,9 @@ shared::request! {
         /// `asc` or `desc`.
         #[param(value_type = Option<String>, default = "asc")]
         sort_direction: Direction = sort_direction,
-        /// At most 20 conditions, all of which must hold: a JSON object or an array of objects with `Field`, `Operator` and
-        /// `Value`, repeatable; or `Filters[0].Field=…&Filters[0].Operator=…&Filters[0].Value=…`, or `Filters[0][Field]=…`.
+        /// At most 20 conditions, all of which must hold: a JSON object or an array of objects with `Field`, `Operator`
+        /// and `Value`, repeatable; or `Filters[0].Field=…&Filters[0].Operator=…&Filters[0].Value=…`, or
+        /// `Filters[0][Field]=…`.
         #[param(value_type = Option<Vec<String>>)]
         filters: Vec<AssociationFilter> = filters::read,
     }

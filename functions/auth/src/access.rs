@@ -123,9 +123,9 @@ pub(crate) struct OrganizationAccess {
     currency_code: Option<CurrencyCode>,
 }
 
-/// Exchanges a user token for a token of one of the user's organizations, by the present state; or gives a machine the token of
-/// a user who is associated in its own organization, which names the machine as the actor (RFC 8693) and holds no other role. A
-/// token of a trusted issuer whose verified address has an account here stands for that account.
+/// Exchanges a user token for a token of one of the user's organizations, by the present state; or gives a machine the
+/// token of a user who is associated in its own organization, which names the machine as the actor (RFC 8693) and holds
+/// no other role. A token of a trusted issuer whose verified address has an account here stands for that account.
 #[utoipa::path(
     post,
     path = "/api/auth/access",
@@ -259,7 +259,8 @@ async fn other_organization_first(
     problem
 }
 
-/// Gives the owner of an account, identified by a trusted identity provider, a token of one of the owner's organizations.
+/// Gives the owner of an account, identified by a trusted identity provider, a token of one of the owner's
+/// organizations.
 async fn exchange_external_token(
     state: &AuthApp,
     identity: ExternalIdentity,

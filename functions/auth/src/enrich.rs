@@ -59,7 +59,8 @@ pub(crate) async fn enrich(
     let customer = match customer {
         MemberCustomer::Active(customer) => Some(customer),
         MemberCustomer::Unknown => None,
-        // An admin who buys for such a customer stays an admin: otherwise whoever may change customers could lock all out.
+        // An admin who buys for such a customer stays an admin: otherwise whoever may change customers could lock all
+        // out.
         MemberCustomer::Inactive | MemberCustomer::WithoutTier => {
             roles.retain(|role| *role != Role::Customer);
             customer_number = None;

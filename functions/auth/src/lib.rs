@@ -36,8 +36,8 @@ pub struct AuthApp {
 }
 
 impl AuthApp {
-    /// The function's state; publishes the issuer's public key where that isn't done yet. A table out of reach is no error
-    /// here: the first token is signed after the key is published.
+    /// The function's state; publishes the issuer's public key where that isn't done yet. A table out of reach is no
+    /// error here: the first token is signed after the key is published.
     pub async fn start(app: App, issuer: Issuer, trusted: TrustedIssuers) -> Self {
         if let Err(error) = issuer.publish(&app).await {
             tracing::warn!(%error, "the public key could not be published yet");

@@ -22,7 +22,8 @@ use crate::{
 };
 
 shared::request! {
-    /// The credentials: of a user by `Email` and `Password`, or of a machine by `OrgCode`, `ClientId` and `ClientSecret`.
+    /// The credentials: of a user by `Email` and `Password`, or of a machine by `OrgCode`, `ClientId` and
+    /// `ClientSecret`.
     #[derive(ToSchema)]
     #[schema(as = SignIn, rename_all = "PascalCase")]
     pub(crate) struct SignInRequest {
@@ -92,8 +93,8 @@ pub(crate) struct UserOrganization {
     roles: Vec<Role>,
 }
 
-/// Signs a user in: without `OrgCode` for a user token, with it for a token of that organization. Or a machine, for a token of
-/// its own.
+/// Signs a user in: without `OrgCode` for a user token, with it for a token of that organization. Or a machine, for a
+/// token of its own.
 #[utoipa::path(
     post,
     path = "/api/auth/login",

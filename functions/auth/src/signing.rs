@@ -15,8 +15,8 @@ use tokio::sync::OnceCell;
 
 /// Shorter secrets could be guessed.
 const MIN_SECRET_LENGTH: usize = 32;
-/// Seconds from a key's publication to its first signature, where another key can sign meanwhile. Verifiers may keep the key
-/// set for as long.
+/// Seconds from a key's publication to its first signature, where another key can sign meanwhile. Verifiers may keep
+/// the key set for as long.
 const PUBLISH_LEAD_SECONDS: u64 = 5 * 60;
 
 /// Why tokens can't be signed: found at start.
@@ -51,8 +51,8 @@ pub(crate) struct Signed {
 }
 
 impl Issuer {
-    /// An issuer by `SIGNING_SECRET`, `PREVIOUS_SIGNING_SECRET` (during a rotation), `ISSUER`, `AUDIENCE`, `USER_TOKEN_TTL_SECONDS` (12 hours) and `TOKEN_TTL_SECONDS`
-    /// (one hour).
+    /// An issuer by `SIGNING_SECRET`, `PREVIOUS_SIGNING_SECRET` (during a rotation), `ISSUER`, `AUDIENCE`,
+    /// `USER_TOKEN_TTL_SECONDS` (12 hours) and `TOKEN_TTL_SECONDS` (one hour).
     ///
     /// # Errors
     /// A variable is missing or can't be used.

@@ -6,7 +6,8 @@ use shared::{problem::Problem, text::CustomerNumber};
 use utoipa::IntoParams;
 
 shared::request! {
-    /// A customer's number as a query parameter: the only way for one that holds `/`, `%`, `?` or `#` through a gateway.
+    /// A customer's number as a query parameter: the only way for one that holds `/`, `%`, `?` or `#` through a
+    /// gateway.
     #[derive(IntoParams)]
     #[into_params(rename_all = "PascalCase", parameter_in = Query)]
     pub(crate) struct NumberParameter {

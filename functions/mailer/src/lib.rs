@@ -24,8 +24,8 @@ pub use trigger::{Answer, Trigger};
 
 /// Mails that are sent concurrently: a batch of the stream.
 const AT_ONCE: usize = 10;
-/// A sweep starts no mail after this. If every call then takes its full timeout, a mail needs another minute. The function
-/// times out after two, and a mail that was sent but not marked would be sent twice.
+/// A sweep starts no mail after this. If every call then takes its full timeout, a mail needs another minute. The
+/// function times out after two, and a mail that was sent but not marked would be sent twice.
 const MAX_SWEEP_TIME: Duration = Duration::from_secs(15);
 
 /// The function.

@@ -2,7 +2,8 @@
 
 /// A zero-width space: not seen, and no part of any address.
 const BREAK: char = '\u{200b}';
-/// First strong isolate and its end (Unicode UAX #9): what is between has no effect on the direction of what is around it.
+/// First strong isolate and its end (Unicode UAX #9): what is between has no effect on the direction of what is around
+/// it.
 const ISOLATE: [char; 2] = ['\u{2068}', '\u{2069}'];
 
 /// A name as a mail shows it: on one line, without characters that turn the reading direction, and with whatever a mail

@@ -21,8 +21,8 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 /// The header with a mail's stable reference, which stays the same if the mail is sent again.
 const REFERENCE: &str = "X-Entity-Ref-ID";
 
-/// Errors of SES that refuse the address or the content, so that no retry can succeed. Errors of the account, a quota or the
-/// configuration can be fixed, so those are retried.
+/// Errors of SES that refuse the address or the content, so that no retry can succeed. Errors of the account, a quota
+/// or the configuration can be fixed, so those are retried.
 const PERMANENT_ERRORS: [&str; 2] = ["MessageRejected", "BadRequestException"];
 
 /// Why SES did not accept a mail.
@@ -45,8 +45,8 @@ pub enum SendError {
     Unanswered(String),
 }
 
-/// Whether SES rejects a mail because an address is not verified: the sender's, or in the sandbox the recipient's. The mail is
-/// as good as any, and goes once that is mended.
+/// Whether SES rejects a mail because an address is not verified: the sender's, or in the sandbox the recipient's. The
+/// mail is as good as any, and goes once that is mended.
 fn is_about_the_sender(error: &impl ProvideErrorMetadata) -> bool {
     error.message().is_some_and(|message| message.contains("not verified"))
 }
@@ -61,8 +61,8 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A sender by `MAIL_FROM` (its address, which SES must know as its own), `MAIL_REPLY_TO`, `MAIL_CONFIGURATION_SET` and
-    /// `AWS_ENDPOINT_URL_SESV2`.
+    /// A sender by `MAIL_FROM` (its address, which SES must know as its own), `MAIL_REPLY_TO`, `MAIL_CONFIGURATION_SET`
+    /// and `AWS_ENDPOINT_URL_SESV2`.
     ///
     /// # Errors
     /// `MAIL_FROM` is missing.

@@ -20,8 +20,8 @@ shared::request! {
     #[schema(as = CreateOrganization, rename_all = "PascalCase")]
     pub(crate) struct CreateOrganizationRequest {
         organization: OrganizationDetails = Fields::object,
-        /// Where the e-mail address has an account already, the password must be that account's: its owner, names unchanged,
-        /// becomes the admin.
+        /// Where the e-mail address has an account already, the password must be that account's: its owner, names
+        /// unchanged, becomes the admin.
         user: NewUser = Fields::object,
     }
 }

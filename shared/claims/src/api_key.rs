@@ -11,8 +11,8 @@ const PREFIX: &str = "orgkey";
 /// 50 characters of `a-z0-9` hold 258 bits.
 const SECRET_LENGTH: usize = 50;
 
-/// The SHA-256 of a machine's secret, in hex. So many random bits need no slow hash, and comparing hashes in whatever time
-/// tells nothing of the secret.
+/// The SHA-256 of a machine's secret, in hex. So many random bits need no slow hash, and comparing hashes in whatever
+/// time tells nothing of the secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SecretHash(String);

@@ -1,5 +1,5 @@
-//! Verifies signatures for `jsonwebtoken` by `ring`, which TLS links anyway: ES256 of our own tokens; of those of other issuers
-//! RS256 and Ed25519 too.
+//! Verifies signatures for `jsonwebtoken` by `ring`, which TLS links anyway: ES256 of our own tokens; of those of other
+//! issuers RS256 and Ed25519 too.
 
 use std::sync::LazyLock;
 

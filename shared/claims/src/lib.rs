@@ -50,7 +50,8 @@ pub enum Identity {
     User {
         /// The user.
         sub: UserId,
-        /// The sign-in that it came from (`OpenID` Connect Front-Channel Logout 1.0, section 3): another with each password.
+        /// The sign-in that it came from (`OpenID` Connect Front-Channel Logout 1.0, section 3): another with each
+        /// password.
         sid: String,
         /// Whether the account's address was verified then (`OpenID` Connect Core 1.0, section 5.1).
         email_verified: bool,

@@ -20,8 +20,8 @@ pub struct PublicKey {
     /// When it was put into the table, in seconds since the epoch.
     #[serde(default)]
     pub published_at: u64,
-    /// When it is no longer to be used, in seconds since the epoch; a key in use has no end. The item outlives it, so that the
-    /// key is never published again.
+    /// When it is no longer to be used, in seconds since the epoch; a key in use has no end. The item outlives it, so
+    /// that the key is never published again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ended_at: Option<u64>,
 }

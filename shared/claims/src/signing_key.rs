@@ -31,8 +31,8 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Derives the key pair of a secret text. HKDF-SHA-256 (RFC 5869) gives candidates until one is a scalar of P-256, which
-    /// all but one in four billion are.
+    /// Derives the key pair of a secret text. HKDF-SHA-256 (RFC 5869) gives candidates until one is a scalar of P-256,
+    /// which all but one in four billion are.
     ///
     /// # Errors
     /// Every candidate was refused, which no luck explains.
@@ -49,8 +49,8 @@ impl SigningKey {
     }
 
     fn new(secret: &SecretKey) -> Result<Self, SigningError> {
-        // The document holds the public point, which is most of the work at start. `ring` hands it out again, so that it is
-        // computed once.
+        // The document holds the public point, which is most of the work at start. `ring` hands it out again, so that
+        // it is computed once.
         let document = secret.to_pkcs8_der().map_err(SigningError::new)?;
         let random = SystemRandom::new();
         let private = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_bytes(), &random)
@@ -72,8 +72,8 @@ impl SigningKey {
         &self.public
     }
 
-    /// Signs the claims as a JWS in compact serialization (RFC 7515, section 3.1). The key is read once: `jsonwebtoken` would
-    /// read and check it for each token, which takes two thirds of the signature's time.
+    /// Signs the claims as a JWS in compact serialization (RFC 7515, section 3.1). The key is read once: `jsonwebtoken`
+    /// would read and check it for each token, which takes two thirds of the signature's time.
     ///
     /// # Errors
     /// The claims can't be written, or the system has no random numbers.

@@ -48,8 +48,8 @@ pub enum TokenError {
 /// Verifies tokens: ES256 alone, by a key of the table, our issuer, our audience, not ended. No leeway: tokens are made
 /// and verified by one fleet's clocks.
 ///
-/// A token that was verified is remembered until it ends, for as long as its key is in use. Whether a role still holds is not
-/// asked here, and never remembered.
+/// A token that was verified is remembered until it ends, for as long as its key is in use. Whether a role still holds
+/// is not asked here, and never remembered.
 #[derive(Clone)]
 pub struct Verifier {
     keys: KeySet,

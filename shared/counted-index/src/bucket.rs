@@ -63,8 +63,8 @@ impl Bucket {
         self.fenced_until.is_some_and(|until| until >= now())
     }
 
-    /// Adds `change` to the count if the epoch is unchanged. An expired fence is removed under a new epoch, so its splitter
-    /// can no longer commit.
+    /// Adds `change` to the count if the epoch is unchanged. An expired fence is removed under a new epoch, so its
+    /// splitter can no longer commit.
     pub(super) fn count(&self, change: i64) -> Expression {
         let expression = match self.fenced_until {
             None => Expression::update("ADD entries :change"),

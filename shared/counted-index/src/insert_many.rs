@@ -44,8 +44,8 @@ impl Order {
 }
 
 impl CountedIndex<'_> {
-    /// Inserts rows, none of which may exist yet. Each transaction takes as many rows as fit: rows of one bucket share its
-    /// count. After an error, the rows of the transactions before it stay.
+    /// Inserts rows, none of which may exist yet. Each transaction takes as many rows as fit: rows of one bucket share
+    /// its count. After an error, the rows of the transactions before it stay.
     ///
     /// # Errors
     /// A row exists already, or the table is out of reach.
@@ -68,7 +68,8 @@ impl CountedIndex<'_> {
             }
             match write.commit().await? {
                 Outcome::Done => {
-                    // Counts are updated locally. After a split the bucket ranges have changed, so all buckets are read again.
+                    // Counts are updated locally. After a split the bucket ranges have changed, so all buckets are read
+                    // again.
                     let mut split = false;
                     for places in located {
                         for (buckets, place) in buckets.iter_mut().zip(places) {

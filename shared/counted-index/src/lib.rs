@@ -1,16 +1,16 @@
 //! The counted index: exact totals and any page, at any depth, with strongly consistent reads.
 //!
-//! `DynamoDB` can neither skip to row 40,000 nor count without reading. So each order of a collection keeps *buckets* beside
-//! its entries: contiguous ranges of keys, each with the number of entries in it. A bucket covers the keys from its `lower`
-//! up to the next bucket's. Entries and counts change in one transaction. A page takes one Query over the buckets, a running
-//! sum, and one Query where the page begins.
+//! `DynamoDB` can neither skip to row 40,000 nor count without reading. So each order of a collection keeps *buckets*
+//! beside its entries: contiguous ranges of keys, each with the number of entries in it. A bucket covers the keys from
+//! its `lower` up to the next bucket's. Entries and counts change in one transaction. A page takes one Query over the
+//! buckets, a running sum, and one Query where the page begins.
 //!
-//! Every bucket has an *epoch*, a random text. It changes whenever the bucket's range shrinks, and a bucket that is created
-//! again under an old key has a new one. A writer updates the count on condition of the epoch that it read. So it counts in
-//! the bucket that its key belongs to, or is refused and reads again.
+//! Every bucket has an *epoch*, a random text. It changes whenever the bucket's range shrinks, and a bucket that is
+//! created again under an old key has a new one. A writer updates the count on condition of the epoch that it read. So
+//! it counts in the bucket that its key belongs to, or is refused and reads again.
 //!
-//! A bucket that grows past the limit is split behind a *fence* (see `split`), while writers wait. A bucket that becomes
-//! empty is deleted, and the bucket to its left covers its keys.
+//! A bucket that grows past the limit is split behind a *fence* (see `split`), while writers wait. A bucket that
+//! becomes empty is deleted, and the bucket to its left covers its keys.
 //!
 //! *Invariant:* this crate knows nothing of what it indexes, and nothing of an organization.
 

@@ -21,8 +21,8 @@ struct Segment {
     entries: u64,
 }
 
-/// Ranges that are divided at the buckets' bounds, so that the entries of each segment are known: whole buckets by their
-/// counts, a partial bucket at either end of a range by reading.
+/// Ranges that are divided at the buckets' bounds, so that the entries of each segment are known: whole buckets by
+/// their counts, a partial bucket at either end of a range by reading.
 #[derive(Clone, Debug)]
 pub struct Segments(Vec<Segment>);
 
@@ -65,15 +65,15 @@ struct Run {
 }
 
 impl IndexReader<'_> {
-    /// Divides `ranges` at the bounds of `buckets`. Partial buckets at the ends, and buckets behind a fence, are counted by
-    /// reading: one round trip, or none if there are none of them.
+    /// Divides `ranges` at the bounds of `buckets`. Partial buckets at the ends, and buckets behind a fence, are
+    /// counted by reading: one round trip, or none if there are none of them.
     pub async fn segments(self, order: &Order, buckets: &[Bucket], ranges: &KeyRanges) -> Result<Segments, Error> {
         let pieces = ranges.into_iter().flat_map(|range| {
             buckets.iter().enumerate().filter_map(move |(place, bucket)| {
                 let whole = KeyRange::new(bucket.lower.clone(), buckets.get(place + 1).map(|next| next.lower.clone()));
                 let piece = whole.intersection(range)?;
-                // This query may have seen half of a split: the smaller bucket without the new one. Behind a fence, entries
-                // are counted by reading.
+                // This query may have seen half of a split: the smaller bucket without the new one. Behind a fence,
+                // entries are counted by reading.
                 let entries = (piece == whole && !bucket.is_fenced()).then_some(bucket.entries);
                 Some((piece, entries))
             })
@@ -144,8 +144,8 @@ impl IndexReader<'_> {
         items.into_iter().map(from_item).collect()
     }
 
-    /// Every entry of the segments for which `keep` returns true, in order. At most 16 segments are in memory at once, beside
-    /// the entries that were kept.
+    /// Every entry of the segments for which `keep` returns true, in order. At most 16 segments are in memory at once,
+    /// beside the entries that were kept.
     pub async fn scan<T: DeserializeOwned>(
         self,
         order: &Order,

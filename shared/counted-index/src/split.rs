@@ -1,13 +1,15 @@
 //! Splits a bucket in four steps. Counts stay right if the process ends after any of them.
 //!
-//! 1. Raise the *fence*: a new epoch, and the time until which writers wait. Writers that saw the old epoch are refused.
+//! 1. Raise the *fence*: a new epoch, and the time until which writers wait. Writers that saw the old epoch are
+//!    refused.
 //! 2. Read the keys, until there are as many as the bucket's count: a Query may see half of a transaction that commits.
-//! 3. In one transaction, on condition of the fence's epoch, put the new bucket at the median key, lower the old bucket's
-//!    count and change its epoch. The fence stays up, because a Query may see half of this transaction too.
+//! 3. In one transaction, on condition of the fence's epoch, put the new bucket at the median key, lower the old
+//!    bucket's count and change its epoch. The fence stays up, because a Query may see half of this transaction too.
 //! 4. Lower the fence, which changes the epoch again.
 //!
-//! A writer may take over an expired fence, which changes the epoch. Step 3 of the old splitter then fails its condition.
-//! If step 3 commits first, the take-over fails. A reader that finds a fence counts the entries behind it by reading.
+//! A writer may take over an expired fence, which changes the epoch. Step 3 of the old splitter then fails its
+//! condition. If step 3 commits first, the take-over fails. A reader that finds a fence counts the entries behind it by
+//! reading.
 
 use std::time::Duration;
 
@@ -27,7 +29,8 @@ use crate::{
 const READS: u32 = 8;
 
 impl CountedIndex<'_> {
-    /// Splits a bucket until every part is within the limit. Does nothing if it already is, or if another caller splits it.
+    /// Splits a bucket until every part is within the limit. Does nothing if it already is, or if another caller splits
+    /// it.
     pub(super) async fn split(self, order: &Order, lower: &str) -> Result<(), Error> {
         let mut waiting = vec![lower.to_owned()];
         while let Some(lower) = waiting.pop() {
@@ -98,7 +101,8 @@ impl CountedIndex<'_> {
         Ok(None)
     }
 
-    /// Deletes a bucket if it is still empty. The bucket to its left then covers its keys. The first bucket always stays.
+    /// Deletes a bucket if it is still empty. The bucket to its left then covers its keys. The first bucket always
+    /// stays.
     pub(super) async fn delete_if_empty(self, order: &Order, lower: &str) -> Result<(), Error> {
         let empty =
             Expression::condition("entries = :none AND attribute_not_exists(fenced_until)").value(":none", number(0));

@@ -94,8 +94,8 @@ impl<'t> IndexWrite<'t> {
 }
 
 impl CountedIndex<'_> {
-    /// Splits buckets that are too big, and deletes empty ones. The write has committed, so an error here is not reported: the
-    /// next write to the bucket tries again.
+    /// Splits buckets that are too big, and deletes empty ones. The write has committed, so an error here is not
+    /// reported: the next write to the bucket tries again.
     async fn rebalance(self, order: &Order, lower: &str, entries: u64, shrank: bool) {
         let rebalanced = if entries > self.limit {
             self.split(order, lower).await

@@ -29,7 +29,8 @@ pub struct Config {
     pub audience: String,
     /// `AWS_ENDPOINT_URL_DYNAMODB`, where it isn't the region's own.
     pub dynamodb_endpoint: Option<String>,
-    /// `REQUIRE_VERIFIED_EMAIL`: whether an account's address has to be proven before the account is promoted or associated.
+    /// `REQUIRE_VERIFIED_EMAIL`: whether an account's address has to be proven before the account is promoted or
+    /// associated.
     pub require_verified_email: bool,
 }
 

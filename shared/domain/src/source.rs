@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The source of login attempts that a limit counts: an IPv4 address, or the /64 of an IPv6 address, since a provider gives
-/// each customer at least a /64 (RFC 6177).
+/// The source of login attempts that a limit counts: an IPv4 address, or the /64 of an IPv6 address, since a provider
+/// gives each customer at least a /64 (RFC 6177).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source(String);
 

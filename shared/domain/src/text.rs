@@ -43,7 +43,8 @@ pub fn fold(text: &str) -> String {
     UniCase::unicode(decomposed).to_folded_case().nfc().collect()
 }
 
-/// Whether a character shows: no format character (such as a zero-width space), line separator, private or unassigned one.
+/// Whether a character shows: no format character (such as a zero-width space), line separator, private or unassigned
+/// one.
 fn is_printable(character: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, Surrogate, Unassigned};
     let category = character.general_category();
@@ -195,8 +196,8 @@ impl CurrencyCode {
 }
 
 impl EmailAddress {
-    /// Whether `other` is the same but for case, and so certainly the same mailbox. Stricter than [`Self::folded`]: `ß` and
-    /// `ss` differ here, as they do in domains.
+    /// Whether `other` is the same but for case, and so certainly the same mailbox. Stricter than [`Self::folded`]: `ß`
+    /// and `ss` differ here, as they do in domains.
     #[must_use]
     pub fn eq_ignoring_case(&self, other: &str) -> bool {
         let plain = |text: &str| text.to_lowercase().nfc().collect::<String>();

@@ -22,8 +22,8 @@ pub fn credentials() -> Credentials {
     Credentials::new(key, secret, optional("AWS_SESSION_TOKEN"), None, "environment")
 }
 
-/// The roots of AWS's own endpoints (<https://www.amazontrust.com/repository/>). Reading the system's bundle of hundreds would be
-/// most of a function's start.
+/// The roots of AWS's own endpoints (<https://www.amazontrust.com/repository/>). Reading the system's bundle of
+/// hundreds would be most of a function's start.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 
 /// Plain HTTP to an endpoint that asks for it; TLS to every other, trusting Amazon's roots, or those of the file that
@@ -45,8 +45,8 @@ pub fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     }
 }
 
-/// What went wrong with a call, for the log. The SDK's own description holds the whole answer (stored items, or the address
-/// that SES refused); this says the kind, the code and, where nothing was answered, the causes.
+/// What went wrong with a call, for the log. The SDK's own description holds the whole answer (stored items, or the
+/// address that SES refused); this says the kind, the code and, where nothing was answered, the causes.
 #[must_use]
 pub fn describe<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     let cause = |cause: Option<&(dyn std::error::Error + 'static)>| cause.map_or_else(String::new, chain);

@@ -18,8 +18,8 @@ impl Table {
         Self::new(Client::from_conf(Self::client_config(endpoint).build()), name)
     }
 
-    /// How every client of the table is set up: credentials and region from the environment (as Lambda gives them), quick
-    /// retries, bounded times, and each call counted.
+    /// How every client of the table is set up: credentials and region from the environment (as Lambda gives them),
+    /// quick retries, bounded times, and each call counted.
     #[must_use]
     pub fn client_config(endpoint: Option<&str>) -> Builder {
         let retries = RetryConfig::standard()

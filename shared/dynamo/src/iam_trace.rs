@@ -1,5 +1,5 @@
-//! Logs the IAM actions that each call of the table needs, with the partitions it touches. A test derives each function's
-//! policy from these events. IAM has no action for `TransactWriteItems`, only for its parts
+//! Logs the IAM actions that each call of the table needs, with the partitions it touches. A test derives each
+//! function's policy from these events. IAM has no action for `TransactWriteItems`, only for its parts
 //! (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>).
 
 use std::collections::{BTreeSet, HashMap};

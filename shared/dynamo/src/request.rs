@@ -34,8 +34,8 @@ pub struct Costs {
     pub calls: u32,
     /// HTTP requests, retries counted.
     pub attempts: u32,
-    /// Sequential round trips: the longest chain of calls each of which began after the one before it had ended. (A call
-    /// counts as waiting for every call that had ended by then, needed or not: never too few.)
+    /// Sequential round trips: the longest chain of calls each of which began after the one before it had ended. (A
+    /// call counts as waiting for every call that had ended by then, needed or not: never too few.)
     pub round_trips: u32,
     /// Capacity units, reads and writes together.
     pub units: f64,

@@ -17,7 +17,8 @@ use crate::{
 
 /// A `TransactWriteItems` request: actions, each with the refusal to report if its condition fails.
 ///
-/// Refusals are reported in the order in which the actions were added, so the one that decides the answer is added first.
+/// Refusals are reported in the order in which the actions were added, so the one that decides the answer is added
+/// first.
 pub struct Transaction<'t, R> {
     table: &'t Table,
     actions: Vec<TransactWriteItem>,
@@ -162,8 +163,8 @@ impl<'t, R> Transaction<'t, R> {
         self.add(delete.map_err(defect), refusal)
     }
 
-    /// Commits every action or none. Retries with full jitter while other transactions hold one of the items. All attempts
-    /// share one request token, so a commit whose answer was lost is not applied twice.
+    /// Commits every action or none. Retries with full jitter while other transactions hold one of the items. All
+    /// attempts share one request token, so a commit whose answer was lost is not applied twice.
     ///
     /// # Errors
     /// [`Refused`]: nothing was written, or the table did not answer.

@@ -1,5 +1,5 @@
-//! Fixed-window rate limits. A window starts at its first event. It is counted in the table, so the limit is exact however
-//! many functions count at once.
+//! Fixed-window rate limits. A window starts at its first event. It is counted in the table, so the limit is exact
+//! however many functions count at once.
 
 use serde::Deserialize;
 

@@ -24,9 +24,9 @@ pub enum Updated {
 }
 
 impl Table {
-    /// Updates an item that exists and meets the expression's condition, and returns the new item. Returns `None` otherwise.
-    /// Retries while a transaction holds the item. The SDK also retries after a lost answer, so the update must be safe to
-    /// apply twice.
+    /// Updates an item that exists and meets the expression's condition, and returns the new item. Returns `None`
+    /// otherwise. Retries while a transaction holds the item. The SDK also retries after a lost answer, so the update
+    /// must be safe to apply twice.
     ///
     /// # Errors
     /// The table is out of reach.

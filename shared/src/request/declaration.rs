@@ -5,9 +5,9 @@ pub use pastey::paste;
 
 /// Declares a request and how it is read.
 ///
-/// A field is read by its type (see [`FieldValue`](super::FieldValue)) from the JSON field of its name in `PascalCase`. After
-/// `=` stands another way to read it, which takes the [`Fields`](super::Fields) and the name. A rule over more than one field
-/// stands after `check`: a block that sees each field as an `Option`, `None` where it was bad.
+/// A field is read by its type (see [`FieldValue`](super::FieldValue)) from the JSON field of its name in `PascalCase`.
+/// After `=` stands another way to read it, which takes the [`Fields`](super::Fields) and the name. A rule over more
+/// than one field stands after `check`: a block that sees each field as an `Option`, `None` where it was bad.
 #[macro_export]
 macro_rules! request {
     (

@@ -57,8 +57,8 @@ impl<T> Field<T> {
     }
 }
 
-/// The fields of a JSON object, each parsed on its own. A wrong type, a missing field and a broken rule are named side by
-/// side, under the field's path; serde would stop at the first.
+/// The fields of a JSON object, each parsed on its own. A wrong type, a missing field and a broken rule are named side
+/// by side, under the field's path; serde would stop at the first.
 pub struct Fields<'a> {
     values: Map<String, Value>,
     path: String,
@@ -87,7 +87,8 @@ impl Fields<'_> {
         Self::read_by(values, Names::Exact)
     }
 
-    /// Reads `T` out of a query, whose parameters' names are in lower case. A parameter that was sent twice holds an array.
+    /// Reads `T` out of a query, whose parameters' names are in lower case. A parameter that was sent twice holds an
+    /// array.
     ///
     /// # Errors
     /// Every bad parameter.

@@ -44,8 +44,8 @@ enum DemotionRefusal {
 }
 
 impl OrganizationScope<'_> {
-    /// Every admin, by user id: one Query, which also finds the organization; `with_mail`, one more round trip for how far
-    /// each one's welcome mail is.
+    /// Every admin, by user id: one Query, which also finds the organization; `with_mail`, one more round trip for how
+    /// far each one's welcome mail is.
     ///
     /// # Errors
     /// The scope's own, or the table is out of reach.

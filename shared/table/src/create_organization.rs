@@ -62,8 +62,8 @@ enum CreationRefusal {
 }
 
 impl Table {
-    /// Creates an organization, its name, its code and its first admin (and the admin's account, where there is none yet)
-    /// in one transaction, which also puts the founder's welcome mail.
+    /// Creates an organization, its name, its code and its first admin (and the admin's account, where there is none
+    /// yet) in one transaction, which also puts the founder's welcome mail.
     ///
     /// # Errors
     /// [`LoginAttemptsError::TooMany`], [`Error::KeyReused`], or the table is out of reach.

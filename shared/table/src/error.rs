@@ -1,5 +1,5 @@
-//! Why a call was refused, or could not be answered: an error a use case. None knows HTTP, and none knows what a request
-//! calls a field.
+//! Why a call was refused, or could not be answered: an error a use case. None knows HTTP, and none knows what a
+//! request calls a field.
 
 use claims::KeySourceError;
 

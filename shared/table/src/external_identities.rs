@@ -1,4 +1,5 @@
-//! Identities of identity providers: bound to an account by a verified address once, and by issuer and subject from then on.
+//! Identities of identity providers: bound to an account by a verified address once, and by issuer and subject from
+//! then on.
 
 use domain::{digest::sha256_hex, ids::random_id, text::EmailAddress};
 use dynamo::{Backoff, Expression, bool_value, text};

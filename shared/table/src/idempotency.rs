@@ -14,8 +14,8 @@ use crate::{
 /// How long a record is kept, in seconds.
 const RETENTION_SECONDS: u64 = 24 * 60 * 60;
 
-/// Names a request by its caller, its route and the key that the caller gave it: it takes effect once, however often it is
-/// sent.
+/// Names a request by its caller, its route and the key that the caller gave it: it takes effect once, however often it
+/// is sent.
 pub struct IdempotencyKey {
     address: Key<IdempotencyRecord>,
     /// The hash of the body without its passwords.

@@ -82,7 +82,8 @@ impl OrganizationScope<'_> {
     }
 }
 
-/// Whether the account was invited before and never set a password. One of a look-alike address belongs to somebody else.
+/// Whether the account was invited before and never set a password. One of a look-alike address belongs to somebody
+/// else.
 fn is_invited_again(account: &NewAccount, known: &CredentialRecord) -> bool {
     known.password_hash.is_none() && !known.email_verified && account.email.eq_ignoring_case(&known.email)
 }

@@ -1,5 +1,5 @@
-//! One-time links: whoever opens one reads the mails of an account's address, which verifies the address, and may set the
-//! account's password.
+//! One-time links: whoever opens one reads the mails of an account's address, which verifies the address, and may set
+//! the account's password.
 
 use claims::Role;
 use domain::{
@@ -69,8 +69,8 @@ impl NewLink {
 }
 
 impl Table {
-    /// Mails a link that resets the password of the account with this address, and voids the one before; at most three an
-    /// hour for one address. An address without an account takes the same calls.
+    /// Mails a link that resets the password of the account with this address, and voids the one before; at most three
+    /// an hour for one address. An address without an account takes the same calls.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -115,8 +115,8 @@ impl Table {
         Ok(OpenLink { id: id.clone(), kind: link.kind, credential })
     }
 
-    /// Uses a link: the account gets this password, its address is verified, and every user token from before has ended.
-    /// The first verification of an address also ends the organization tokens from before.
+    /// Uses a link: the account gets this password, its address is verified, and every user token from before has
+    /// ended. The first verification of an address also ends the organization tokens from before.
     ///
     /// # Errors
     /// [`LinkError::Dead`]: somebody was quicker. Or the table is out of reach.
@@ -153,7 +153,8 @@ impl Table {
         Ok(())
     }
 
-    /// Marks the user's admin items: from then on the live role check refuses tokens from before the address was verified.
+    /// Marks the user's admin items: from then on the live role check refuses tokens from before the address was
+    /// verified.
     pub(crate) async fn mark_roles_verified(&self, user: &UserId) -> Result<(), Error> {
         let verified = Expression::update("SET proven = :true").value(":true", bool_value(true));
         let memberships = self.memberships(user).await?.into_iter();

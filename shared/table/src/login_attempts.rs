@@ -1,9 +1,9 @@
 //! Login attempts: failures are counted for each address and source.
 //!
-//! An attempt is judged by the failures that were counted before it. A wrong password is judged when it is counted itself;
-//! a right one by a read after the password was verified, or by a condition of the transaction that it leads to. Example:
-//! of fifty guesses that are sent at once, the right one is verified before the others are counted; the read afterwards
-//! finds their failures, so that it gets no further than the last of fifty guesses in a row.
+//! An attempt is judged by the failures that were counted before it. A wrong password is judged when it is counted
+//! itself; a right one by a read after the password was verified, or by a condition of the transaction that it leads
+//! to. Example: of fifty guesses that are sent at once, the right one is verified before the others are counted; the
+//! read afterwards finds their failures, so that it gets no further than the last of fifty guesses in a row.
 
 use domain::{clock::now, source::Source, text::EmailAddress};
 use dynamo::{Counted, Expression, Limit};
@@ -104,8 +104,8 @@ impl LoginAttempts<'_> {
     pub async fn record_failure(&self) -> Result<AttemptsLeft, LoginAttemptsError> {
         let (source_limit, address_limit) = (self.source_limit(), self.address_limit());
         let now = now();
-        // A source that is over its own limit doesn't use up the address's. The seconds are always the source's, so that
-        // a wrong password and a right one are told the same.
+        // A source that is over its own limit doesn't use up the address's. The seconds are always the source's, so
+        // that a wrong password and a right one are told the same.
         match self.table.count(&source_limit, now).await? {
             Counted::Full(seconds) => Err(LoginAttemptsError::TooMany(seconds)),
             Counted::Within(failures, reset) => match self.table.count(&address_limit, now).await? {

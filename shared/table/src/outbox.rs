@@ -1,5 +1,6 @@
-//! The outbox: a mail is an item of the transaction that has the effect it tells of, which is event, claim and status in
-//! one. A change that committed can't lose its mail, one that failed sends none, and a mail that fails can't fail the change.
+//! The outbox: a mail is an item of the transaction that has the effect it tells of, which is event, claim and status
+//! in one. A change that committed can't lose its mail, one that failed sends none, and a mail that fails can't fail
+//! the change.
 
 use domain::{
     clock::Clock,
@@ -14,8 +15,8 @@ use crate::{
     scope::keys,
 };
 
-/// How long a mail that was claimed is left to its claimant, in seconds. The one window in which a mail may be sent twice: a
-/// crash between sending and marking is made good after the lease.
+/// How long a mail that was claimed is left to its claimant, in seconds. The one window in which a mail may be sent
+/// twice: a crash between sending and marking is made good after the lease.
 pub const LEASE_SECONDS: u64 = 60;
 /// A mail that is unsent for so long has failed.
 const MAX_PENDING_SECONDS: u64 = 6 * HOUR_SECONDS;
@@ -136,8 +137,8 @@ impl Outbox {
         self.settle(&lease, failed.value(":reason", text(reason)).name("#status", "status")).await
     }
 
-    /// Gives a claimed mail back, `counted` towards its address's limit or not: whoever claims it after so many seconds may try
-    /// again.
+    /// Gives a claimed mail back, `counted` towards its address's limit or not: whoever claims it after so many seconds
+    /// may try again.
     ///
     /// # Errors
     /// The table is out of reach: somebody may try again once the lease ends.
@@ -175,9 +176,9 @@ impl Outbox {
         Ok(ids.into_iter().map(|id| MailId { day: day.to_owned(), id }).collect())
     }
 
-    /// Counts a mail to an address, unless five of its kind were counted in the hour that began with the first of them. Mails with
-    /// links have a count of their own: nobody holds up a link by causing other mails. Then how many
-    /// seconds of that hour are left.
+    /// Counts a mail to an address, unless five of its kind were counted in the hour that began with the first of them.
+    /// Mails with links have a count of their own: nobody holds up a link by causing other mails. Then how many seconds
+    /// of that hour are left.
     ///
     /// # Errors
     /// The table is out of reach.

@@ -1,9 +1,9 @@
 //! Price tiers, and how many customers are on each.
 //!
-//! A customer refers to its tier by an id that never changes, so that a rename touches the tier alone. Sixteen counters a
-//! tier say how many customers are on it: a customer's write adds to the one that its number falls on, on condition that
-//! the counter exists, and a tier is deleted with all sixteen on condition that each is 0. Existence, use and deletion
-//! are one atomic question, and writes in bulk don't meet on one item.
+//! A customer refers to its tier by an id that never changes, so that a rename touches the tier alone. Sixteen counters
+//! a tier say how many customers are on it: a customer's write adds to the one that its number falls on, on condition
+//! that the counter exists, and a tier is deleted with all sixteen on condition that each is 0. Existence, use and
+//! deletion are one atomic question, and writes in bulk don't meet on one item.
 
 use domain::{
     ids::OrganizationId,
@@ -52,8 +52,8 @@ impl OrganizationScope<'_> {
     /// Adds a tier with its counters: one round trip.
     ///
     /// # Errors
-    /// [`PriceTierError::NameTaken`], [`PriceTierError::LimitReached`], the scope's own, [`Error::KeyReused`], or the table
-    /// is out of reach.
+    /// [`PriceTierError::NameTaken`], [`PriceTierError::LimitReached`], the scope's own, [`Error::KeyReused`], or the
+    /// table is out of reach.
     pub async fn add_price_tier(
         &self,
         tier: &PriceTierRecord,

@@ -40,8 +40,8 @@ impl ProfileChange {
         }
     }
 
-    /// The update of the account. It sets what was sent and nothing else, so that changes of other fields at the same time
-    /// stay.
+    /// The update of the account. It sets what was sent and nothing else, so that changes of other fields at the same
+    /// time stay.
     fn account_update(&self) -> Expression {
         let (mut set, mut update) = self.names();
         let mut remove = "";

@@ -117,7 +117,8 @@ impl Instance {
         peak.and_then(|peak| peak.split_whitespace().next()?.parse().ok()).unwrap_or_default()
     }
 
-    /// The CPU time of all threads that run, so far (`schedstat`, <https://docs.kernel.org/scheduler/sched-stats.html>).
+    /// The CPU time of all threads that run, so far (`schedstat`,
+    /// <https://docs.kernel.org/scheduler/sched-stats.html>).
     #[must_use]
     pub fn cpu(&self) -> Duration {
         let tasks = self.child.id().and_then(|id| fs::read_dir(format!("/proc/{id}/task")).ok());

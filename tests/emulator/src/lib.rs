@@ -1,5 +1,5 @@
-//! Runs function binaries as AWS Lambda behind an HTTP API (payload 2.0) does: a runtime API for each instance, instances as
-//! needed, and a gateway that makes events of requests. For tests and benchmarks.
+//! Runs function binaries as AWS Lambda behind an HTTP API (payload 2.0) does: a runtime API for each instance,
+//! instances as needed, and a gateway that makes events of requests. For tests and benchmarks.
 
 mod event;
 mod function;

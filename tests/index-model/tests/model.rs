@@ -208,7 +208,8 @@ proptest! {
             for id in &ids {
                 things.insert(&thing(*id)).await.unwrap();
             }
-            // The bucket is full: one more splits it, while the lowest goes and a higher one comes, or the other way round.
+            // The bucket is full: one more splits it, while the lowest goes and a higher one comes, or the other way
+            // round.
             let (comes, goes) = if low { (30, ids[0]) } else { (5, ids[3]) };
             let (one, other, gone) = (thing(40), thing(comes), goes);
             let (split, came, went) = tokio::join!(things.insert(&one), things.insert(&other), things.remove(gone));

@@ -1,4 +1,5 @@
-//! HTTPS to identity providers, whose certificates the web's roots vouch for. Clients of AWS trust Amazon's roots alone.
+//! HTTPS to identity providers, whose certificates the web's roots vouch for. Clients of AWS trust Amazon's roots
+//! alone.
 
 use aws_smithy_http_client::{
     Connector,

@@ -52,7 +52,8 @@ struct ForeignClaims {
 }
 
 impl TrustedIssuers {
-    /// Those of `TRUSTED_ISSUERS`, whose key sets' servers `TRUSTED_ISSUERS_CA_FILE` (PEM) vouches for, or the web's roots.
+    /// Those of `TRUSTED_ISSUERS`, whose key sets' servers `TRUSTED_ISSUERS_CA_FILE` (PEM) vouches for, or the web's
+    /// roots.
     ///
     /// # Errors
     /// A variable can't be used.

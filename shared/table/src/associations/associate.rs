@@ -44,11 +44,12 @@ struct Found {
 }
 
 impl OrganizationScope<'_> {
-    /// Associates a user with a customer, or moves the user to it: two round trips, three for a move, one more by address.
+    /// Associates a user with a customer, or moves the user to it: two round trips, three for a move, one more by
+    /// address.
     ///
     /// # Errors
-    /// [`AssociationError::NoUser`], [`AssociationError::NoAccount`], [`AssociationError::EmailNotVerified`], the scope's own,
-    /// [`Error::KeyReused`], or the table is out of reach.
+    /// [`AssociationError::NoUser`], [`AssociationError::NoAccount`], [`AssociationError::EmailNotVerified`], the
+    /// scope's own, [`Error::KeyReused`], or the table is out of reach.
     pub async fn associate(
         &self,
         user: UserReference,

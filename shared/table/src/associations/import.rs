@@ -45,7 +45,8 @@ impl Table {
     /// Associates users who have no customer in the organization yet, in as few transactions as they fit into.
     ///
     /// # Errors
-    /// A user is associated already, or the table is out of reach; the associations of the transactions before are made.
+    /// A user is associated already, or the table is out of reach; the associations of the transactions before are
+    /// made.
     pub async fn import_associations(
         &self,
         organization: &OrganizationId,

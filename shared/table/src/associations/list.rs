@@ -63,7 +63,8 @@ impl OrganizationScope<'_> {
     /// - where rows have to be tested, three; at most `max_tested` rows are read, and held, for it.
     ///
     /// # Errors
-    /// [`AssociationError::BadPageToken`], [`AssociationError::TooManyRows`], the scope's own, or the table is out of reach.
+    /// [`AssociationError::BadPageToken`], [`AssociationError::TooManyRows`], the scope's own, or the table is out of
+    /// reach.
     pub async fn associations(&self, query: &ListQuery, max_tested: u64) -> Result<AssociationPage, AssociationError> {
         let start = match &query.start {
             PageStart::Number(number) => Ok(Start::Skip(number.saturating_sub(1).saturating_mul(query.size))),

@@ -1,5 +1,5 @@
-//! Page tokens: the key of a page's last row, with a hash of it and of the query that it belongs to. No secret is needed: the
-//! partition comes from the caller's access token, so a token that was made up leads nowhere else.
+//! Page tokens: the key of a page's last row, with a hash of it and of the query that it belongs to. No secret is
+//! needed: the partition comes from the caller's access token, so a token that was made up leads nowhere else.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::ids::OrganizationId;

@@ -126,8 +126,8 @@ impl<'t> OrganizationScope<'t> {
         Ok((self.checked(reads).await?, RoleHeld(self.table)))
     }
 
-    /// Checks like [`Self::checked`], but leaves it to the reads to find the organization, which saves reading one item.
-    /// If they return `None`, the organization is gone, which wins over a lost role.
+    /// Checks like [`Self::checked`], but leaves it to the reads to find the organization, which saves reading one
+    /// item. If they return `None`, the organization is gone, which wins over a lost role.
     pub(crate) async fn checked_with_organization<T, F>(&self, reads: impl FnOnce(Reads<'t>) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<Option<T>, Error>>,
@@ -141,7 +141,8 @@ impl<'t> OrganizationScope<'t> {
         Ok(read)
     }
 
-    /// Checks like [`Self::checked_with_organization`], and also returns the permission to write in bulk by what was read.
+    /// Checks like [`Self::checked_with_organization`], and also returns the permission to write in bulk by what was
+    /// read.
     pub(crate) async fn checked_with_organization_to_write<T, F>(
         &self,
         reads: impl FnOnce(Reads<'t>) -> F,
@@ -157,8 +158,8 @@ impl<'t> OrganizationScope<'t> {
         Write::scoped(self.table, *self).check_organization()
     }
 
-    /// A transaction like [`Self::write`] that also updates the organization's own item, on `change`'s condition. If that
-    /// fails, the answer is `refusal`.
+    /// A transaction like [`Self::write`] that also updates the organization's own item, on `change`'s condition. If
+    /// that fails, the answer is `refusal`.
     pub(crate) fn write_changing_organization<R>(&self, change: &Expression, refusal: R) -> Write<'t, Checked, R> {
         Write::scoped(self.table, *self).change_organization(change, refusal)
     }

@@ -26,8 +26,8 @@ impl Table {
         Self::new(engine).requiring_verified_email(config.require_verified_email)
     }
 
-    /// Sets whether e-mail addresses must be verified. If so, an account with an unverified address can be neither promoted
-    /// nor associated, and new accounts are mailed a link that verifies theirs.
+    /// Sets whether e-mail addresses must be verified. If so, an account with an unverified address can be neither
+    /// promoted nor associated, and new accounts are mailed a link that verifies theirs.
     #[must_use]
     pub fn requiring_verified_email(self, require_verified_email: bool) -> Self {
         Self { require_verified_email, ..self }

@@ -65,8 +65,8 @@ pub(crate) enum Committed<T, R> {
 /// on.
 pub(crate) type Refusals<R> = Vec<(R, Option<Item>)>;
 
-/// A transaction. A failed condition of the scope (the organization is gone, the role is lost) wins over every other, and
-/// the record of the same request, sent before, wins over the use case's own.
+/// A transaction. A failed condition of the scope (the organization is gone, the role is lost) wins over every other,
+/// and the record of the same request, sent before, wins over the use case's own.
 pub(crate) struct Write<'t, S, R> {
     transaction: Transaction<'t, Condition<R>>,
     scope: Option<OrganizationScope<'t>>,
@@ -156,8 +156,8 @@ impl<'t, S, R> Write<'t, S, R> {
     /// Does all of it or nothing; `value` is what it then answers.
     ///
     /// # Errors
-    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], [`Error::KeyReused`], or the table is out
-    /// of reach.
+    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], [`Error::KeyReused`], or the table is
+    /// out of reach.
     pub(crate) async fn commit<T: DeserializeOwned>(mut self, value: T) -> Result<Committed<T, R>, Error> {
         if let Some(defect) = self.defect.take() {
             return Err(defect);
