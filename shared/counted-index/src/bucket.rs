@@ -85,6 +85,13 @@ impl Bucket {
     }
 }
 
+#[cfg(test)]
+impl Bucket {
+    pub(crate) fn unfenced(lower: &str, entries: u64) -> Self {
+        Self { lower: lower.to_owned(), entries, epoch: new_epoch(), fenced_until: None }
+    }
+}
+
 impl Order {
     /// Adds the first bucket, which covers every key, to the transaction that creates the collection.
     #[must_use]

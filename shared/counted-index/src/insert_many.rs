@@ -7,8 +7,8 @@ use dynamo::{Backoff, Error, Item, to_item};
 
 use crate::{Bucket, CountedIndex, Order, Outcome, bucket::BucketRecord, keys};
 
-/// Actions of a transaction.
-const MOST_ACTIONS: usize = 100;
+/// Actions that one `TransactWriteItems` accepts.
+const MAX_ACTIONS: usize = 100;
 
 /// A row to index: its key in each order, and its record.
 #[derive(Clone, Debug)]
@@ -22,18 +22,19 @@ pub struct Row<T> {
 }
 
 impl Order {
-    /// The items of these entries, sorted by key, and of buckets of so many each: the whole of a new order.
+    /// Returns every item of a new order: its buckets, and its entries, which must be sorted by key. Each bucket but the
+    /// last gets `bucket_size` entries.
     pub fn bulk_items<T: Serialize>(
         self,
         entries: Vec<(String, T)>,
-        bucket: usize,
+        bucket_size: usize,
     ) -> impl Iterator<Item = Result<Item, Error>> {
         let buckets: Vec<_> = entries
-            .chunks(bucket)
+            .chunks(bucket_size)
             .enumerate()
-            .map(|(place, entries)| {
-                // The first bucket covers every key below.
-                let lower = if place == 0 { "" } else { entries.first().map_or("", |(key, _)| key.as_str()) };
+            .map(|(index, entries)| {
+                // The first bucket also covers the keys below its first entry.
+                let lower = if index == 0 { "" } else { entries.first().map_or("", |(key, _)| key.as_str()) };
                 let record = BucketRecord::new(u64::try_from(entries.len()).unwrap_or(u64::MAX));
                 to_item(keys::bucket(&self.partition, lower), "bucket", &record)
             })
@@ -58,9 +59,9 @@ impl CountedIndex<'_> {
             let located = fill(orders, &buckets, rows)?;
             let (now, later) = rows.split_at(located.len());
             let mut write = self.write();
-            for (row, places) in now.iter().zip(&located) {
-                for (((order, key), buckets), place) in orders.iter().zip(&row.keys).zip(&buckets).zip(places) {
-                    write = write.insert(order, &buckets[*place], key, &row.record);
+            for (row, indices) in now.iter().zip(&located) {
+                for (((order, key), buckets), index) in orders.iter().zip(&row.keys).zip(&buckets).zip(indices) {
+                    write = write.insert(order, &buckets[*index], key, &row.record);
                 }
                 if let Some(item) = &row.with_item {
                     write = write.with(|transaction| transaction.put_new_item(item.clone(), ()));
@@ -68,13 +69,13 @@ impl CountedIndex<'_> {
             }
             match write.commit().await? {
                 Outcome::Done => {
-                    // Counts are updated locally. After a split the bucket ranges have changed, so all buckets are read
-                    // again.
+                    // Counts are updated locally, which saves a read. After a split the ranges have changed, so all
+                    // buckets are read again.
                     let mut split = false;
-                    for places in located {
-                        for (buckets, place) in buckets.iter_mut().zip(places) {
-                            buckets[place].entries += 1;
-                            split |= buckets[place].entries > self.limit;
+                    for indices in located {
+                        for (buckets, index) in buckets.iter_mut().zip(indices) {
+                            buckets[index].entries += 1;
+                            split |= buckets[index].entries > self.limit;
                         }
                     }
                     if split {
@@ -96,23 +97,104 @@ impl CountedIndex<'_> {
     }
 }
 
-/// For each of the first rows that fit into one transaction, the position of its bucket in each order.
+/// Takes rows until a transaction is full. Returns, for each row taken, the index of its bucket in each order.
+///
+/// A row costs one action for each of its entries, one for the other item written with it, and one for each bucket that
+/// no earlier row of the transaction touches.
 fn fill<T>(orders: &[Order], buckets: &[Vec<Bucket>], rows: &[Row<T>]) -> Result<Vec<Vec<usize>>, Error> {
-    let (mut met, mut located, mut actions) = (BTreeSet::new(), Vec::new(), 0);
+    let (mut touched, mut located, mut actions) = (BTreeSet::new(), Vec::new(), 0);
     for row in rows {
-        let places: Option<Vec<_>> = row.keys.iter().zip(buckets).map(|(key, buckets)| holder(buckets, key)).collect();
-        let places = places.ok_or_else(|| Error::Internal("an index has no first bucket".into()))?;
+        let indices: Option<Vec<_>> = row.keys.iter().zip(buckets).map(|(key, buckets)| holder(buckets, key)).collect();
+        let indices = indices.ok_or_else(|| Error::Internal("an index has no first bucket".into()))?;
         actions += orders.len() + usize::from(row.with_item.is_some());
-        met.extend(places.iter().copied().enumerate());
-        if actions + met.len() > MOST_ACTIONS {
+        touched.extend(indices.iter().copied().enumerate());
+        if actions + touched.len() > MAX_ACTIONS {
             break;
         }
-        located.push(places);
+        located.push(indices);
     }
     Ok(located)
 }
 
-/// The position of the bucket that a key belongs to.
+/// Returns the index of the bucket that a key belongs to.
 fn holder(buckets: &[Bucket], key: &str) -> Option<usize> {
     buckets.partition_point(|bucket| bucket.lower.as_str() <= key).checked_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn order(partition: &str) -> Order {
+        Order { partition: partition.to_owned(), entity: "thing" }
+    }
+
+    fn buckets(lowers: &[&str]) -> Vec<Bucket> {
+        lowers.iter().map(|lower| Bucket::unfenced(lower, 1)).collect()
+    }
+
+    fn row(keys: &[&str]) -> Row<()> {
+        Row { keys: keys.iter().map(|key| (*key).to_owned()).collect(), record: (), with_item: None }
+    }
+
+    fn rows(number: usize) -> Vec<Row<()>> {
+        (0..number).map(|number| row(&[&format!("{number:03}")])).collect()
+    }
+
+    #[test]
+    fn a_key_belongs_to_the_last_bucket_that_begins_at_or_below_it() {
+        let buckets = buckets(&["", "b", "d"]);
+        for (key, index) in [("", 0), ("a", 0), ("b", 1), ("b\u{0}", 1), ("c", 1), ("d", 2), ("e", 2)] {
+            assert_eq!(holder(&buckets, key), Some(index), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_below_every_bucket_has_none_and_is_a_defect() {
+        let buckets = buckets(&["b"]);
+        assert_eq!(holder(&buckets, "a"), None);
+        assert!(matches!(fill(&[order("o")], &[buckets], &[row(&["a"])]), Err(Error::Internal(_))));
+    }
+
+    #[test]
+    fn each_row_is_located_in_every_order() {
+        let orders = [order("o1"), order("o2")];
+        let located =
+            fill(&orders, &[buckets(&["", "m"]), buckets(&["", "b", "d"])], &[row(&["a", "e"]), row(&["z", "a"])]);
+        assert_eq!(located.unwrap(), [[0, 2], [1, 0]]);
+    }
+
+    #[test]
+    fn rows_of_one_bucket_share_one_action_for_its_count() {
+        // 99 entries and one bucket are 100 actions.
+        let located = fill(&[order("o")], &[buckets(&[""])], &rows(120)).unwrap();
+        assert_eq!(located.len(), MAX_ACTIONS - 1);
+    }
+
+    #[test]
+    fn rows_with_a_bucket_each_take_two_actions_each() {
+        let lowers: Vec<_> = (0..120).map(|number| format!("{number:03}")).collect();
+        let mut lowers: Vec<_> = lowers.iter().map(String::as_str).collect();
+        lowers[0] = "";
+        let located = fill(&[order("o")], &[buckets(&lowers)], &rows(120)).unwrap();
+        assert_eq!(located.len(), MAX_ACTIONS / 2);
+    }
+
+    #[test]
+    fn the_other_item_of_a_row_takes_an_action_too() {
+        let rows: Vec<_> = rows(120).into_iter().map(|row| Row { with_item: Some(Item::new()), ..row }).collect();
+        // 49 rows of two actions and one bucket are 99; another row would make 101.
+        assert_eq!(fill(&[order("o")], &[buckets(&[""])], &rows).unwrap().len(), 49);
+    }
+
+    #[test]
+    fn the_buckets_of_a_new_order_begin_at_evenly_spaced_keys_and_the_first_covers_all_below() {
+        let entries: Vec<_> =
+            ["b", "c", "d", "e", "f"].map(|key| (key.to_owned(), BTreeMap::<String, String>::new())).into();
+        let items: Result<Vec<_>, _> = order("o").bulk_items(entries, 2).collect();
+        let sort_keys: Vec<_> = items.unwrap().iter().map(|item| item["sk"].as_s().unwrap().clone()).collect();
+        assert_eq!(sort_keys, ["B#", "B#d", "B#f", "E#b", "E#c", "E#d", "E#e", "E#f"]);
+    }
 }

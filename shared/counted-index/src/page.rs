@@ -11,8 +11,8 @@ use dynamo::{Error, Item, from_item};
 
 use crate::{Bucket, IndexReader, KeyRange, KeyRanges, Order, keys};
 
-/// Segments that are read concurrently.
-const READS_AT_ONCE: usize = 16;
+/// Segments that a scan reads concurrently. More would hold more of them in memory.
+const MAX_CONCURRENT_READS: usize = 16;
 
 /// A range of keys with the number of entries in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Segments {
         self.0.iter().map(|segment| segment.entries).sum()
     }
 
-    /// Finds the `take` entries after the first `skip`: how many to skip and to take in each contiguous range of keys.
+    /// Finds where the `take` entries after the first `skip` are. Adjacent segments become one run, which one Query reads.
     fn runs(&self, mut skip: u64, mut take: u64) -> Vec<Run> {
         let mut runs = Vec::<Run>::new();
         for segment in &self.0 {
@@ -58,6 +58,8 @@ impl Segments {
     }
 }
 
+/// Entries to take from a contiguous range of keys.
+#[derive(Debug, PartialEq, Eq)]
 struct Run {
     range: KeyRange,
     skip: u64,
@@ -69,11 +71,11 @@ impl IndexReader<'_> {
     /// counted by reading: one round trip, or none if there are none of them.
     pub async fn segments(self, order: &Order, buckets: &[Bucket], ranges: &KeyRanges) -> Result<Segments, Error> {
         let pieces = ranges.into_iter().flat_map(|range| {
-            buckets.iter().enumerate().filter_map(move |(place, bucket)| {
-                let whole = KeyRange::new(bucket.lower.clone(), buckets.get(place + 1).map(|next| next.lower.clone()));
+            buckets.iter().enumerate().filter_map(move |(index, bucket)| {
+                let whole = KeyRange::new(bucket.lower.clone(), buckets.get(index + 1).map(|next| next.lower.clone()));
                 let piece = whole.intersection(range)?;
-                // This query may have seen half of a split: the smaller bucket without the new one. Behind a fence,
-                // entries are counted by reading.
+                // The Query of the buckets may have seen half of a split: the old bucket with its smaller count, but not
+                // yet the new one. Step 3 of a split leaves the fence up for this case.
                 let entries = (piece == whole && !bucket.is_fenced()).then_some(bucket.entries);
                 Some((piece, entries))
             })
@@ -135,11 +137,11 @@ impl IndexReader<'_> {
         }
         let mut items = Vec::new();
         for range in ranges {
-            let wanted = size - u64::try_from(items.len()).unwrap_or(size);
-            if wanted == 0 {
+            let remaining = size - u64::try_from(items.len()).unwrap_or(size);
+            if remaining == 0 {
                 break;
             }
-            items.extend(self.first_in(order, range, wanted, descending).await?);
+            items.extend(self.first_in(order, range, remaining, descending).await?);
         }
         items.into_iter().map(from_item).collect()
     }
@@ -155,7 +157,7 @@ impl IndexReader<'_> {
         let ranges: Vec<_> = segments.0.iter().map(|segment| segment.range.clone()).collect();
         let reads = stream::iter(ranges).map(async |range| self.first_in(order, &range, u64::MAX, false).await);
         let mut kept = Vec::new();
-        let mut reads = reads.buffered(READS_AT_ONCE);
+        let mut reads = reads.buffered(MAX_CONCURRENT_READS);
         while let Some(items) = reads.try_next().await? {
             for item in items {
                 let row = from_item(item)?;
@@ -167,12 +169,18 @@ impl IndexReader<'_> {
         Ok(kept)
     }
 
-    /// The first `most` entries of a range, or the last ones if `from_end`.
-    async fn first_in(self, order: &Order, range: &KeyRange, most: u64, from_end: bool) -> Result<Vec<Item>, Error> {
+    /// Returns the first `max_entries` entries of a range, or the last ones if `from_end`.
+    async fn first_in(
+        self,
+        order: &Order,
+        range: &KeyRange,
+        max_entries: u64,
+        from_end: bool,
+    ) -> Result<Vec<Item>, Error> {
         let (mut items, mut start) = (Vec::new(), end_of(order, range).filter(|_| from_end));
         loop {
-            let left = most - u64::try_from(items.len()).unwrap_or(most);
-            // The upper bound is exclusive, but `BETWEEN` returns it, so it is dropped here.
+            let left = max_entries - u64::try_from(items.len()).unwrap_or(max_entries);
+            // `BETWEEN` includes its upper bound, which is dropped below. One more item is read in its place.
             let limit = i32::try_from(left.saturating_add(u64::from(!from_end && range.to.is_some()))).ok();
             let query = self.query(order, range).scan_index_forward(!from_end);
             let page = query.set_limit(limit).set_exclusive_start_key(start).send().await?;
@@ -185,15 +193,16 @@ impl IndexReader<'_> {
                     start = None;
                 }
             }
-            let most = usize::try_from(most).unwrap_or(usize::MAX);
-            if start.is_none() || items.len() >= most {
-                items.truncate(most);
+            let max_entries = usize::try_from(max_entries).unwrap_or(usize::MAX);
+            if start.is_none() || items.len() >= max_entries {
+                items.truncate(max_entries);
                 return Ok(items);
             }
         }
     }
 
-    /// Counts the entries in a range by reading backward from its upper bound, which is exclusive.
+    /// Counts the entries in a range by reading backward from its upper bound. A start key is itself excluded from a
+    /// Query, so the bound is too.
     async fn count_in(self, order: &Order, range: &KeyRange) -> Result<u64, Error> {
         let (mut entries, mut start) = (0, end_of(order, range));
         loop {
@@ -207,14 +216,14 @@ impl IndexReader<'_> {
         }
     }
 
-    /// The keys of the entries in a range.
+    /// Returns the keys of the entries in a range.
     pub(super) async fn keys_in(self, order: &Order, range: &KeyRange) -> Result<Vec<String>, Error> {
         let items = self.first_in(order, range, u64::MAX, false).await?;
         let keys = items.iter().filter_map(|item| sort_key(item).strip_prefix(keys::ENTRY_PREFIX));
         Ok(keys.map(str::to_owned).collect())
     }
 
-    /// The lower bound of the bucket after this one.
+    /// Returns the lower bound of the bucket after the one at `lower`.
     pub(super) async fn next_lower(self, order: &Order, lower: &str) -> Result<Option<String>, Error> {
         let call = self.table.query_request();
         let answer = call
@@ -245,7 +254,7 @@ impl IndexReader<'_> {
     }
 }
 
-/// The upper bound of a range as the start key of a backward read.
+/// Returns the upper bound of a range as the start key of a backward read.
 fn end_of(order: &Order, range: &KeyRange) -> Option<Item> {
     range.to.as_ref().map(|to| keys::entry(&order.partition, to).attributes())
 }
@@ -256,4 +265,57 @@ fn sort_value(text: String) -> AttributeValue {
 
 fn sort_key(item: &Item) -> &str {
     item.get("sk").and_then(|sk| sk.as_s().ok()).map_or("", String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(from: &str, to: &str) -> KeyRange {
+        KeyRange::new(from.to_owned(), Some(to.to_owned()))
+    }
+
+    fn segments(segments: &[(&str, &str, u64)]) -> Segments {
+        Segments(
+            segments.iter().map(|(from, to, entries)| Segment { range: range(from, to), entries: *entries }).collect(),
+        )
+    }
+
+    fn run(from: &str, to: &str, skip: u64, take: u64) -> Run {
+        Run { range: range(from, to), skip, take }
+    }
+
+    #[test]
+    fn the_total_is_the_sum_of_all_segments() {
+        assert_eq!(segments(&[]).total(), 0);
+        assert_eq!(segments(&[("a", "b", 3), ("b", "c", 0), ("x", "z", 4)]).total(), 7);
+    }
+
+    #[test]
+    fn a_page_within_one_segment_skips_only_there() {
+        let segments = segments(&[("a", "b", 10), ("b", "c", 10), ("c", "d", 10)]);
+        assert_eq!(segments.runs(0, 3), [run("a", "b", 0, 3)]);
+        assert_eq!(segments.runs(12, 3), [run("b", "c", 2, 3)]);
+        assert_eq!(segments.runs(10, 10), [run("b", "c", 0, 10)]);
+    }
+
+    #[test]
+    fn a_page_across_adjacent_segments_is_one_run() {
+        let segments = segments(&[("a", "b", 10), ("b", "c", 2), ("c", "d", 10)]);
+        assert_eq!(segments.runs(8, 6), [run("a", "d", 8, 6)]);
+    }
+
+    #[test]
+    fn a_page_across_a_gap_is_a_run_on_each_side() {
+        let segments = segments(&[("a", "b", 10), ("m", "n", 10)]);
+        assert_eq!(segments.runs(8, 6), [run("a", "b", 8, 2), run("m", "n", 0, 4)]);
+    }
+
+    #[test]
+    fn a_page_ends_with_the_last_entry_and_one_beyond_it_is_empty() {
+        let segments = segments(&[("a", "b", 10), ("b", "c", 0)]);
+        assert_eq!(segments.runs(8, 100), [run("a", "b", 8, 2)]);
+        assert_eq!(segments.runs(10, 5), []);
+        assert_eq!(segments.runs(0, 0), []);
+    }
 }
