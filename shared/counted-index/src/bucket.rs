@@ -1,3 +1,5 @@
+//! Buckets as the table holds them, and the updates of their counts.
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -19,12 +21,13 @@ pub struct Bucket {
     fenced_until: Option<u64>,
 }
 
-/// A bucket's attributes. (Its `lower` is in its key; `count` would be a reserved word.)
+/// A bucket's attributes. The lower bound is in the key. The count is called `entries`, because `count` is a reserved
+/// word in expressions.
 #[derive(Serialize, Deserialize)]
 pub(super) struct BucketRecord {
     pub(super) entries: u64,
     pub(super) epoch: String,
-    /// The time until which a split makes writers wait, in milliseconds since the Unix epoch.
+    /// The time at which the fence expires, in milliseconds since the Unix epoch. Absent if no split is under way.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) fenced_until: Option<u64>,
 }
@@ -39,17 +42,19 @@ pub(super) fn new_epoch() -> String {
     ids::random_id(12)
 }
 
-/// The current time, in milliseconds since the Unix epoch.
-pub(super) fn now() -> u64 {
+/// Returns the current time, in milliseconds since the Unix epoch.
+pub(super) fn now_millis() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
-pub(super) fn from_now(time: Duration) -> u64 {
-    now().saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+/// Returns the time after `time` from now, in milliseconds since the Unix epoch.
+pub(super) fn millis_from_now(time: Duration) -> u64 {
+    now_millis().saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 impl Bucket {
+    /// Reads a bucket from its item.
     pub(super) fn of(item: Item) -> Result<Self, Error> {
         let key = item.get("sk").and_then(|sk| sk.as_s().ok());
         let lower = key.and_then(|sk| sk.strip_prefix(keys::BUCKET_PREFIX)).map(str::to_owned);
@@ -58,14 +63,14 @@ impl Bucket {
         Ok(Self { lower, entries, epoch, fenced_until })
     }
 
-    /// Whether a split makes writers wait now.
+    /// Whether a fence is up that has not expired, so that writers must wait.
     pub(super) fn is_fenced(&self) -> bool {
-        self.fenced_until.is_some_and(|until| until >= now())
+        self.fenced_until.is_some_and(|until| until >= now_millis())
     }
 
-    /// Adds `change` to the count if the epoch is unchanged. An expired fence is removed under a new epoch, so its
-    /// splitter can no longer commit.
-    pub(super) fn count(&self, change: i64) -> Expression {
+    /// Adds `change` to the count if the epoch is unchanged. If there is a fence, it has expired, and is removed under
+    /// a new epoch: its splitter read the keys before this change and must no longer commit.
+    pub(super) fn change_count(&self, change: i64) -> Expression {
         let expression = match self.fenced_until {
             None => Expression::update("ADD entries :change"),
             Some(_) => Expression::update("SET epoch = :new_epoch REMOVE fenced_until, fenced_by ADD entries :change")
@@ -79,8 +84,8 @@ impl Bucket {
         expression.and_condition("epoch = :epoch").value(":epoch", text(&self.epoch))
     }
 
-    /// Whether a fence is up that has expired, which a write without a change of count must take over too.
-    pub(super) fn has_old_fence(&self) -> bool {
+    /// Whether there is a fence, expired or not.
+    pub(super) fn has_fence(&self) -> bool {
         self.fenced_until.is_some()
     }
 }
@@ -93,7 +98,8 @@ impl Bucket {
 }
 
 impl Order {
-    /// Adds the first bucket, which covers every key, to the transaction that creates the collection.
+    /// Adds the first bucket, which covers every key, to the transaction that creates the collection. `exists` is the
+    /// refusal if the order already has one.
     #[must_use]
     pub fn create<'t, R>(&self, transaction: Transaction<'t, R>, exists: R) -> Transaction<'t, R> {
         transaction.put_new(keys::bucket(&self.partition, ""), "bucket", &BucketRecord::new(0), exists)
@@ -101,7 +107,7 @@ impl Order {
 }
 
 impl IndexReader<'_> {
-    /// The bucket that a key belongs to: one read.
+    /// Finds the bucket that a key belongs to, with one read.
     pub async fn locate(self, order: &Order, key: &str) -> Result<Bucket, Error> {
         let last = keys::bucket(&order.partition, key).sk;
         let call = self.table.query_request();
@@ -118,7 +124,7 @@ impl IndexReader<'_> {
         Bucket::of(item.ok_or_else(|| Error::Internal("an index has no first bucket".into()))?)
     }
 
-    /// Every bucket of an order, from the lowest: one Query.
+    /// Returns every bucket of an order in ascending order, with one Query.
     pub async fn buckets(self, order: &Order) -> Result<Vec<Bucket>, Error> {
         let sort_keys = SortKeys::Prefix(keys::BUCKET_PREFIX);
         let items = self.table.query(&order.partition, sort_keys).await?;

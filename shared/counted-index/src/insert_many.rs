@@ -22,8 +22,8 @@ pub struct Row<T> {
 }
 
 impl Order {
-    /// Returns every item of a new order: its buckets, and its entries, which must be sorted by key. Each bucket but the
-    /// last gets `bucket_size` entries.
+    /// Returns every item of a new order: its buckets, and its entries, which must be sorted by key. Each bucket but
+    /// the last gets `bucket_size` entries.
     pub fn bulk_items<T: Serialize>(
         self,
         entries: Vec<(String, T)>,
@@ -75,7 +75,7 @@ impl CountedIndex<'_> {
                     for indices in located {
                         for (buckets, index) in buckets.iter_mut().zip(indices) {
                             buckets[index].entries += 1;
-                            split |= buckets[index].entries > self.limit;
+                            split |= buckets[index].entries > self.max_entries;
                         }
                     }
                     if split {

@@ -1,23 +1,23 @@
-//! The keys of an index: entries and buckets lie in one partition, whose sort keys tell them apart.
+//! The keys of an index. Entries and buckets share one partition, and the prefixes of their sort keys tell them apart.
 
 use dynamo::Key;
 
-/// Where the sort key of each entry begins.
+/// The prefix of each entry's sort key.
 pub(crate) const ENTRY_PREFIX: &str = "E#";
-/// Beyond every entry.
+/// A sort key above every entry's.
 pub(crate) const ENTRIES_END: &str = "E$";
-/// Where the sort key of each bucket begins.
+/// The prefix of each bucket's sort key.
 pub(crate) const BUCKET_PREFIX: &str = "B#";
-/// Beyond every bucket.
+/// A sort key above every bucket's.
 pub(crate) const BUCKETS_END: &str = "B$";
 
-/// The address of an entry.
+/// Returns the item key of an entry.
 #[must_use]
 pub fn entry(partition: &str, key: &str) -> Key {
     Key::new(partition, format!("{ENTRY_PREFIX}{key}"))
 }
 
-/// The address of a bucket whose range begins at `lower`.
+/// Returns the item key of the bucket whose range begins at `lower`.
 pub(crate) fn bucket(partition: &str, lower: &str) -> Key {
     Key::new(partition, format!("{BUCKET_PREFIX}{lower}"))
 }

@@ -1,16 +1,25 @@
 //! The counted index: exact totals and any page, at any depth, with strongly consistent reads.
 //!
-//! `DynamoDB` can neither skip to row 40,000 nor count without reading. So each order of a collection keeps *buckets*
-//! beside its entries: contiguous ranges of keys, each with the number of entries in it. A bucket covers the keys from
-//! its `lower` up to the next bucket's. Entries and counts change in one transaction. A page takes one Query over the
-//! buckets, a running sum, and one Query where the page begins.
+//! `DynamoDB` can neither skip to row 40,000 nor count rows without reading them. Each order of a collection therefore
+//! keeps *buckets* beside its entries. A bucket is a contiguous range of keys with the number of entries in it. The
+//! range goes from the bucket's `lower` to the `lower` of the next bucket. An entry and the count of its bucket change
+//! in one transaction. A page takes one Query for the buckets, a running sum of their counts, and one Query that begins
+//! in the bucket where the page begins.
 //!
-//! Every bucket has an *epoch*, a random text. It changes whenever the bucket's range shrinks, and a bucket that is
-//! created again under an old key has a new one. A writer updates the count on condition of the epoch that it read. So
-//! it counts in the bucket that its key belongs to, or is refused and reads again.
+//! Every bucket has an *epoch*, a random text that changes whenever the range shrinks. A bucket that is deleted and
+//! created again also gets a new one. A writer changes a count on condition of the epoch that it read:
+//!
+//! | Writer | Splitter | Buckets |
+//! |---|---|---|
+//! | reads the bucket for the new key `x` | | `""`: 1001 entries, epoch 1 |
+//! | | moves the upper half to a new bucket | `""`: 500, epoch 2; `"m"`: 501 |
+//! | inserts `x` and adds 1 to bucket `""` if its epoch is 1 | | the condition fails, and the writer reads again |
+//!
+//! Without the epoch, bucket `""` would count `x`, although the key is in the range of `"m"`. One count would be too
+//! high and the other too low.
 //!
 //! A bucket that grows past the limit is split behind a *fence* (see `split`), while writers wait. A bucket that
-//! becomes empty is deleted, and the bucket to its left covers its keys.
+//! becomes empty is deleted, and the bucket to its left then covers its keys.
 //!
 //! *Invariant:* this crate knows nothing of what it indexes, and nothing of an organization.
 
@@ -36,9 +45,10 @@ pub use verify::{IndexFault, IndexReport};
 pub use write::{IndexWrite, Outcome};
 
 /// Entries that a bucket may hold before it is split.
-const BUCKET_LIMIT: u64 = 1_000;
-/// The lifetime of a fence. Writers retry for longer than this, so a split that was abandoned fails no write.
-const FENCE: Duration = Duration::from_secs(2);
+const MAX_BUCKET_ENTRIES: u64 = 1_000;
+/// The lifetime of a fence. Writers retry for longer than this, so a fence that a dead process left behind delays a
+/// write but never fails it.
+const FENCE_LIFETIME: Duration = Duration::from_secs(2);
 
 /// Reads the counted indexes of a table.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +60,9 @@ pub struct IndexReader<'t> {
 #[derive(Clone, Copy, Debug)]
 pub struct CountedIndex<'t> {
     reader: IndexReader<'t>,
-    limit: u64,
-    fence: Duration,
+    /// Entries that a bucket may hold before it is split.
+    max_entries: u64,
+    fence_lifetime: Duration,
 }
 
 /// One order of a collection: a partition that holds its entries and buckets, and nothing else.
@@ -83,12 +94,13 @@ impl<'t> CountedIndex<'t> {
     /// The indexes of this table.
     #[must_use]
     pub fn new(table: &'t Table) -> Self {
-        Self { reader: IndexReader::new(table), limit: BUCKET_LIMIT, fence: FENCE }
+        Self { reader: IndexReader::new(table), max_entries: MAX_BUCKET_ENTRIES, fence_lifetime: FENCE_LIFETIME }
     }
 
-    /// Indexes with at most `limit` entries in a bucket, and fences that expire after `fence`. For tests.
+    /// Replaces the limits: a bucket is split at more than `max_entries`, and a fence expires after `fence_lifetime`.
+    /// For tests, which could not fill a bucket of the usual size.
     #[must_use]
-    pub fn with_limits(self, limit: u64, fence: Duration) -> Self {
-        Self { limit, fence, ..self }
+    pub fn with_limits(self, max_entries: u64, fence_lifetime: Duration) -> Self {
+        Self { max_entries, fence_lifetime, ..self }
     }
 }

@@ -21,19 +21,20 @@ struct Segment {
     entries: u64,
 }
 
-/// Ranges that are divided at the buckets' bounds, so that the entries of each segment are known: whole buckets by
-/// their counts, a partial bucket at either end of a range by reading.
+/// Ranges that are divided at the buckets' bounds, so that the number of entries in each segment is known. A whole
+/// bucket has its count; a partial bucket at either end of a range is counted by reading.
 #[derive(Clone, Debug)]
 pub struct Segments(Vec<Segment>);
 
 impl Segments {
-    /// Entries in all segments.
+    /// Returns the number of entries in all segments.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().map(|segment| segment.entries).sum()
     }
 
-    /// Finds where the `take` entries after the first `skip` are. Adjacent segments become one run, which one Query reads.
+    /// Finds where the `take` entries after the first `skip` are. Adjacent segments become one run, which one Query
+    /// reads.
     fn runs(&self, mut skip: u64, mut take: u64) -> Vec<Run> {
         let mut runs = Vec::<Run>::new();
         for segment in &self.0 {
@@ -68,14 +69,14 @@ struct Run {
 
 impl IndexReader<'_> {
     /// Divides `ranges` at the bounds of `buckets`. Partial buckets at the ends, and buckets behind a fence, are
-    /// counted by reading: one round trip, or none if there are none of them.
+    /// counted by concurrent reads, which take one round trip.
     pub async fn segments(self, order: &Order, buckets: &[Bucket], ranges: &KeyRanges) -> Result<Segments, Error> {
         let pieces = ranges.into_iter().flat_map(|range| {
             buckets.iter().enumerate().filter_map(move |(index, bucket)| {
                 let whole = KeyRange::new(bucket.lower.clone(), buckets.get(index + 1).map(|next| next.lower.clone()));
                 let piece = whole.intersection(range)?;
-                // The Query of the buckets may have seen half of a split: the old bucket with its smaller count, but not
-                // yet the new one. Step 3 of a split leaves the fence up for this case.
+                // The Query of the buckets may have seen half of a split: the old bucket with its smaller count, but
+                // not yet the new one. Step 3 of a split leaves the fence up for this case.
                 let entries = (piece == whole && !bucket.is_fenced()).then_some(bucket.entries);
                 Some((piece, entries))
             })
@@ -90,7 +91,7 @@ impl IndexReader<'_> {
         Ok(Segments(try_join_all(counted).await?))
     }
 
-    /// At most `size` entries after the first `skip`, in either direction: one round trip, whatever the depth.
+    /// Returns at most `size` entries after the first `skip`, in either direction, in one round trip at any depth.
     pub async fn page<T: DeserializeOwned>(
         self,
         order: &Order,
@@ -115,7 +116,7 @@ impl IndexReader<'_> {
         items.into_iter().map(from_item).collect()
     }
 
-    /// At most `size` entries of `ranges` beyond a key: one round trip if there is one range.
+    /// Returns at most `size` entries of `ranges` beyond a key, in one round trip for each range that is read.
     pub async fn page_beyond<T: DeserializeOwned>(
         self,
         order: &Order,
@@ -146,8 +147,8 @@ impl IndexReader<'_> {
         items.into_iter().map(from_item).collect()
     }
 
-    /// Every entry of the segments for which `keep` returns true, in order. At most 16 segments are in memory at once,
-    /// beside the entries that were kept.
+    /// Returns every entry of the segments for which `keep` returns true, in order. At most 16 segments are in memory
+    /// at once, beside the entries that were kept.
     pub async fn scan<T: DeserializeOwned>(
         self,
         order: &Order,

@@ -1,15 +1,28 @@
-//! Splits a bucket in four steps. Counts stay right if the process ends after any of them.
+//! Splits a bucket in four steps. Every count stays right if the process ends after any of them.
 //!
-//! 1. Raise the *fence*: a new epoch, and the time until which writers wait. Writers that saw the old epoch are
-//!    refused.
-//! 2. Read the keys, until there are as many as the bucket's count: a Query may see half of a transaction that commits.
-//! 3. In one transaction, on condition of the fence's epoch, put the new bucket at the median key, lower the old
-//!    bucket's count and change its epoch. The fence stays up, because a Query may see half of this transaction too.
-//! 4. Lower the fence, which changes the epoch again.
+//! 1. Raise the *fence*: store a new epoch, and the time until which writers must wait. A write that was prepared under
+//!    the old epoch now fails its condition.
+//! 2. Read the bucket's keys until there are as many as its count. One Query is not enough, because it may see only
+//!    half of a write that commits at that moment.
+//! 3. In one transaction, on condition of the fence's epoch: put the new bucket at the median key, lower the old
+//!    bucket's count, and change its epoch. The fence stays up.
+//! 4. Remove the fence and change the epoch again.
 //!
-//! A writer may take over an expired fence, which changes the epoch. Step 3 of the old splitter then fails its
-//! condition. If step 3 commits first, the take-over fails. A reader that finds a fence counts the entries behind it by
-//! reading.
+//! *A splitter may be too slow.* Once the fence has expired, any writer may take it over, which changes the epoch:
+//!
+//! | Splitter | Writer | Old bucket |
+//! |---|---|---|
+//! | raises the fence and reads 1001 keys | | 1001 entries, epoch 2, fenced |
+//! | is paused until the fence has expired | | |
+//! | | inserts an entry, and removes the fence | 1002 entries, epoch 3 |
+//! | step 3 requires epoch 2, and fails | | 1002 entries, epoch 3 |
+//!
+//! Without the new epoch, step 3 would store 500 and 501, and the writer's entry would be in neither count. If step 3
+//! commits first, the epoch is new as well, and the writer's condition fails instead.
+//!
+//! *A reader may see half of step 3,* because a Query is not isolated from a transaction. It may return the old bucket
+//! with 500 entries, but not yet the new one with 501. A page would then lose half of the bucket. The fence is still
+//! up, so the reader knows that it must count these entries by reading them.
 
 use std::time::Duration;
 
@@ -21,47 +34,51 @@ use dynamo::{Error, Expression, Refused, Transaction, number, text};
 
 use crate::{
     CountedIndex, KeyRange, Order,
-    bucket::{Bucket, BucketRecord, from_now, new_epoch, now},
+    bucket::{Bucket, BucketRecord, millis_from_now, new_epoch, now_millis},
     keys,
 };
 
-/// Reads of the keys, at most, until there are as many as the count says.
-const READS: u32 = 8;
+/// Attempts to read as many keys as the count says.
+const MAX_KEY_READS: u32 = 8;
 
 impl CountedIndex<'_> {
-    /// Splits a bucket until every part is within the limit. Does nothing if it already is, or if another caller splits
-    /// it.
+    /// Splits a bucket until every part is within the limit. Does nothing if the bucket already is, or if another
+    /// caller is splitting it.
     pub(super) async fn split(self, order: &Order, lower: &str) -> Result<(), Error> {
         let mut waiting = vec![lower.to_owned()];
         while let Some(lower) = waiting.pop() {
             let Some(fenced) = self.raise_fence(order, &lower).await? else { continue };
             let halves = self.halve(order, &fenced).await?;
-            waiting.extend(halves.into_iter().filter(|(_, entries)| *entries > self.limit).map(|(lower, _)| lower));
+            waiting
+                .extend(halves.into_iter().filter(|(_, entries)| *entries > self.max_entries).map(|(lower, _)| lower));
         }
         Ok(())
     }
 
+    /// Raises the fence. Returns the fenced bucket, or `None` if the bucket needs no split or another caller's fence is
+    /// still up.
     async fn raise_fence(self, order: &Order, lower: &str) -> Result<Option<Bucket>, Error> {
         let expression = Expression::update("SET epoch = :epoch, fenced_until = :until, fenced_by = :me")
-            // A retry after a lost answer matches `fenced_by` and gets the fence that it already raised.
+            // The SDK sends the update again if the answer was lost. `fenced_by` lets the second one pass; otherwise
+            // the splitter would find its own fence, and leave it up until it expires.
             .and_condition(
                 "entries > :limit AND (attribute_not_exists(fenced_until) OR fenced_until < :now OR fenced_by = :me)",
             )
             .value(":epoch", text(&new_epoch()))
-            .value(":until", number(from_now(self.fence)))
-            .value(":now", number(now()))
+            .value(":until", number(millis_from_now(self.fence_lifetime)))
+            .value(":now", number(now_millis()))
             .value(":me", text(&ids::random_id(12)))
-            .value(":limit", number(self.limit));
+            .value(":limit", number(self.max_entries));
         let bucket = self.table.update(keys::bucket(&order.partition, lower), &expression).await?;
         bucket.map(Bucket::of).transpose()
     }
 
-    /// Moves the upper half of a fenced bucket into a new one. Returns the lower bound and the entries of each half, or
-    /// nothing if another writer took over the fence.
+    /// Moves the upper half of a fenced bucket into a new one: steps 2 to 4. Returns the lower bound and the entries of
+    /// each half, or nothing if another writer took over the fence.
     async fn halve(self, order: &Order, fenced: &Bucket) -> Result<Vec<(String, u64)>, Error> {
         let old = keys::bucket(&order.partition, &fenced.lower);
         let Some(keys) = self.keys_of(order, fenced).await? else {
-            self.table.update(old, &fenced.as_seen(fence_down())).await?;
+            self.table.update(old, &fenced.as_seen(remove_fence())).await?;
             return Err(Error::Internal("a bucket's count is not the number of its entries".into()));
         };
         let (left, right) = keys.split_at(keys.len() / 2);
@@ -71,7 +88,7 @@ impl CountedIndex<'_> {
         let smaller = Expression::update("SET entries = :left, epoch = :next, fenced_until = :until")
             .value(":left", number(count(left)))
             .value(":next", text(&epoch))
-            .value(":until", number(from_now(self.fence)));
+            .value(":until", number(millis_from_now(self.fence_lifetime)));
         let new = keys::bucket(&order.partition, median);
         let split = Transaction::new(self.table)
             .update(old.clone(), &fenced.as_seen(smaller), ())
@@ -83,14 +100,14 @@ impl CountedIndex<'_> {
             Err(Refused::Conditions(_)) => return Ok(Vec::new()),
             Err(Refused::Failed(error)) => return Err(error),
         }
-        let split = fence_down().and_condition("epoch = :epoch").value(":epoch", text(&epoch));
-        self.table.update(old, &split).await?;
+        let lower_fence = remove_fence().and_condition("epoch = :epoch").value(":epoch", text(&epoch));
+        self.table.update(old, &lower_fence).await?;
         Ok(vec![(fenced.lower.clone(), count(left)), (median.clone(), count(right))])
     }
 
-    /// The keys in a fenced bucket, or `None` if repeated reads never find as many as its count.
+    /// Returns the keys in a fenced bucket, or `None` if repeated reads never find as many as its count.
     async fn keys_of(self, order: &Order, bucket: &Bucket) -> Result<Option<Vec<String>>, Error> {
-        for attempt in 0..READS {
+        for attempt in 0..MAX_KEY_READS {
             let next = self.next_lower(order, &bucket.lower).await?;
             let keys = self.keys_in(order, &KeyRange::new(bucket.lower.clone(), next)).await?;
             if u64::try_from(keys.len()) == Ok(bucket.entries) {
@@ -101,8 +118,8 @@ impl CountedIndex<'_> {
         Ok(None)
     }
 
-    /// Deletes a bucket if it is still empty. The bucket to its left then covers its keys. The first bucket always
-    /// stays.
+    /// Deletes a bucket if it is still empty and not fenced. The bucket to its left then covers its keys. Must not be
+    /// called for the first bucket, because nothing would cover the lowest keys.
     pub(super) async fn delete_if_empty(self, order: &Order, lower: &str) -> Result<(), Error> {
         let empty =
             Expression::condition("entries = :none AND attribute_not_exists(fenced_until)").value(":none", number(0));
@@ -110,6 +127,6 @@ impl CountedIndex<'_> {
     }
 }
 
-fn fence_down() -> Expression {
+fn remove_fence() -> Expression {
     Expression::update("SET epoch = :lowered REMOVE fenced_until, fenced_by").value(":lowered", text(&new_epoch()))
 }

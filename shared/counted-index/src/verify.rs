@@ -2,18 +2,18 @@ use dynamo::Error;
 
 use crate::{IndexReader, KeyRange, Order};
 
-/// What a walk over one order of an index found.
+/// The result of a walk over one order of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexReport {
-    /// Entries that are there.
+    /// Entries that were found.
     pub entries: u64,
-    /// Buckets that are there.
+    /// Buckets that were found.
     pub buckets: u64,
-    /// What isn't right.
+    /// Faults that were found.
     pub faults: Vec<IndexFault>,
 }
 
-/// Something in an index that isn't right.
+/// An inconsistency in an index.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IndexFault {
     /// There is no bucket for the lowest keys.
@@ -25,25 +25,26 @@ pub enum IndexFault {
     /// A bucket's count isn't the number of its entries.
     #[error("the bucket from {lower:?} on counts {counted} and holds {held}")]
     Count {
-        /// Where the bucket's range begins.
+        /// The lower bound of the bucket's range.
         lower: String,
-        /// What it counts.
+        /// The bucket's count.
         counted: u64,
-        /// What is there.
+        /// The entries that were found in the range.
         held: u64,
     },
 }
 
 impl IndexReader<'_> {
-    /// Walks an order's buckets and entries, and compares. Writes that are made meanwhile can look like faults.
+    /// Compares each bucket's count with the entries in its range. Writes that commit during the walk can look like
+    /// faults.
     pub async fn verify(self, order: &Order) -> Result<IndexReport, Error> {
         let buckets = self.buckets(order).await?;
         let mut report = IndexReport { entries: 0, buckets: 0, faults: Vec::new() };
         if buckets.first().is_none_or(|first| !first.lower.is_empty()) {
             report.faults.push(IndexFault::NoFirstBucket);
         }
-        for (place, bucket) in buckets.iter().enumerate() {
-            let range = KeyRange::new(bucket.lower.clone(), buckets.get(place + 1).map(|next| next.lower.clone()));
+        for (index, bucket) in buckets.iter().enumerate() {
+            let range = KeyRange::new(bucket.lower.clone(), buckets.get(index + 1).map(|next| next.lower.clone()));
             let held = u64::try_from(self.keys_in(order, &range).await?.len()).unwrap_or(u64::MAX);
             if held != bucket.entries {
                 report.faults.push(IndexFault::Count { lower: bucket.lower.clone(), counted: bucket.entries, held });

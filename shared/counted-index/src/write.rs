@@ -6,8 +6,9 @@ use dynamo::{Error, Expression, Refused, Transaction};
 
 use crate::{Bucket, CountedIndex, Order, keys};
 
-/// Entries in a bucket at or below which it may be empty: other writers may have removed some since it was read.
-const NEARLY_EMPTY: u64 = 16;
+/// A bucket with at most so many entries after a removal may be empty, because other writers may have removed some
+/// since it was read. Deletion is then tried, on condition that it is.
+const NEARLY_EMPTY_ENTRIES: u64 = 16;
 
 /// The outcome of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +23,13 @@ pub enum Outcome {
 pub struct IndexWrite<'t> {
     index: CountedIndex<'t>,
     transaction: Transaction<'t, ()>,
-    /// Each bucket is here once, because a transaction allows one action for each item.
+    /// The change of each bucket's count, by order and lower bound. Changes of one bucket are summed up, because a
+    /// transaction allows one action for each item.
     changes: BTreeMap<(Order, String), (Bucket, i64)>,
 }
 
 impl<'t> CountedIndex<'t> {
-    /// An empty write.
+    /// Begins a write without changes.
     #[must_use]
     pub fn write(self) -> IndexWrite<'t> {
         IndexWrite { index: self, transaction: Transaction::new(self.table), changes: BTreeMap::new() }
@@ -40,7 +42,7 @@ impl<'t> IndexWrite<'t> {
     pub fn insert(mut self, order: &Order, bucket: &Bucket, key: &str, record: &impl Serialize) -> Self {
         let entry = keys::entry(&order.partition, key);
         self.transaction = self.transaction.put_new(entry, order.entity, record, ());
-        self.count(order, bucket, 1);
+        self.add_to_count(order, bucket, 1);
         self
     }
 
@@ -49,23 +51,26 @@ impl<'t> IndexWrite<'t> {
     pub fn remove(mut self, order: &Order, bucket: &Bucket, key: &str, expression: &Expression) -> Self {
         let entry = keys::entry(&order.partition, key);
         self.transaction = self.transaction.delete(entry, expression, ());
-        self.count(order, bucket, -1);
+        self.add_to_count(order, bucket, -1);
         self
     }
 
-    /// The transaction, for other items that change together with the entries.
+    /// Adds actions for other items, which change together with the entries.
     #[must_use]
     pub fn with(mut self, add: impl FnOnce(Transaction<'t, ()>) -> Transaction<'t, ()>) -> Self {
         self.transaction = add(self.transaction);
         self
     }
 
-    fn count(&mut self, order: &Order, bucket: &Bucket, change: i64) {
-        let place = (order.clone(), bucket.lower.clone());
-        self.changes.entry(place).or_insert_with(|| (bucket.clone(), 0)).1 += change;
+    fn add_to_count(&mut self, order: &Order, bucket: &Bucket, change: i64) {
+        let bucket_id = (order.clone(), bucket.lower.clone());
+        self.changes.entry(bucket_id).or_insert_with(|| (bucket.clone(), 0)).1 += change;
     }
 
-    /// Commits. Then splits each bucket that grew past the limit, and deletes each that became empty.
+    /// Commits the write. Then splits each bucket that grew past the limit, and deletes each that became empty.
+    ///
+    /// A bucket whose fence is up is not written to: the caller waits and reads again. An expired fence is taken over,
+    /// even by a write that leaves the count alone, because the splitter must not commit a stale list of keys.
     pub async fn commit(self) -> Result<Outcome, Error> {
         let Self { index, mut transaction, changes } = self;
         if changes.values().any(|(bucket, _)| bucket.is_fenced()) {
@@ -73,11 +78,11 @@ impl<'t> IndexWrite<'t> {
         }
         for ((order, lower), (bucket, change)) in &changes {
             let key = keys::bucket(&order.partition, lower);
-            transaction = if *change != 0 || bucket.has_old_fence() {
-                transaction.update(key, &bucket.count(*change), ())
+            transaction = if *change != 0 || bucket.has_fence() {
+                transaction.update(key, &bucket.change_count(*change), ())
             } else {
-                // A move within one bucket leaves its count alone. The epoch is still checked, so a concurrent split
-                // refuses the move.
+                // A move within one bucket leaves the count alone, but a split at the same time may put the old and the
+                // new key into different buckets. The epoch tells, so it is still checked.
                 transaction.check(key, &bucket.as_seen(Expression::default()), ())
             };
         }
@@ -94,12 +99,12 @@ impl<'t> IndexWrite<'t> {
 }
 
 impl CountedIndex<'_> {
-    /// Splits buckets that are too big, and deletes empty ones. The write has committed, so an error here is not
-    /// reported: the next write to the bucket tries again.
+    /// Splits a bucket that is too big, or deletes it if it became empty. An error is only logged, because the write
+    /// has already committed. The next write to the bucket tries again.
     async fn rebalance(self, order: &Order, lower: &str, entries: u64, shrank: bool) {
-        let rebalanced = if entries > self.limit {
+        let rebalanced = if entries > self.max_entries {
             self.split(order, lower).await
-        } else if shrank && entries <= NEARLY_EMPTY && !lower.is_empty() {
+        } else if shrank && entries <= NEARLY_EMPTY_ENTRIES && !lower.is_empty() {
             self.delete_if_empty(order, lower).await
         } else {
             return;

@@ -1,4 +1,4 @@
-//! Every call of an insert, a move, a removal and a split, in turn, is the last one that is made; or fails once.
+//! Each call of an insert, a move, a removal and a split fails once, or is the last one before the process ends.
 
 use dynamo::aws;
 use faults::connection::{Fault, Faulty};
@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use crate::fixture::{Thing, Things, Way, run};
 
-/// Things by id, whatever their order.
+/// Returns all things, ordered by id.
 async fn all(things: &Things) -> Vec<Thing> {
     things.page(0, false, 0, 100).await.0
 }
@@ -15,11 +15,11 @@ fn thing(id: u32, group_number: u32) -> Thing {
     Thing { id, group_number }
 }
 
-/// Makes `work` meet each fault at each of its calls in turn, on things that `before` are there, and asserts that every
-/// count is right afterwards, and that what was said to be done is done.
+/// Runs `work` with each fault at each of its calls in turn, on a collection that holds `before`. Asserts that every
+/// count is right afterwards, and that a change that was reported as done is there.
 fn at_each_call(before: &[Thing], after: &[Thing], least_calls: usize, work: &impl AsyncFn(&Things) -> bool) {
     run(async {
-        // The faults don't meet: each has things of its own.
+        // Each fault has a collection of its own, so that they can run concurrently.
         join_all(Fault::ALL.map(|fault| meet(fault, before, after, least_calls, work))).await;
     });
 }
@@ -53,7 +53,7 @@ async fn meet(
             None => assert!(now == before || now == after, "{fault:?} at call {at}: all or nothing: {now:?}"),
         }
 
-        // Others go on, at the latest once a fence has run out, and tend what was left.
+        // Other writers can go on, at the latest once a fence has expired, and rebalance what was left.
         for id in [97, 98] {
             assert!(things.insert(&thing(id, 5)).await.unwrap());
             assert!(things.remove(id).await.unwrap());
@@ -90,7 +90,8 @@ fn a_move_that_is_cut_off_anywhere_leaves_right_counts() {
 
 #[test]
 fn a_split_that_is_cut_off_anywhere_leaves_right_counts() {
-    // The fifth of four: read, two look-ups and the commit, and then a fence, two reads and a commit in each order.
+    // The fifth entry of a bucket of four takes a read, two look-ups and a commit. Each order then takes a fence, two
+    // reads and a commit.
     at_each_call(&some(0..4), &some(0..5), 12, &async |things| things.insert(&thing(4, 1)).await.unwrap());
 }
 

@@ -20,12 +20,12 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 const TABLE: &str = "index";
 
-/// Entries in a bucket: few, so that a handful of rows splits one.
-const LIMIT: u64 = 4;
+/// Entries that a bucket may hold: few, so that a handful of rows splits one.
+const MAX_ENTRIES: u64 = 4;
 /// Longer than a split takes, shorter than writers wait.
-const FENCE: Duration = Duration::from_millis(300);
+const FENCE_LIFETIME: Duration = Duration::from_millis(300);
 
-/// Serves the engine and runs the tests, which would otherwise each end what the others use.
+/// Serves the engine and runs every test. A runtime for each test would end the engine with the first of them.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 static ENGINE: LazyLock<String> = LazyLock::new(|| {
@@ -48,12 +48,12 @@ static CONFLICTS: LazyLock<String> = LazyLock::new(|| RUNTIME.block_on(faults::c
 
 /// Runs a test.
 pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
-    // Both begin outside the runtime, which can't be entered twice.
+    // The engine and the proxy must start before `block_on`, because a runtime can't be entered twice.
     LazyLock::force(&CONFLICTS);
     RUNTIME.block_on(test)
 }
 
-/// How a test reaches the engine.
+/// The connection of a test to the engine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way {
     Direct,
@@ -68,18 +68,18 @@ pub(crate) struct Thing {
 }
 
 impl Thing {
-    /// Its key in the order by id, and in the order by group.
+    /// Returns its key in the order by id, and its key in the order by group.
     pub(crate) fn keys(&self) -> [String; 2] {
         [format!("{:03}", self.id), format!("{:02}-{:03}", self.group_number, self.id)]
     }
 }
 
-/// A collection of things of its own.
+/// A collection of things, in partitions that no other test uses.
 #[derive(Clone, Debug)]
 pub(crate) struct Things {
     table: Table,
     pub(crate) orders: [Order; 2],
-    fence: Duration,
+    fence_lifetime: Duration,
 }
 
 impl Things {
@@ -104,30 +104,31 @@ impl Things {
         Self {
             table: Table::new(Client::from_conf(client.build()), TABLE),
             orders: [order("id"), order("group")],
-            fence: FENCE,
+            fence_lifetime: FENCE_LIFETIME,
         }
     }
 
-    /// This collection with fences that expire as soon as they are raised, so that every writer takes them over.
+    /// Returns this collection with fences that expire as soon as they are raised, so that every writer takes them
+    /// over.
     pub(crate) fn without_fences(self) -> Self {
-        Self { fence: Duration::ZERO, ..self }
+        Self { fence_lifetime: Duration::ZERO, ..self }
     }
 
-    /// This collection, reached directly by a client that `change` configures.
+    /// Returns this collection, reached directly by a client that `change` configures.
     pub(crate) fn by(&self, change: impl FnOnce(Builder) -> Builder) -> Self {
         let name = self.orders[0].partition.split_once('#').unwrap().0.to_owned();
         Self::reached_by(change(Table::client_config(Some(&*ENGINE))), &name)
     }
 
     pub(crate) fn index(&self) -> CountedIndex<'_> {
-        CountedIndex::new(&self.table).with_limits(LIMIT, self.fence)
+        CountedIndex::new(&self.table).with_limits(MAX_ENTRIES, self.fence_lifetime)
     }
 
     pub(crate) async fn get(&self, id: u32) -> Result<Option<Thing>, Error> {
         self.table.get(entry_key(&self.orders[0].partition, &format!("{id:03}"))).await
     }
 
-    /// Inserts a thing; false where its id is there.
+    /// Inserts a thing. Returns false if its id already exists.
     pub(crate) async fn insert(&self, thing: &Thing) -> Result<bool, Error> {
         loop {
             if self.get(thing.id).await?.is_some() {
@@ -143,7 +144,7 @@ impl Things {
         }
     }
 
-    /// Removes a thing; false where there is none.
+    /// Removes a thing. Returns false if there is none.
     pub(crate) async fn remove(&self, id: u32) -> Result<bool, Error> {
         loop {
             let Some(known) = self.get(id).await? else { return Ok(false) };
@@ -160,7 +161,7 @@ impl Things {
         }
     }
 
-    /// Moves a thing to another group; false where there is none.
+    /// Moves a thing to another group. Returns false if there is none.
     pub(crate) async fn move_to(&self, thing: &Thing) -> Result<bool, Error> {
         let [by_id, by_group] = &self.orders;
         loop {
@@ -209,7 +210,7 @@ impl Things {
         (index.page(order, &segments, descending, skip, size).await.unwrap(), segments.total())
     }
 
-    /// Asserts that every count is right, that no bucket is too big, and that none but the first is empty.
+    /// Asserts that every bucket counts as many entries as are in its range.
     pub(crate) async fn assert_counted(&self) {
         for order in &self.orders {
             let report = self.index().verify(order).await.unwrap();
@@ -217,11 +218,12 @@ impl Things {
         }
     }
 
+    /// Asserts that no bucket is too big, and that none but the first is empty.
     pub(crate) async fn assert_balanced(&self) {
         for order in &self.orders {
             let buckets = self.index().buckets(order).await.unwrap();
             for bucket in &buckets {
-                assert!(bucket.entries <= LIMIT, "{bucket:?} of {buckets:?}");
+                assert!(bucket.entries <= MAX_ENTRIES, "{bucket:?} of {buckets:?}");
                 assert!(bucket.entries > 0 || bucket.lower.is_empty(), "{bucket:?} of {buckets:?}");
             }
         }
@@ -230,7 +232,7 @@ impl Things {
     async fn done(&self, outcome: Outcome) -> bool {
         static TURN: AtomicU64 = AtomicU64::new(0);
         if outcome == Outcome::Conflict {
-            // Different for everybody, so that those who lose don't meet again.
+            // Each writer waits for another time, so that those in conflict don't meet again.
             tokio::time::sleep(Duration::from_millis(1 + TURN.fetch_add(1, Ordering::Relaxed) % 11)).await;
         }
         outcome == Outcome::Done

@@ -8,7 +8,7 @@ use proptest::{collection::vec, prelude::*, test_runner::Config};
 
 use crate::fixture::{Thing, Things, Way, run};
 
-/// Tasks that change things at once, each things of its own.
+/// Tasks that change things concurrently. Each changes things of its own.
 const TASKS: u32 = 4;
 
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ fn change() -> impl Strategy<Value = Change> {
 /// Things by id.
 type Model = BTreeMap<u32, u32>;
 
-/// The model's things in an order.
+/// Returns the model's things in an order.
 fn sorted(model: &Model, order: usize, descending: bool) -> Vec<Thing> {
     let mut things: Vec<_> = model.iter().map(|(id, group)| Thing { id: *id, group_number: *group }).collect();
     things.sort_by_key(|thing| thing.keys()[order].clone());
@@ -49,7 +49,7 @@ fn sorted(model: &Model, order: usize, descending: bool) -> Vec<Thing> {
     things
 }
 
-/// The range of keys that two ids stand for, in either order.
+/// Returns the range of keys between two ids, in the order by id or the order by group.
 fn range(order: usize, from: u32, to: u32) -> KeyRange {
     match order {
         0 => KeyRange::new(format!("{from:03}"), Some(format!("{to:03}"))),
@@ -105,7 +105,7 @@ async fn apply(things: &Things, model: &mut Model, change: &Change) {
     }
 }
 
-/// Every page of every size in both orders and directions, and every count.
+/// Asserts that every page, in both orders and directions, and every count are the model's.
 async fn assert_is(things: &Things, model: &Model) {
     things.assert_counted().await;
     for order in 0..2 {
@@ -121,7 +121,7 @@ async fn assert_is(things: &Things, model: &Model) {
     }
 }
 
-/// As many cases as `PROPTEST_CASES` says; few enough for everyday without it.
+/// Runs as many cases as `PROPTEST_CASES` says. The default is small, for everyday runs.
 fn config() -> Config {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(6);
     Config { cases, failure_persistence: None, ..Config::default() }
@@ -148,7 +148,7 @@ proptest! {
         run(async {
             let things = Things::new(way).await;
             let things = if fenced { things } else { things.without_fences() };
-            // Each task has its own ids, all of them in the same buckets: what is there at the end is certain.
+            // Each task has its own ids, so that the result is certain; but all ids share the same buckets.
             let own = |task: u32, id: u32| id * TASKS + task;
             let tasks = changes.iter().zip(0..).map(|(changes, task)| {
                 let things = things.clone();
@@ -162,7 +162,7 @@ proptest! {
                             }
                             Change::Remove(id) => Change::Remove(own(task, *id)),
                             Change::Move(id, group) => Change::Move(own(task, *id), *group),
-                            // What others change at the same time may or may not be in it; no row is twice in it.
+                            // A page may or may not hold what other tasks change meanwhile. No row is in it twice.
                             Change::Page { order, descending, skip, size } => {
                                 let (rows, _) = things.page(*order, *descending, *skip, *size).await;
                                 let mut keys: Vec<_> = rows.iter().map(|row| row.keys()[*order].clone()).collect();
@@ -208,8 +208,8 @@ proptest! {
             for id in &ids {
                 things.insert(&thing(*id)).await.unwrap();
             }
-            // The bucket is full: one more splits it, while the lowest goes and a higher one comes, or the other way
-            // round.
+            // The bucket is full, so that one more thing splits it. Meanwhile the lowest is removed and a higher one is
+            // inserted, or the highest is removed and a lower one is inserted.
             let (comes, goes) = if low { (30, ids[0]) } else { (5, ids[3]) };
             let (one, other, gone) = (thing(40), thing(comes), goes);
             let (split, came, went) = tokio::join!(things.insert(&one), things.insert(&other), things.remove(gone));
