@@ -1,4 +1,5 @@
-//! What privacy can't say: every way past the live role check is written down here, with its reason in [`Authority`].
+//! Rules that the privacy of Rust's modules can't express. Every way past the live role check is listed here, so that a
+//! new one has to be written down. The reasons are at [`super::Authority`].
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -16,11 +17,11 @@ const WAYS_PAST_THE_ROLE: [(&str, &str); 10] = [
     ("profile.rs", "AccountOwner"),
 ];
 
-/// What leads to the engine or builds a key. Outside of `scope`, no code may name it.
+/// Names that lead to the engine or build a key. No code outside of `scope` may contain them.
 const SCOPE_ONLY: [&str; 5] =
     ["dynamo::Table", "dynamo::Key::new", "CountedIndex::new", "IndexReader::new", ".engine("];
 
-/// The files that hand a key to the engine's own transactions and limits, or name an entry of an index by its key.
+/// The files that take an untyped key: for the engine's transactions and limits, or for an entry of an index.
 const RAW_KEYS: [&str; 7] = [
     "associations/associate.rs",
     "associations/dissociate.rs",
@@ -31,7 +32,7 @@ const RAW_KEYS: [&str; 7] = [
     "outbox.rs",
 ];
 
-/// Every source file outside of `scope`, by its path below `src`, with its code.
+/// Returns every source file outside of `scope`: its path below `src`, and its code.
 fn use_cases() -> Vec<(String, String)> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let (mut files, mut folders) = (Vec::new(), vec![source.clone()]);
@@ -56,10 +57,35 @@ fn relative(path: &Path, source: &Path) -> String {
 #[test]
 fn no_use_case_names_the_engine_or_builds_a_key() {
     let files = use_cases();
-    assert!(files.len() > 20, "the sources are where they were");
+    assert!(files.len() > 20, "the sources were found");
     for (file, code) in files {
         for name in SCOPE_ONLY {
             assert!(!code.contains(name), "{file} names {name}");
+        }
+    }
+}
+
+/// Returns the names that `code` imports from the crate or module `from`, without their renames.
+fn imports(code: &str, from: &str) -> BTreeSet<String> {
+    let begin = format!("use {from}::");
+    let statements = code.split(&begin).skip(1).filter_map(|after| after.split(';').next());
+    let items = statements.flat_map(|items| items.split(['{', '}', ',']));
+    items.filter_map(|item| item.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_use_case_imports_the_engine_or_a_key_under_a_shorter_name() {
+    let sample = "use dynamo::{\n    Expression,\n    Key as Address,\n};\nuse dynamo::Table;";
+    assert_eq!(imports(sample, "dynamo"), BTreeSet::from(["Expression", "Key", "Table"].map(str::to_owned)));
+    for (file, code) in use_cases() {
+        for (from, name) in [("dynamo", "Table"), ("dynamo", "Key"), ("dynamo", "*"), ("dynamo", "self")] {
+            assert!(!imports(&code, from).contains(name), "{file} imports {from}::{name}");
+        }
+        for from in ["dynamo", "counted_index"] {
+            assert!(!code.contains(&format!("use {from} as")), "{file} renames {from}");
+        }
+        for renamed in ["Authority as", "CountedIndex as", "IndexReader as"] {
+            assert!(!code.contains(renamed), "{file} has {renamed}");
         }
     }
 }
