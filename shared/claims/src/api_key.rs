@@ -6,54 +6,55 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Begins every API key, so that scanners for leaked secrets know one.
+/// The prefix of every API key, by which scanners for leaked secrets recognize one.
 const PREFIX: &str = "orgkey";
 /// 50 characters of `a-z0-9` hold 258 bits.
 const SECRET_LENGTH: usize = 50;
 
-/// The SHA-256 of a machine's secret, in hex. So many random bits need no slow hash, and comparing hashes in whatever
-/// time tells nothing of the secret.
+/// The SHA-256 of a machine's secret, in hex. A secret of 258 random bits needs no slow hash. Hashes need no comparison
+/// in constant time, because a hash that nearly matches says nothing about the secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SecretHash(String);
 
 impl SecretHash {
-    /// The hash of what a caller presents as a secret.
+    /// Hashes the secret that a caller presents.
     #[must_use]
     pub fn of(secret: &str) -> Self {
         Self(sha256_hex(&[secret]))
     }
 
-    /// The hash as it is stored.
+    /// Returns the hash as it is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A machine's secret: shown once, stored as its hash.
+/// A machine's secret. One answer shows it; only its hash is stored.
 pub struct ClientSecret(String);
 
 impl ClientSecret {
-    /// A new one.
+    /// Generates a secret.
     #[must_use]
     pub fn random() -> Self {
         Self(random_id(SECRET_LENGTH))
     }
 
-    /// The secret itself, for the one answer that shows it.
+    /// Returns the secret itself, for the one answer that shows it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is stored of it.
+    /// Returns the hash to be stored.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         SecretHash::of(&self.0)
     }
 
-    /// The API key of this credential: it names the organization and the machine, so that one read checks it.
+    /// Returns the API key with this secret. The key names the organization and the machine, so that one read checks
+    /// it.
     #[must_use]
     pub fn api_key(&self, organization: &OrganizationId, client: &ClientId) -> String {
         let client = client.as_str().strip_prefix("client_").unwrap_or_default();
@@ -67,7 +68,7 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// An API key that a caller presents. Whether it is one, the table says with the live role check.
+/// An API key that a caller presents. Only the live role check against the table tells whether it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
     /// The organization that it names.
@@ -79,7 +80,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// `None` where `text` has another form.
+    /// Parses an API key. Returns `None` if `text` has another form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix(PREFIX)?.strip_prefix('_')?.split('_');

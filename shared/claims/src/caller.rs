@@ -1,12 +1,12 @@
-//! What a caller claims to be, made of what the caller presents.
+//! Claims about a caller, made from the caller's credentials.
 
 use domain::ids::{OrganizationId, UserId};
 
 use crate::{Actor, ApiKey, Credentials, Identity, MachineIdentity, Principal, Role, TokenError};
 
-/// A claim to the admin role of an organization: by a verified token, or by an API key that names it.
+/// A claim to the admin role of an organization, by a verified token or by an API key that names the organization.
 ///
-/// Nothing has been looked up yet: the role may have been taken away, and the key may be made up. The table's
+/// Nothing has been looked up yet: the role may have been revoked, and the key may be invented. The table's
 /// `OrganizationScope` takes the claim and checks it at each call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdminClaim {
@@ -15,19 +15,19 @@ pub struct AdminClaim {
 }
 
 impl AdminClaim {
-    /// The organization, read from the token or key and from nowhere else.
+    /// Returns the organization, which is read from the token or key and from nowhere else.
     #[must_use]
     pub fn organization_id(&self) -> &OrganizationId {
         &self.organization_id
     }
 
-    /// The user or machine that calls.
+    /// Returns the user or machine that calls.
     #[must_use]
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
 
-    /// The machine as the actor of a token that it asks for, where it is one.
+    /// Returns the machine as the actor of a token that it asks for, or `None` if the caller is a user.
     #[must_use]
     pub fn actor(&self) -> Option<Actor> {
         match &self.principal {
@@ -64,7 +64,7 @@ impl TryFrom<Credentials> for AdminClaim {
     }
 }
 
-/// A caller with a user token. Whether the sign-in that it came from is the present one, the account says.
+/// A caller with a user token. Only the account tells whether the token's sign-in is still the current one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSession {
     /// The user.
@@ -73,14 +73,14 @@ pub struct UserSession {
     pub session_id: String,
 }
 
-/// The owner of an account: by a user token, or by an organization token that the owner asked for.
+/// A claim to own an account, by a user token or by an organization token that the owner asked for.
 ///
-/// Nothing has been looked up yet: the account says whether the token still stands for it.
+/// Nothing has been looked up yet. Only the account tells whether the token is still valid for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountHolder {
-    /// By a user token, which ends with its sign-in.
+    /// The caller has a user token, which ends with its sign-in.
     Session(UserSession),
-    /// By an organization token.
+    /// The caller has an organization token.
     Member {
         /// The user.
         user_id: UserId,
@@ -90,7 +90,7 @@ pub enum AccountHolder {
 }
 
 impl AccountHolder {
-    /// The account.
+    /// Returns the account.
     #[must_use]
     pub fn user_id(&self) -> &UserId {
         match self {
@@ -117,12 +117,12 @@ impl TryFrom<Credentials> for AccountHolder {
     }
 }
 
-/// A caller whose token may be exchanged for an organization token: a user's, or a machine's of its own organization.
+/// A caller that may exchange credentials for an organization token: a user, or a machine in its own organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenExchanger {
-    /// A user, by a user token.
+    /// A user with a user token.
     User(UserSession),
-    /// A machine, by its token or key.
+    /// A machine with a token or an API key.
     Machine(AdminClaim),
 }
 

@@ -1,26 +1,27 @@
-//! What a request's headers present.
+//! The credentials in a request's headers.
 
 use http::{HeaderMap, HeaderName, header};
 
 use crate::{ApiKey, Identity, TokenError, Verifier};
 
-/// Carries an API key, or an access token.
+/// The header for an API key or an access token.
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// What a caller presents.
+/// The credentials that a caller presents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// An API key. Nothing of it has been checked but its form.
+    /// An API key, of which only the form has been checked.
     Key(ApiKey),
-    /// What a verified token says.
+    /// The identity that a verified token names.
     Token(Identity),
 }
 
 impl Verifier {
-    /// What these headers present, a token verified. A Bearer token wins over `x-api-key`, also where it is invalid.
+    /// Reads the credentials from these headers, and verifies a token. A Bearer token wins over `x-api-key`, even if it
+    /// is invalid.
     ///
     /// # Errors
-    /// There is nothing, or a token that can't be trusted.
+    /// There are no credentials, or the token can't be trusted.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Credentials, TokenError> {
         let token = match bearer(headers) {
             Err(TokenError::Missing) => {
@@ -37,13 +38,14 @@ impl Verifier {
     }
 }
 
-/// Whether a request carries a token or a key, good or bad.
+/// Returns whether a request carries a token or an API key, valid or not.
 #[must_use]
 pub fn has_credentials(headers: &HeaderMap) -> bool {
     !matches!(bearer(headers), Err(TokenError::Missing)) || headers.contains_key(API_KEY)
 }
 
-/// The token of the `Authorization` header (RFC 6750, section 2.1); the scheme's name is read without case (RFC 9110).
+/// Returns the token of the `Authorization` header (RFC 6750, section 2.1). The scheme's name is compared without case
+/// (RFC 9110, section 11.1).
 ///
 /// # Errors
 /// There is none, or it is malformed.

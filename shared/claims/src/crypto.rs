@@ -1,5 +1,5 @@
-//! Verifies signatures for `jsonwebtoken` by `ring`, which TLS links anyway: ES256 of our own tokens; of those of other
-//! issuers RS256 and Ed25519 too.
+//! Verifies signatures for `jsonwebtoken` with `ring`, which TLS links anyway. Our own tokens use ES256; external
+//! tokens may also use RS256 or Ed25519.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use ring::signature::{
     VerificationAlgorithm,
 };
 
-/// A public key with the one algorithm that it is used by.
+/// A public key with the only algorithm that it may be used with.
 struct KeyVerifier {
     algorithm: Algorithm,
     ring: &'static dyn VerificationAlgorithm,
@@ -53,7 +53,7 @@ impl JwtVerifier for RsaVerifier {
     }
 }
 
-/// `auth` alone signs, by a key that it reads once.
+/// Refuses to sign. Only `auth` signs tokens, with [`crate::SigningKey`], which parses its key once.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the provider's signature")]
 fn signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     Err(ErrorKind::UnsupportedAlgorithm.into())
@@ -79,7 +79,7 @@ static PROVIDER: CryptoProvider =
 /// again does nothing.
 pub fn install() {
     static ONCE: LazyLock<()> = LazyLock::new(|| {
-        // An error means that another provider is there already, which only this function could have put there.
+        // The only error is that a provider is installed already. Nothing but this function installs one.
         let _ = PROVIDER.install_default();
     });
     LazyLock::force(&ONCE);

@@ -12,39 +12,40 @@ use tokio::time::Instant;
 
 use crate::PublicKey;
 
-/// How long the whole set is used before it is read again.
+/// The age at which the whole set is read again.
 const CACHE_TTL: Duration = Duration::from_mins(5);
-/// How long a key that the source didn't have is taken as absent.
+/// The time for which an id that the source did not know is answered without another look-up.
 const NEGATIVE_TTL: Duration = Duration::from_secs(5);
-/// The time between two look-ups of unknown keys. Without it, a flood of made-up ids would be a flood of reads.
+/// The least time between two look-ups of unknown keys. Without it, a flood of tokens with invented key ids would cause
+/// a read each.
 const MIN_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
-/// Absent key ids that are remembered, at most.
-const MAX_ABSENT: usize = 1_000;
+/// The number of absent key ids that are remembered. Without a bound, invented ids could fill the memory.
+const MAX_ABSENT_IDS: usize = 1_000;
 
-/// Why the public keys can't be read: nobody knows whether there is such a key.
+/// The reason why the public keys can't be read. Whether a certain key exists is then unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum KeySourceError {
     /// The source is throttled, busy or out of reach, for this reason.
     #[error("the public keys are out of reach: {0}")]
     Unavailable(String),
-    /// A defect: asking again doesn't help.
+    /// A defect: another attempt doesn't help.
     #[error("the public keys can't be read")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What a read of keys gives, once it is done.
+/// The future result of a read of keys.
 pub type KeysRead<'a, T> = Pin<Box<dyn Future<Output = Result<T, KeySourceError>> + Send + 'a>>;
 
-/// Where the public keys are kept.
+/// The store of the public keys.
 pub trait KeySource: Send + Sync {
-    /// Every key, those that have ended included.
+    /// Reads every key, including those that have ended.
     fn all(&self) -> KeysRead<'_, Vec<PublicKey>>;
 
-    /// The key of this id, where there is one.
+    /// Reads the key of this id, or `None` if there is none.
     fn one<'a>(&'a self, kid: &'a str) -> KeysRead<'a, Option<PublicKey>>;
 }
 
-/// A source's public keys, as this process knows them.
+/// This process's copy of a source's public keys.
 #[derive(Clone)]
 pub struct KeySet {
     source: Arc<dyn KeySource>,
@@ -80,7 +81,7 @@ impl Known {
 }
 
 impl KeySet {
-    /// Reads the keys. Where the source is out of reach, the first token tries again.
+    /// Reads the keys. If the source is out of reach, they are read again for the first token.
     pub async fn load(source: impl KeySource + 'static) -> Self {
         crate::install_crypto();
         let set = Self { source: Arc::new(source), known: Arc::default() };
@@ -90,7 +91,7 @@ impl KeySet {
         set
     }
 
-    /// Every public key that is in use, as the source has it now.
+    /// Returns every public key that has not ended. The set is at most five minutes old.
     ///
     /// # Errors
     /// The source is out of reach.
@@ -106,10 +107,11 @@ impl KeySet {
         Ok(keys)
     }
 
-    /// The key of this id, or `None` where there is none.
+    /// Returns the key of this id, or `None` if there is none.
     ///
     /// # Errors
-    /// The source is out of reach, or may not be asked right now: nobody knows whether there is such a key.
+    /// The source is out of reach, or another unknown key was looked up less than a second ago. Whether the key exists
+    /// is then unknown, so the token can be neither accepted nor refused.
     pub(crate) async fn decoding_key(&self, kid: &str) -> Result<Option<DecodingKey>, KeySourceError> {
         if self.is_stale() {
             self.refresh().await?;
@@ -135,7 +137,7 @@ impl KeySet {
             return Ok(known.learn(key));
         }
         known.absent.retain(|_, at| at.elapsed() < NEGATIVE_TTL);
-        if known.absent.len() < MAX_ABSENT {
+        if known.absent.len() < MAX_ABSENT_IDS {
             known.absent.insert(kid.to_owned(), Instant::now());
         }
         Ok(None)
@@ -144,7 +146,7 @@ impl KeySet {
     /// Reads the whole set again.
     ///
     /// # Errors
-    /// The source is out of reach; the keys that were known stay.
+    /// The source is out of reach. The known keys are kept.
     pub async fn refresh(&self) -> Result<(), KeySourceError> {
         let keys = self.source.all().await?;
         let mut known = self.known();

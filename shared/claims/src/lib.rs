@@ -1,7 +1,7 @@
-//! Access tokens and API keys: what they say, how they are verified, and what a caller claims by them.
+//! Access tokens and API keys: their contents, their verification, and the claims that a caller makes with them.
 //!
-//! *Invariant:* this crate knows no table. It asks a [`KeySource`] for public keys, and what it says of a caller is a
-//! claim that the table checks.
+//! *Invariant:* this crate knows no table. It reads public keys from a [`KeySource`], and its statements about a caller
+//! are claims, which the table checks.
 
 mod api_key;
 mod caller;
@@ -42,18 +42,18 @@ pub enum Role {
     Customer,
 }
 
-/// What a token says, by what it is: its `token_use`.
+/// The party that a token names, by the token's kind (`token_use`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "token_use", rename_all = "lowercase")]
 pub enum Identity {
-    /// A user and no organization: good for enrichment, and for the user's own account.
+    /// A user without an organization. The token is accepted for enrichment and for the user's own account.
     User {
         /// The user.
         sub: UserId,
-        /// The sign-in that it came from (`OpenID` Connect Front-Channel Logout 1.0, section 3): another with each
-        /// password.
+        /// The sign-in that the token came from (`OpenID` Connect Front-Channel Logout 1.0, section 3). Each new
+        /// password changes it.
         sid: String,
-        /// Whether the account's address was verified then (`OpenID` Connect Core 1.0, section 5.1).
+        /// Whether the account's address was verified at that time (`OpenID` Connect Core 1.0, section 5.1).
         email_verified: bool,
     },
     /// A user in one organization.
@@ -96,7 +96,7 @@ pub struct Membership {
     /// The organization's code.
     #[serde(rename = "OrgCode")]
     pub organization_code: OrganizationCode,
-    /// What the user was there when the token was made.
+    /// The user's roles when the token was made.
     #[serde(rename = "Roles")]
     pub roles: Vec<Role>,
     /// The customer that the user buys for.
@@ -108,10 +108,10 @@ pub struct Membership {
     /// The customer's currency, or its tier's.
     #[serde(rename = "CurrencyCode", skip_serializing_if = "Option::is_none")]
     pub currency_code: Option<CurrencyCode>,
-    /// Whether the account's address was verified then; a token that a machine asked for doesn't say.
+    /// Whether the account's address was verified when the token was made. Absent if a machine asked for the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
-    /// The machine that asked for the token, where the user didn't.
+    /// The machine that asked for the token, if the user did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
 }
@@ -123,13 +123,13 @@ pub struct Claims {
     pub iss: String,
     /// The audience: the services that accept the token.
     pub aud: String,
-    /// When it was made, in seconds since the epoch.
+    /// The time of issue, in seconds since the epoch.
     pub iat: u64,
-    /// When it ends, in seconds since the epoch.
+    /// The time of expiry, in seconds since the epoch.
     pub exp: u64,
-    /// Its own id.
+    /// The token's id.
     pub jti: String,
-    /// Whom it names.
+    /// The party that the token names.
     #[serde(flatten)]
     pub identity: Identity,
 }

@@ -1,4 +1,4 @@
-//! A source of keys for tests, which counts how often it is asked.
+//! A source of keys for tests, which counts its reads.
 
 use std::sync::{
     Arc, Mutex,
@@ -29,7 +29,7 @@ impl MadeUpSource {
         self.out_of_reach.store(out_of_reach, Ordering::SeqCst);
     }
 
-    /// How often the whole set was read, and how often one key.
+    /// Returns the number of reads of the whole set, and of single keys.
     pub(crate) fn reads(&self) -> (usize, usize) {
         (self.whole_reads.load(Ordering::SeqCst), self.look_ups.load(Ordering::SeqCst))
     }

@@ -16,13 +16,13 @@ pub enum Principal {
     Machine {
         /// Its credential.
         client_id: ClientId,
-        /// The hash of the secret that it presented, where it came by its API key and not by a token.
+        /// The hash of the secret that the machine presented, if it came with its API key and not with a token.
         secret_hash: Option<SecretHash>,
     },
 }
 
 impl Principal {
-    /// The user's id, or the machine's.
+    /// Returns the id of the user or machine.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {

@@ -17,17 +17,17 @@ pub struct PublicKey {
     pub x: String,
     /// The second coordinate.
     pub y: String,
-    /// When it was put into the table, in seconds since the epoch.
+    /// The time at which the key was put into the table, in seconds since the epoch.
     #[serde(default)]
     pub published_at: u64,
-    /// When it is no longer to be used, in seconds since the epoch; a key in use has no end. The item outlives it, so
-    /// that the key is never published again.
+    /// The time from which the key verifies nothing, in seconds since the epoch. Absent while the key is in use. The
+    /// item stays after that time, so that the key is never published again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ended_at: Option<u64>,
 }
 
 impl PublicKey {
-    /// The key as a key set shows it (RFC 7517).
+    /// Returns the key as a JSON Web Key (RFC 7517).
     #[must_use]
     pub fn to_jwk(&self) -> Jwk {
         Jwk {

@@ -31,11 +31,11 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Derives the key pair of a secret text. HKDF-SHA-256 (RFC 5869) gives candidates until one is a scalar of P-256,
-    /// which all but one in four billion are.
+    /// Derives the key pair from a secret text. HKDF-SHA-256 (RFC 5869) yields candidates until one is a scalar of
+    /// P-256. All but one in four billion candidates are.
     ///
     /// # Errors
-    /// Every candidate was refused, which no luck explains.
+    /// All 256 candidates were refused, which is a defect: by chance it does not happen.
     pub fn derive(secret: &str) -> Result<Self, SigningError> {
         let hkdf = Hkdf::<Sha256>::new(Some(b"organizations-api"), secret.as_bytes());
         for counter in 0..=u8::MAX {
@@ -49,8 +49,8 @@ impl SigningKey {
     }
 
     fn new(secret: &SecretKey) -> Result<Self, SigningError> {
-        // The document holds the public point, which is most of the work at start. `ring` hands it out again, so that
-        // it is computed once.
+        // Computing the public point is most of the work at start. The PKCS #8 document holds it, and `ring` reads it
+        // from there, so that it is computed once.
         let document = secret.to_pkcs8_der().map_err(SigningError::new)?;
         let random = SystemRandom::new();
         let private = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_bytes(), &random)
@@ -66,14 +66,14 @@ impl SigningKey {
         Ok(Self { public: PublicKey { kid, x, y, published_at: 0, ended_at: None }, private, header })
     }
 
-    /// The public half, which isn't published yet.
+    /// Returns the public half. Deriving a key does not publish it.
     #[must_use]
     pub fn public(&self) -> &PublicKey {
         &self.public
     }
 
-    /// Signs the claims as a JWS in compact serialization (RFC 7515, section 3.1). The key is read once: `jsonwebtoken`
-    /// would read and check it for each token, which takes two thirds of the signature's time.
+    /// Signs the claims as a JWS in compact serialization (RFC 7515, section 3.1). `jsonwebtoken` is not used, because
+    /// it parses and checks the key again for each token, which takes two thirds of the time of a signature.
     ///
     /// # Errors
     /// The claims can't be written, or the system has no random numbers.
@@ -100,7 +100,7 @@ mod tests {
         let key = SigningKey::derive(SECRET).unwrap();
         assert_eq!(key.public, SigningKey::derive(SECRET).unwrap().public);
         assert_ne!(key.public.kid, SigningKey::derive("another secret of as many characters").unwrap().public.kid);
-        // Another derivation would end every token of every deployment.
+        // A change of the derivation would invalidate every token of every deployment.
         assert_eq!(key.public.kid, "pVSK9jsfgckxfjc7a66ILy00FPlidvkzjV92yJJoveY");
     }
 }

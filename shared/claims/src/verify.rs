@@ -34,7 +34,7 @@ pub enum TokenError {
     /// The token is a machine's, and only a user may make this call.
     #[error("the caller is a machine")]
     Machine,
-    /// The token of another issuer is valid, but has no address that the issuer has verified.
+    /// The external token is valid, but has no address that the identity provider has verified.
     #[error("the issuer has not verified an address")]
     Unverified,
     /// The key set of the token's issuer is out of reach, so the token can be neither accepted nor refused.
@@ -45,11 +45,11 @@ pub enum TokenError {
     Keys(#[from] KeySourceError),
 }
 
-/// Verifies tokens: ES256 alone, by a key of the table, our issuer, our audience, not ended. No leeway: tokens are made
-/// and verified by one fleet's clocks.
+/// Verifies tokens: signed with ES256 by a key of the source, from our issuer, for our audience, and not expired. No
+/// leeway is needed, because the clocks of one fleet make and verify the tokens.
 ///
-/// A token that was verified is remembered until it ends, for as long as its key is in use. Whether a role still holds
-/// is not asked here, and never remembered.
+/// A verified token is remembered until it expires, and accepted for as long as its key has not ended. Whether a role
+/// still holds is checked elsewhere, at each call, and never remembered.
 #[derive(Clone)]
 pub struct Verifier {
     keys: KeySet,
@@ -57,10 +57,10 @@ pub struct Verifier {
     verified: Arc<Mutex<HashMap<TokenHash, Verified>>>,
 }
 
-/// Verified tokens that are remembered, at most.
-const MAX_REMEMBERED: usize = 1_000;
+/// The number of verified tokens that are remembered.
+const MAX_REMEMBERED_TOKENS: usize = 1_000;
 
-/// A token's SHA-256: whoever reads this process's memory by it finds no token.
+/// A token's SHA-256. Remembered tokens are keyed by it, so that the memory of the process holds no usable token.
 type TokenHash = [u8; 32];
 
 #[derive(Clone)]
@@ -70,7 +70,7 @@ struct Verified {
 }
 
 impl Verifier {
-    /// A verifier of `issuer`'s tokens for `audience`.
+    /// Creates a verifier of `issuer`'s tokens for `audience`.
     #[must_use]
     pub fn new(keys: KeySet, issuer: &str, audience: &str) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
@@ -82,23 +82,23 @@ impl Verifier {
         Self { keys, validation: Arc::new(validation), verified: Arc::default() }
     }
 
-    /// The keys that it verifies by.
+    /// Returns the keys that tokens are verified with.
     #[must_use]
     pub fn keys(&self) -> &KeySet {
         &self.keys
     }
 
-    /// What `token` says, once it is verified.
+    /// Verifies `token` and returns its claims.
     ///
     /// # Errors
-    /// Why it can't be trusted.
+    /// The reason why the token can't be trusted.
     pub async fn verify(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
         let hash = hash(token);
         if let Some(Verified { kid, claims }) = self.remembered(&hash) {
             if claims.exp <= now() {
                 return Err(TokenError::Expired);
             }
-            // A key that was retired meanwhile verifies nothing.
+            // The key may have ended since the token was first verified.
             self.keys.decoding_key(&kid).await?.ok_or(TokenError::Invalid)?;
             return Ok(claims);
         }
@@ -122,12 +122,13 @@ impl Verifier {
 
     fn remember(&self, hash: TokenHash, verified: Verified) {
         let mut remembered = lock(&self.verified);
-        if remembered.len() >= MAX_REMEMBERED {
+        if remembered.len() >= MAX_REMEMBERED_TOKENS {
             let now = now();
             remembered.retain(|_, verified| verified.claims.exp > now);
         }
-        // Where no token has ended, all are forgotten, so that a flood of tokens keeps others out for one verification.
-        if remembered.len() >= MAX_REMEMBERED {
+        // If none has expired, all are forgotten. A flood of valid tokens then costs every other token one more
+        // verification, instead of keeping new ones out for good.
+        if remembered.len() >= MAX_REMEMBERED_TOKENS {
             remembered.clear();
         }
         remembered.insert(hash, verified);

@@ -1,4 +1,5 @@
-//! What every AWS client of the bundle is made of: the environment alone, so that a start looks nothing up.
+//! The settings of every AWS client of the bundle. They come from the environment alone, so that a start makes no
+//! request for them.
 
 use aws_sdk_dynamodb::{
     config::{Credentials, Region, SharedHttpClient},
@@ -7,14 +8,15 @@ use aws_sdk_dynamodb::{
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use domain::{config::optional, error_chain::chain};
 
-/// `AWS_REGION`, which Lambda always sets, or `AWS_DEFAULT_REGION`.
+/// Returns the region: `AWS_REGION`, which Lambda always sets, or else `AWS_DEFAULT_REGION`.
 #[must_use]
 pub fn region() -> Region {
     let region = optional("AWS_REGION").or_else(|| optional("AWS_DEFAULT_REGION"));
     Region::new(region.unwrap_or_else(|| "eu-central-1".to_owned()))
 }
 
-/// The credentials that Lambda puts into the environment. A local endpoint takes any, so that none are needed there.
+/// Returns the credentials that Lambda puts into the environment. A local endpoint accepts any, so none are needed
+/// there.
 #[must_use]
 pub fn credentials() -> Credentials {
     let variable = |name| optional(name).unwrap_or_else(|| "local".to_owned());
@@ -22,12 +24,12 @@ pub fn credentials() -> Credentials {
     Credentials::new(key, secret, optional("AWS_SESSION_TOKEN"), None, "environment")
 }
 
-/// The roots of AWS's own endpoints (<https://www.amazontrust.com/repository/>). Reading the system's bundle of
-/// hundreds would be most of a function's start.
+/// The root certificates of AWS's own endpoints (<https://www.amazontrust.com/repository/>). Reading the system's
+/// bundle of hundreds of them would take most of a function's start.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 
-/// Plain HTTP to an endpoint that asks for it; TLS to every other, trusting Amazon's roots, or those of the file that
-/// `SSL_CERT_FILE` names.
+/// Creates the HTTP client. An endpoint that begins with `http://` is reached by plain HTTP, and every other by TLS.
+/// TLS trusts Amazon's roots, or those of the file that `SSL_CERT_FILE` names.
 #[must_use]
 pub fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     let builder = aws_smithy_http_client::Builder::new();
@@ -45,8 +47,9 @@ pub fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     }
 }
 
-/// What went wrong with a call, for the log. The SDK's own description holds the whole answer (stored items, or the
-/// address that SES refused); this says the kind, the code and, where nothing was answered, the causes.
+/// Describes the error of a call for the log: its kind, its code and, if nothing was answered, its causes. The SDK's
+/// own description must not be logged. Its text holds the whole answer, such as stored items or the address that SES
+/// refused.
 #[must_use]
 pub fn describe<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     let cause = |cause: Option<&(dyn std::error::Error + 'static)>| cause.map_or_else(String::new, chain);
@@ -67,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_trust_store_holds_amazons_five_roots() {
-        // A file that can't be read would give a store that trusts nobody, silently.
+        // A file that can't be parsed would yield, without an error, a store that trusts no certificate.
         let text = std::str::from_utf8(AMAZON_ROOTS).unwrap();
         let roots: Vec<_> = text.split("-----BEGIN CERTIFICATE-----").skip(1).collect();
         assert_eq!(roots.len(), 5);

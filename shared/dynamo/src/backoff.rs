@@ -5,23 +5,23 @@ use tokio::time::sleep;
 
 use crate::Error;
 
-/// How long a write is tried again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The time after which a write is no longer retried.
+const MAX_RETRY_TIME: Duration = Duration::from_secs(5);
 /// The upper bound of the first pause.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const INITIAL_MAX_PAUSE: Duration = Duration::from_millis(10);
 /// The upper bound of every pause.
-const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+const MAX_PAUSE: Duration = Duration::from_millis(400);
 
-/// Pauses between the attempts of a write that meets others on the same items: full jitter (AWS Architecture Blog,
-/// "Exponential Backoff And Jitter"), until the write has been tried for five seconds.
+/// Pauses between the attempts of a write that conflicts with others on the same items. The pauses have full jitter
+/// (AWS Architecture Blog, "Exponential Backoff And Jitter"), and end once the write has been tried for five seconds.
 pub struct Backoff {
     started: Instant,
-    pause: Duration,
+    max_pause: Duration,
 }
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { started: Instant::now(), pause: FIRST_PAUSE }
+        Self { started: Instant::now(), max_pause: INITIAL_MAX_PAUSE }
     }
 }
 
@@ -31,11 +31,11 @@ impl Backoff {
     /// # Errors
     /// [`Error::Unavailable`] with `cause`, once five seconds have passed since the first attempt.
     pub async fn wait_or_give_up(&mut self, cause: &str) -> Result<(), Error> {
-        if self.started.elapsed() >= PATIENCE {
+        if self.started.elapsed() >= MAX_RETRY_TIME {
             return Err(Error::Unavailable(cause.to_owned()));
         }
-        sleep(random_range(Duration::ZERO..self.pause)).await;
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        sleep(random_range(Duration::ZERO..self.max_pause)).await;
+        self.max_pause = (self.max_pause * 2).min(MAX_PAUSE);
         Ok(())
     }
 }

@@ -12,14 +12,14 @@ use crate::{
 };
 
 impl Table {
-    /// The table called `name`, in this environment's region or at `endpoint`.
+    /// Connects to the table called `name`, at `endpoint` or in this environment's region.
     #[must_use]
     pub fn connect(name: &str, endpoint: Option<&str>) -> Self {
         Self::new(Client::from_conf(Self::client_config(endpoint).build()), name)
     }
 
-    /// How every client of the table is set up: credentials and region from the environment (as Lambda gives them),
-    /// quick retries, bounded times, and each call counted.
+    /// Returns the configuration of every client of the table: credentials and region from the environment (as Lambda
+    /// sets them), short retries, timeouts, and an interceptor that counts each call.
     #[must_use]
     pub fn client_config(endpoint: Option<&str>) -> Builder {
         let retries = RetryConfig::standard()

@@ -3,18 +3,18 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::aws::describe;
 
-/// Why the table could not answer a call.
+/// The reason why the table could not answer a call.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The table is throttled, busy or out of reach, for this reason.
     #[error("the table is out of reach: {0}")]
     Unavailable(String),
-    /// A defect: the call can't succeed by being made again.
+    /// A defect: another attempt can't succeed.
     #[error("the table failed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Codes of errors that pass by themselves: throttling, and another transaction on the same item.
+/// Codes of errors that a later attempt may not meet: throttling, and another transaction on the same item.
 const TRANSIENT_CODES: [&str; 9] = [
     "ProvisionedThroughputExceededException",
     "ThrottlingException",

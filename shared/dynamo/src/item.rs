@@ -7,10 +7,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Error, Key};
 
-/// An item as DynamoDB has it.
+/// The attributes of an item.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// The item of `record` at `key`; `entity` says what it is to whoever looks into the table.
+/// Serializes `record` to the item at `key`. The attribute `entity` tells operators what the item is.
 ///
 /// # Errors
 /// The record can't be an item, which is a defect.
@@ -21,25 +21,26 @@ pub fn to_item(key: Key, entity: &str, record: &impl Serialize) -> Result<Item, 
     Ok(item)
 }
 
-/// The record that an item holds.
+/// Deserializes the record that an item holds.
 ///
 /// # Errors
-/// The item doesn't hold one, which is a defect.
+/// The item holds no such record, which is a defect.
 pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
     serde_dynamo::from_item(item).map_err(|error| Error::Internal(error.into()))
 }
 
-/// An `expires_at` in the past means gone; DynamoDB's own deletion comes hours later.
+/// Returns whether an item has not expired. DynamoDB deletes an item up to days after its `expires_at`, so reads must
+/// leave out expired ones themselves.
 #[must_use]
 pub fn is_live(item: &Item) -> bool {
     let end = item.get("expires_at").and_then(|value| value.as_n().ok()).and_then(|end| end.parse::<u64>().ok());
     end.is_none_or(|end| end > now())
 }
 
-/// Seconds since the epoch as RFC 3339 UTC.
+/// Formats seconds since the epoch as RFC 3339 UTC.
 #[must_use]
 pub fn rfc3339(seconds: u64) -> String {
     let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-    // Formatting fails past the year 9999 alone.
+    // Formatting fails only for years after 9999.
     DateTime::from_secs(seconds).fmt(Format::DateTime).unwrap_or_default()
 }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// An item's address.
+/// The primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The partition key.
@@ -12,13 +12,13 @@ pub struct Key {
 }
 
 impl Key {
-    /// The address of this partition and sort key.
+    /// Creates a key.
     #[must_use]
     pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self { pk: pk.into(), sk: sk.into() }
     }
 
-    /// The key's attributes, as an item has them.
+    /// Returns the key as attributes of an item.
     #[must_use]
     pub fn attributes(self) -> HashMap<String, AttributeValue> {
         HashMap::from([("pk".to_owned(), AttributeValue::S(self.pk)), ("sk".to_owned(), AttributeValue::S(self.sk))])

@@ -1,7 +1,7 @@
-//! One `DynamoDB` table with string keys `pk` and `sk`, read strongly consistent: items, conditions, transactions whose
-//! refusals have names, and what each call costs.
+//! One `DynamoDB` table with the string keys `pk` and `sk`: strongly consistent reads, conditional writes, transactions
+//! whose failed conditions have names, and the cost of each call.
 //!
-//! *Invariant:* this crate knows no entity. Keys, records and what a refusal means are the caller's.
+//! *Invariant:* this crate knows no entity. The caller defines keys, records and the meaning of a failed condition.
 
 pub mod aws;
 mod backoff;
@@ -42,7 +42,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table called `name`, reached by `client`, which should come from [`Table::client_config`].
+    /// Creates the table called `name`, reached by `client`, which should come from [`Table::client_config`].
     #[must_use]
     pub fn new(client: Client, name: &str) -> Self {
         Self { client, name: name.into() }

@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// Keys that one `BatchGetItem` accepts.
-const BATCH: usize = 100;
-/// Retries for unprocessed keys, with exponential backoff: one second in all.
-const BATCH_TRIES: u32 = 6;
+const MAX_BATCH_KEYS: usize = 100;
+/// Attempts to read all keys of a batch. The pauses between them grow exponentially, to one second in all.
+const MAX_BATCH_ATTEMPTS: u32 = 6;
 
 /// A range of the sort keys of a partition.
 #[derive(Clone, Copy)]
@@ -81,7 +81,7 @@ impl Table {
     /// # Errors
     /// The table is out of reach.
     pub async fn batch_get(&self, keys: Vec<Key>, attributes: &[&str]) -> Result<Vec<Item>, Error> {
-        let batches = keys.chunks(BATCH).map(|keys| self.get_batch(keys, attributes));
+        let batches = keys.chunks(MAX_BATCH_KEYS).map(|keys| self.get_batch(keys, attributes));
         Ok(try_join_all(batches).await?.into_iter().flatten().filter(is_live).collect())
     }
 
@@ -131,7 +131,7 @@ impl Table {
         request = request.set_keys(Some(keys.iter().cloned().map(Key::attributes).collect()));
         let mut left = Some(request.build().map_err(|error| Error::Internal(error.into()))?);
         let mut items = Vec::new();
-        for attempt in 0..BATCH_TRIES {
+        for attempt in 0..MAX_BATCH_ATTEMPTS {
             let request = left.map(|left| [(self.name.to_string(), left)].into());
             let answer = self.client.batch_get_item().set_request_items(request).send().await?;
             items.extend(answer.responses.unwrap_or_default().into_values().flatten());

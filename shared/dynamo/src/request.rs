@@ -1,4 +1,4 @@
-//! The request that runs: its id, what it costs in DynamoDB, and the work that it leaves for after its answer.
+//! The current request: its id, its cost in DynamoDB, and the work that is deferred until it has succeeded.
 
 use std::{
     mem::take,
@@ -15,74 +15,75 @@ tokio::task_local! {
     static REQUEST: Arc<RequestContext>;
 }
 
-/// A request that runs.
+/// The context of the current request.
 pub struct RequestContext {
     id: String,
     costs: Mutex<Costs>,
-    after_request: Mutex<Vec<Work>>,
+    after_request: Mutex<Vec<DeferredWork>>,
 }
 
-/// How long a finished answer waits for what comes after it.
-const MAX_AFTER_REQUEST: Duration = Duration::from_secs(1);
+/// The time for which a finished answer waits for deferred work.
+const AFTER_REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+type DeferredWork = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What a request cost in DynamoDB so far.
+/// The cost of a request in DynamoDB so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Costs {
-    /// Calls, a retried one once.
+    /// Calls. A retried call counts once.
     pub calls: u32,
-    /// HTTP requests, retries counted.
+    /// HTTP requests, including retries.
     pub attempts: u32,
-    /// Sequential round trips: the longest chain of calls each of which began after the one before it had ended. (A
-    /// call counts as waiting for every call that had ended by then, needed or not: never too few.)
+    /// Sequential round trips: the longest chain of calls in which each began after the one before had ended. A call
+    /// counts as waiting for every call that had ended by then, needed or not, so the number is never too low.
     pub round_trips: u32,
     /// Capacity units, reads and writes together.
     pub units: f64,
-    /// Those of them that are writes.
+    /// Capacity units of writes.
     pub write_units: f64,
 }
 
 impl RequestContext {
-    /// A request of this id.
+    /// Creates the context of the request with this id.
     #[must_use]
     pub fn new(id: String) -> Arc<Self> {
         Arc::new(Self { id, costs: Mutex::default(), after_request: Mutex::default() })
     }
 
-    /// Runs `work` as this request: its log lines, answers and costs belong to it. Not handed on by `spawn`.
+    /// Runs `work` in the context of this request. Its log lines, answers and costs then belong to the request. A task
+    /// that `work` spawns does not inherit the context.
     pub async fn scope<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
         REQUEST.scope(self.clone(), work).await
     }
 
-    /// Does what the request left for after its success, for at most a second.
+    /// Runs the deferred work for at most a second. Called only if the request succeeded.
     pub async fn run_after_request(self: &Arc<Self>) {
         let work = take(&mut *lock(&self.after_request));
-        if !work.is_empty() && timeout(MAX_AFTER_REQUEST, self.scope(join_all(work))).await.is_err() {
+        if !work.is_empty() && timeout(AFTER_REQUEST_TIMEOUT, self.scope(join_all(work))).await.is_err() {
             tracing::warn!("what was left for after the request took too long");
         }
     }
 
-    /// The id.
+    /// Returns the id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The costs so far.
+    /// Returns the costs so far.
     #[must_use]
     pub fn costs(&self) -> Costs {
         *lock(&self.costs)
     }
 }
 
-/// The id of the request that runs, where one does.
+/// Returns the id of the current request, or `None` outside of one.
 #[must_use]
 pub fn request_id() -> Option<String> {
     REQUEST.try_with(|request| request.id.clone()).ok()
 }
 
-/// Leaves `work` for after the request that runs, where that succeeds. Outside a request it is not done.
+/// Defers `work` until the current request has succeeded. Outside of a request, it is dropped.
 pub fn after_request(work: impl Future<Output = ()> + Send + 'static) {
     let _ = REQUEST.try_with(|request| {
         lock(&request.after_request).push(Box::pin(work));
@@ -90,6 +91,6 @@ pub fn after_request(work: impl Future<Output = ()> + Send + 'static) {
 }
 
 pub(crate) fn count(change: impl FnOnce(&mut Costs)) {
-    // Work outside a request (at start, in the mailer) isn't counted.
+    // Calls outside of a request (at start, in the mailer) are not counted.
     let _ = REQUEST.try_with(|request| change(&mut lock(&request.costs)));
 }

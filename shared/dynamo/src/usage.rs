@@ -1,4 +1,4 @@
-//! What a request costs in DynamoDB: each call of the client is counted.
+//! Counts each call of the client towards the cost of its request in DynamoDB.
 
 use aws_sdk_dynamodb::{
     config::{
@@ -25,7 +25,7 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use crate::{iam_trace, request::count};
 
-/// How many sequential round trips of its request a call is deep, itself included.
+/// The number of sequential round trips of its request up to a call, including the call.
 #[derive(Clone, Copy, Debug)]
 struct CallDepth(u32);
 
@@ -33,11 +33,11 @@ impl Storable for CallDepth {
     type Storer = StoreReplace<Self>;
 }
 
-/// Counts each call of the DynamoDB client, and asks it to say what capacity it used.
+/// Counts each call of the DynamoDB client, and asks DynamoDB to report the capacity that the call used.
 #[derive(Debug)]
 pub struct Meter;
 
-/// The units that an answer says its call used, and whether it wrote.
+/// Returns the capacity units that an answer reports, and whether the call was a write.
 fn used(output: &Output) -> Option<(f64, bool)> {
     macro_rules! find {
         ($($output:ty: $writes:literal),*) => {

@@ -1,5 +1,5 @@
-//! Fixed-window rate limits. A window starts at its first event. It is counted in the table, so the limit is exact
-//! however many functions count at once.
+//! Fixed-window rate limits. A window starts at its first event. Events are counted in the table, so that the limit is
+//! exact even if many functions count concurrently.
 
 use serde::Deserialize;
 
@@ -18,12 +18,12 @@ pub struct Limit {
     /// The name of what is counted, as an operator sees it in the table.
     pub entity: &'static str,
     /// Events that a window allows.
-    pub most: u64,
+    pub max_events: u64,
     /// The window's length in seconds.
     pub seconds: u64,
 }
 
-/// A window as the table has it.
+/// A window as it is stored.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct Window {
     started_at: u64,
@@ -40,34 +40,35 @@ pub enum Counted {
 }
 
 impl Limit {
-    /// Events in the window at `now`, or 0 if it has ended.
+    /// Returns the events in the window at `now`, or 0 if the window has ended.
     #[must_use]
     pub fn counted(&self, window: Option<Window>, now: u64) -> u64 {
         window.filter(|window| window.started_at + self.seconds > now).map_or(0, |window| window.counted)
     }
 
     fn is_full(&self, item: &Item, now: u64) -> Result<bool, Error> {
-        Ok(self.counted(Some(from_item(item.clone())?), now) >= self.most)
+        Ok(self.counted(Some(from_item(item.clone())?), now) >= self.max_events)
     }
 
-    /// Seconds until the window ends.
+    /// Returns the seconds until the window ends, at least 1.
     #[must_use]
     pub fn seconds_left(&self, window: Option<Window>, now: u64) -> u64 {
         let started_at = window.map_or(now, |window| window.started_at);
         (started_at + self.seconds).saturating_sub(now).max(1)
     }
 
-    /// The condition that the limit is not reached, on an item that may not exist.
+    /// Returns the condition that the limit is not reached, on an item that may not exist.
     #[must_use]
     pub fn not_reached(&self, now: u64) -> Expression {
         Expression::condition("attribute_not_exists(pk) OR started_at <= :past OR counted < :most")
             .value(":past", number(now.saturating_sub(self.seconds)))
-            .value(":most", number(self.most))
+            .value(":most", number(self.max_events))
     }
 }
 
 impl Table {
-    /// Counts one more at `now`, unless the window is full: one round trip for the first of a window, else two.
+    /// Counts an event at `now`, unless the window is full. The first event of a window takes one round trip, and every
+    /// other takes two.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -83,7 +84,7 @@ impl Table {
         let counted = Expression::update("ADD counted :one")
             .and_condition("started_at > :past AND counted < :most")
             .value(":one", number(1))
-            .value(":most", number(limit.most))
+            .value(":most", number(limit.max_events))
             .value(":past", past);
         let mut backoff = Backoff::default();
         loop {

@@ -78,7 +78,7 @@ impl Table {
         let limit = Limit {
             key: keys::reset_limit(&address.folded()).into_raw(),
             entity: "reset limit",
-            most: MAX_RESETS_AN_HOUR,
+            max_events: MAX_RESETS_AN_HOUR,
             seconds: HOUR_SECONDS,
         };
         let (counted, credential) = tokio::try_join!(self.count(&limit, now()), self.credential(address))?;

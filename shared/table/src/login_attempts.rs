@@ -62,7 +62,7 @@ impl LoginAttempts<'_> {
         Limit {
             key: self.source_key().into_raw(),
             entity: "failed tries of a source",
-            most: MAX_FAILURES_FROM_SOURCE,
+            max_events: MAX_FAILURES_FROM_SOURCE,
             seconds: WINDOW_SECONDS,
         }
     }
@@ -71,7 +71,7 @@ impl LoginAttempts<'_> {
         Limit {
             key: keys::attempts_for_address(&self.address.folded()).into_raw(),
             entity: "failed tries for an address",
-            most: MAX_FAILURES_FOR_ADDRESS,
+            max_events: MAX_FAILURES_FOR_ADDRESS,
             seconds: WINDOW_SECONDS,
         }
     }

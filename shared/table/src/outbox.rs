@@ -186,7 +186,7 @@ impl Outbox {
         let limit = Limit {
             key: keys::mail_limit(&fold(&mail.to), mail.link.is_some()).into_raw(),
             entity: "mail limit",
-            most: MAX_MAILS_AN_HOUR,
+            max_events: MAX_MAILS_AN_HOUR,
             seconds: HOUR_SECONDS,
         };
         Ok(match self.table.count(&limit, self.clock.now()).await? {

@@ -67,14 +67,14 @@ async fn a_flood_of_made_up_keys_makes_one_look_up_a_second() {
 async fn at_most_a_thousand_absent_keys_are_remembered() {
     let set = KeySet::load(MadeUpSource::default()).await;
     // One look-up a second would never fill the memory: an absent key is forgotten after five.
-    for number in 1..MAX_ABSENT {
+    for number in 1..MAX_ABSENT_IDS {
         set.known().absent.insert(format!("made-up {number}"), Instant::now());
     }
     assert!(!known(&set, "the last that fits").await);
-    assert_eq!(set.known().absent.len(), MAX_ABSENT);
+    assert_eq!(set.known().absent.len(), MAX_ABSENT_IDS);
     advance(MIN_LOOKUP_INTERVAL).await;
     assert!(!known(&set, "one more").await);
-    assert_eq!(set.known().absent.len(), MAX_ABSENT);
+    assert_eq!(set.known().absent.len(), MAX_ABSENT_IDS);
     assert!(!set.known().absent.contains_key("one more"));
     advance(NEGATIVE_TTL).await;
     assert!(!known(&set, "after the others were forgotten").await);
