@@ -1,4 +1,4 @@
-//! The time, which a test may move.
+//! The clock, which a test can set.
 
 use std::{
     sync::{
@@ -8,30 +8,30 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// The system's time, in seconds since the epoch.
+/// Returns the system's time, in seconds since the epoch.
 #[must_use]
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
 }
 
-/// Tells the time in seconds since the epoch: the system's, or one that is set.
+/// A source of the time in seconds since the epoch: the system's clock, or a value that a test sets.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Option<Arc<AtomicU64>>);
 
 impl Clock {
-    /// The system's time.
+    /// Returns the system's clock.
     #[must_use]
     pub fn system() -> Self {
         Self(None)
     }
 
-    /// A time that moves when `seconds` is set, for tests of what takes hours.
+    /// Returns a clock that shows `seconds`, for tests of what takes hours.
     #[must_use]
     pub fn set_by(seconds: Arc<AtomicU64>) -> Self {
         Self(Some(seconds))
     }
 
-    /// Now, in seconds since the epoch.
+    /// Returns the current time, in seconds since the epoch.
     #[must_use]
     pub fn now(&self) -> u64 {
         self.0.as_ref().map_or_else(now, |seconds| seconds.load(Ordering::SeqCst))

@@ -1,4 +1,4 @@
-//! Configuration by the environment, one place for every variable that functions share.
+//! Configuration from the environment: every variable that functions share.
 
 use std::env;
 
@@ -13,12 +13,12 @@ pub enum ConfigError {
     Invalid {
         /// The variable.
         name: &'static str,
-        /// What is wrong with its value; never the value itself, which may be a secret.
+        /// The rule that the value breaks. Never the value itself, which may be a secret.
         fault: String,
     },
 }
 
-/// What functions need to know of where they run.
+/// The settings of the deployment that functions run in.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// `TABLE_NAME`: the single table.
@@ -27,9 +27,9 @@ pub struct Config {
     pub issuer: String,
     /// `AUDIENCE`: the `aud` of every token.
     pub audience: String,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, where it isn't the region's own.
+    /// `AWS_ENDPOINT_URL_DYNAMODB`: the endpoint, if it is not the region's own.
     pub dynamodb_endpoint: Option<String>,
-    /// `REQUIRE_VERIFIED_EMAIL`: whether an account's address has to be proven before the account is promoted or
+    /// `REQUIRE_VERIFIED_EMAIL`: whether an account's address must be verified before the account is promoted or
     /// associated.
     pub require_verified_email: bool,
 }
@@ -38,7 +38,7 @@ impl Config {
     /// Reads the environment.
     ///
     /// # Errors
-    /// A variable that is needed and missing.
+    /// A required variable is missing, or a value is invalid.
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
             table_name: required("TABLE_NAME")?,
@@ -50,7 +50,7 @@ impl Config {
     }
 }
 
-/// The variable's value.
+/// Reads a required variable.
 ///
 /// # Errors
 /// The variable isn't set, or is empty.
@@ -58,13 +58,13 @@ pub fn required(name: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or(ConfigError::Missing(name))
 }
 
-/// The variable's value, where it is set and not empty.
+/// Reads a variable. Returns `None` if it is not set or empty.
 #[must_use]
 pub fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The variable as a Boolean: `true` or `false`, and `default` where it is not set.
+/// Reads a variable as a Boolean: `true` or `false`, or `default` if it is not set.
 ///
 /// # Errors
 /// The value is neither.
@@ -73,10 +73,10 @@ pub fn boolean(name: &'static str, default: bool) -> Result<bool, ConfigError> {
     value.parse().map_err(|_| ConfigError::Invalid { name, fault: "must be true or false".to_owned() })
 }
 
-/// A number from 1, `default` where the variable isn't set.
+/// Reads a variable as a positive number, or `default` if it is not set.
 ///
 /// # Errors
-/// The value is no positive number.
+/// The value is not a positive number.
 pub fn positive(name: &'static str, default: u64) -> Result<u64, ConfigError> {
     let Some(value) = optional(name) else { return Ok(default) };
     value

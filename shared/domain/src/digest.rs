@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use ring::digest::{Context, SHA256};
 
-/// The SHA-256 of these parts in lower-case hex. Each part's length counts too, so that none runs into the next.
+/// Returns the SHA-256 of these parts in lower-case hex. Each part's length is hashed before it. Otherwise `ab`, `c`
+/// and `a`, `bc` would have the same hash.
 #[must_use]
 pub fn sha256_hex(parts: &[&str]) -> String {
     let mut context = Context::new(&SHA256);

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Write};
 
-/// An error's text, followed by the text of every cause behind it.
+/// Returns an error's text, followed by the text of each of its causes.
 #[must_use]
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();

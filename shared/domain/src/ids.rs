@@ -1,4 +1,5 @@
-//! Identifiers: typed, parsed at the door, and the only thing that keys are built from.
+//! Typed identifiers. A request's identifiers are parsed before anything uses them, so that no key is built from
+//! unchecked text.
 
 use std::fmt;
 
@@ -9,7 +10,7 @@ use utoipa::ToSchema;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// `length` characters of `alphabet`, from the operating system's seeded generator.
+/// Returns `length` random characters of `alphabet`. The generator is cryptographic and seeded by the operating system.
 fn random_text(alphabet: &[u8], length: usize) -> String {
     (0..length).map(|_| char::from(alphabet[random_range(0..alphabet.len())])).collect()
 }
@@ -18,7 +19,7 @@ fn is_text_of(alphabet: &[u8], length: usize, text: &str) -> bool {
     text.len() == length && text.bytes().all(|byte| alphabet.contains(&byte))
 }
 
-/// A random identifier of `length` characters of `a-z0-9`; 24 of them hold 124 bits.
+/// Returns a random identifier of `length` characters of `a-z0-9`. 24 characters hold 124 bits.
 #[must_use]
 pub fn random_id(length: usize) -> String {
     random_text(BASE36, length)
@@ -32,7 +33,7 @@ macro_rules! identifier {
         pub struct $name(String);
 
         impl $name {
-            /// The identifier as callers see it.
+            /// Returns the identifier as callers see it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -68,8 +69,8 @@ identifier! {
 }
 
 identifier! {
-    /// An organization's code towards identity providers: `org_`, what its first name had of ASCII letters and digits
-    /// (at most 20), and eight random characters of `a-z0-9`.
+    /// An organization's code for identity providers: `org_`, at most 20 ASCII letters and digits of its first name,
+    /// and eight random characters of `a-z0-9`.
     #[schema(pattern = "^org_[0-9a-z]{8,28}$", examples("org_acmegmbh0k3j9x2q"))]
     OrganizationCode
 }
@@ -86,13 +87,13 @@ identifier! {
 }
 
 impl LinkId {
-    /// A new one.
+    /// Generates an identifier.
     #[must_use]
     pub fn random() -> Self {
         Self(random_text(BASE36, 24))
     }
 
-    /// `None` where `text` has another form.
+    /// Parses an identifier. Returns `None` if `text` has another form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         is_text_of(BASE36, 24, text).then(|| Self(text.to_owned()))
@@ -100,13 +101,13 @@ impl LinkId {
 }
 
 impl ClientId {
-    /// A new one.
+    /// Generates an identifier.
     #[must_use]
     pub fn random() -> Self {
         Self(format!("client_{}", random_text(BASE36, 24)))
     }
 
-    /// `None` where `text` has another form.
+    /// Parses an identifier. Returns `None` if `text` has another form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         is_text_of(BASE36, 24, text.strip_prefix("client_")?).then(|| Self(text.to_owned()))
@@ -114,13 +115,13 @@ impl ClientId {
 }
 
 impl OrganizationId {
-    /// A new one.
+    /// Generates an identifier.
     #[must_use]
     pub fn random() -> Self {
         Self(random_text(HEX, 24))
     }
 
-    /// `None` where `text` isn't 24 lower-case hex digits.
+    /// Parses an identifier. Returns `None` if `text` is not 24 lower-case hex digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         is_text_of(HEX, 24, text).then(|| Self(text.to_owned()))
@@ -128,13 +129,13 @@ impl OrganizationId {
 }
 
 impl UserId {
-    /// A new one.
+    /// Generates an identifier.
     #[must_use]
     pub fn random() -> Self {
         Self(format!("kp_{}", random_text(BASE36, 24)))
     }
 
-    /// `None` where `text` has another form.
+    /// Parses an identifier. Returns `None` if `text` has another form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         is_text_of(BASE36, 24, text.strip_prefix("kp_")?).then(|| Self(text.to_owned()))
@@ -142,7 +143,7 @@ impl UserId {
 }
 
 impl OrganizationCode {
-    /// A new one for an organization of this name.
+    /// Generates a code for an organization of this name.
     #[must_use]
     pub fn random(name: &str) -> Self {
         let letters = name.chars().filter(char::is_ascii_alphanumeric).take(20);
@@ -150,7 +151,7 @@ impl OrganizationCode {
         Self(format!("org_{letters}{}", random_text(BASE36, 8)))
     }
 
-    /// `None` where `text` has another form.
+    /// Parses an identifier. Returns `None` if `text` has another form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("org_")?;

@@ -1,7 +1,7 @@
-//! Values and ids, parsed at the door: holding one proves that it keeps the contract's rules. And the clock, the
-//! configuration, and what else every layer needs.
+//! Values and identifiers that are checked when they are parsed: a value of such a type meets the contract's rules.
+//! Also the clock, the configuration, and other things that every layer needs.
 //!
-//! *Invariant:* this crate does no I/O but reading the environment, and knows neither HTTP nor AWS.
+//! *Invariant:* this crate does no I/O except for reading the environment, and knows neither HTTP nor AWS.
 
 pub mod clock;
 pub mod config;

@@ -1,9 +1,9 @@
-//! What a mail is, without its text.
+//! The identity, kind and status of a mail.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where a mail is: the day it was put, and its own id.
+/// The identity of a mail: the day on which it was put into the outbox, and its id within that day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailId {
     /// The day, as `2026-01-31`.
@@ -12,7 +12,7 @@ pub struct MailId {
     pub id: String,
 }
 
-/// What a mail tells.
+/// The kind of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MailKind {
@@ -29,7 +29,7 @@ pub enum MailKind {
 }
 
 impl MailKind {
-    /// Its name in events and logs.
+    /// Returns the kind's name in events and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,6 +50,6 @@ pub enum MailStatus {
     Pending,
     /// The mail was sent.
     Sent,
-    /// The mail was refused for good, or could not be sent for six hours.
+    /// The mail was refused permanently, or could not be sent for six hours.
     Failed,
 }

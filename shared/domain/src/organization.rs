@@ -1,4 +1,4 @@
-//! What an organization says of itself: as callers send it, as it is stored and as it is answered.
+//! An organization's settings, as callers send them, as they are stored and as they are answered.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,22 +32,23 @@ pub struct OrganizationDetails {
     /// The country of the billing address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_country: Option<CountryCode>,
-    /// How to call it.
+    /// The organization's phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<PhoneNumber>,
-    /// How to write to it.
+    /// The organization's e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailAddress>,
-    /// Where to read of it.
+    /// The organization's website.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub website: Option<Website>,
 }
 
-/// A change of an organization's settings: a JSON merge patch (RFC 7396). What isn't named stays; `null` removes.
+/// A change of an organization's settings, as a JSON merge patch (RFC 7396). An absent field stays as it is, and `null`
+/// removes one.
 #[derive(Clone, Debug, ToSchema)]
 #[schema(rename_all = "PascalCase")]
 pub struct OrganizationPatch {
-    /// Unique in the system, compared without case; can't be removed.
+    /// Unique in the system, compared without case. The name can't be removed.
     pub name: Option<OrganizationName>,
     /// The first line of the billing address.
     #[schema(value_type = Option<AddressLine>)]
@@ -67,19 +68,19 @@ pub struct OrganizationPatch {
     /// The country of the billing address.
     #[schema(value_type = Option<CountryCode>)]
     pub billing_country: Patch<CountryCode>,
-    /// How to call it.
+    /// The organization's phone number.
     #[schema(value_type = Option<PhoneNumber>)]
     pub phone_number: Patch<PhoneNumber>,
-    /// How to write to it.
+    /// The organization's e-mail address.
     #[schema(value_type = Option<EmailAddress>)]
     pub email: Patch<EmailAddress>,
-    /// Where to read of it.
+    /// The organization's website.
     #[schema(value_type = Option<Website>)]
     pub website: Patch<Website>,
 }
 
 impl OrganizationPatch {
-    /// The details that the patch makes of `details`.
+    /// Returns `details` with the patch applied.
     #[must_use]
     pub fn apply(self, details: OrganizationDetails) -> OrganizationDetails {
         OrganizationDetails {
@@ -98,7 +99,7 @@ impl OrganizationPatch {
 }
 
 impl OrganizationDetails {
-    /// Every field's name, as it is sent, stored and answered.
+    /// The name of every field, as it is sent, stored and answered.
     pub const FIELDS: [&str; 10] = [
         "Name",
         "BillingAddress1",

@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The network that a request comes from.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -8,13 +8,13 @@ use std::net::{IpAddr, Ipv6Addr};
 pub struct Source(String);
 
 impl Source {
-    /// The source of a request that nobody knows the address of: all such requests share it.
+    /// Returns the source of requests whose address is unknown. All of them share it.
     #[must_use]
     pub fn unknown() -> Self {
         Self("unknown".to_owned())
     }
 
-    /// The source as a key holds it.
+    /// Returns the source as it is used in keys.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

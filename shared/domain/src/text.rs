@@ -1,6 +1,6 @@
-//! Values that callers send, parsed at the door: holding one proves that it keeps the contract's rules.
+//! Values that callers send. They are checked when they are parsed: a value of such a type meets the contract's rules.
 //!
-//! Every text is trimmed and put into Unicode's NFC (UAX #15); lengths are counted in characters after that.
+//! Every text is trimmed and normalized to Unicode's NFC (UAX #15). Lengths are counted in characters after that.
 
 use email_address::{EmailAddress as Syntax, Options};
 use iso_currency::Currency;
@@ -11,40 +11,40 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use url::Url;
 use utoipa::ToSchema;
 
-/// What a caller reads about a value that keeps no rule.
+/// The description of the rule that a value breaks, as a caller reads it.
 pub type FieldError = String;
 
-const CONTROL: &str = "must not hold control characters";
+const CONTROL_ERROR: &str = "must not hold control characters";
 
-/// Trims, normalizes and bounds `text` to `least..=most` characters.
+/// Trims and normalizes `text`, and checks that it has `min..=max` characters, none of them a control character.
 ///
 /// # Errors
-/// Which of these rules it breaks.
-pub fn bounded(text: &str, least: usize, most: usize) -> Result<String, FieldError> {
+/// The rule that the text breaks.
+pub fn bounded(text: &str, min: usize, max: usize) -> Result<String, FieldError> {
     let text: String = text.trim().nfc().collect();
     let length = text.chars().count();
-    // Unicode's own line breaks too: a name may stand in a mail's subject.
+    // Unicode's own line breaks are refused too. A name may be part of a mail's subject, which is one line.
     if text.chars().any(|character| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')) {
-        Err(CONTROL.to_owned())
-    } else if length < least {
-        Err(format!("must have {least} to {most} characters"))
-    } else if length > most {
-        Err(format!("must have at most {most} characters"))
+        Err(CONTROL_ERROR.to_owned())
+    } else if length < min {
+        Err(format!("must have {min} to {max} characters"))
+    } else if length > max {
+        Err(format!("must have at most {max} characters"))
     } else {
         Ok(text)
     }
 }
 
-/// What two texts have in common where they are equal "without case": Unicode's canonical caseless matching
-/// (The Unicode Standard, D145), so that `STRASSE`, `straße` and any composition of their characters agree.
+/// Folds a text so that two texts are equal without case exactly if their folded texts are equal. This is Unicode's
+/// canonical caseless matching (The Unicode Standard, D145): `STRASSE` and `straße` match in any composition.
 #[must_use]
 pub fn fold(text: &str) -> String {
     let decomposed: String = text.trim().nfd().collect();
     UniCase::unicode(decomposed).to_folded_case().nfc().collect()
 }
 
-/// Whether a character shows: no format character (such as a zero-width space), line separator, private or unassigned
-/// one.
+/// Returns whether a character is visible or a space. Format characters (such as a zero-width space), line separators,
+/// and private or unassigned characters are not.
 fn is_printable(character: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, Surrogate, Unassigned};
     let category = character.general_category();
@@ -59,16 +59,16 @@ macro_rules! value {
         pub struct $name(String);
 
         impl $name {
-            /// Parses what a caller sent.
+            /// Parses a value that a caller sent.
             ///
             /// # Errors
-            /// The rule that it breaks, as a caller reads it.
+            /// The rule that the value breaks, as a caller reads it.
             pub fn parse(text: String) -> Result<Self, FieldError> {
                 let parse: fn(String) -> Result<String, FieldError> = $parse;
                 parse(text).map(Self)
             }
 
-            /// The value as it is stored and answered.
+            /// Returns the value as it is stored and answered.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -139,7 +139,7 @@ value! {
 }
 
 value! {
-    /// What an admin calls a machine credential: 1 to 100 characters.
+    /// A machine credential's name, chosen by an admin: 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100, examples("Web shop"))]
     CredentialName, |text| bounded(&text, 1, 100)
 }
@@ -156,7 +156,7 @@ value! {
     CurrencyCode, |text| {
         let code = text.trim().to_ascii_uppercase();
         let currency = Currency::from_code(&code);
-        // The library takes the bolívar soberano (VES) as superseded; ISO 4217 lists it beside VED.
+        // The library wrongly marks the bolívar soberano (VES) as superseded. ISO 4217 lists it beside VED.
         match currency.filter(|currency| currency.is_superseded().is_none() || *currency == Currency::VES) {
             Some(_) => Ok(code),
             None => Err("must be the code of an active ISO 4217 currency such as EUR".to_owned()),
@@ -165,7 +165,7 @@ value! {
 }
 
 value! {
-    /// A customer's number as the ERP writes it: 1 to 64 printable characters, its case kept.
+    /// A customer's number as the ERP writes it: 1 to 64 printable characters. Case matters.
     #[schema(min_length = 1, max_length = 64, examples("C-10042"))]
     CustomerNumber, |text| {
         let text = bounded(&text, 1, 64)?;
@@ -180,7 +180,7 @@ value! {
 }
 
 impl TierName {
-    /// The name as it is compared: without case.
+    /// Returns the folded name, by which names are compared without case.
     #[must_use]
     pub fn folded(&self) -> String {
         fold(&self.0)
@@ -188,7 +188,7 @@ impl TierName {
 }
 
 impl CurrencyCode {
-    /// The US dollar, a tier's currency where none is said.
+    /// Returns the US dollar, the default currency of a tier.
     #[must_use]
     pub fn usd() -> Self {
         Self("USD".to_owned())
@@ -196,31 +196,31 @@ impl CurrencyCode {
 }
 
 impl EmailAddress {
-    /// Whether `other` is the same but for case, and so certainly the same mailbox. Stricter than [`Self::folded`]: `ß`
-    /// and `ss` differ here, as they do in domains.
+    /// Returns whether `other` differs in letter case alone, so that the mailbox is certainly the same. Stricter than
+    /// [`Self::folded`]: `ß` and `ss` differ here, as they do in domains.
     #[must_use]
     pub fn eq_ignoring_case(&self, other: &str) -> bool {
         let plain = |text: &str| text.to_lowercase().nfc().collect::<String>();
         plain(&self.0) == plain(other)
     }
 
-    /// The address as it is compared: without case.
+    /// Returns the folded address, by which addresses are compared without case.
     #[must_use]
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
 }
 
-/// A new password: 8 to 128 characters, taken as they are. Neither shown by `Debug` nor stored.
+/// A new password: 8 to 128 characters, used exactly as sent. `Debug` does not show it, and it is never stored.
 #[derive(Clone, ToSchema)]
 #[schema(value_type = String, min_length = 8, max_length = 128, format = "password")]
 pub struct NewPassword(String);
 
 impl NewPassword {
-    /// Checks the length of what a caller sent.
+    /// Parses a password that a caller sent, and checks its length.
     ///
     /// # Errors
-    /// The length, where it is out of bounds.
+    /// The length is out of bounds.
     pub fn parse(text: String) -> Result<Self, FieldError> {
         match text.chars().count() {
             8..=128 => Ok(Self(text)),
@@ -236,7 +236,7 @@ impl NewPassword {
         if fold(&self.0) == email.folded() { Err("must not be the e-mail address".to_owned()) } else { Ok(()) }
     }
 
-    /// The password itself, to be hashed or compared.
+    /// Returns the password itself, to be hashed or compared.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(bounded(" \t ", 1, 200), Err("must have 1 to 200 characters".to_owned()));
         assert_eq!(bounded(&"x".repeat(201), 1, 200), Err("must have at most 200 characters".to_owned()));
         for control in ["a\u{0}b", "a\nb", "a\u{7f}b", "a\u{9f}b"] {
-            assert_eq!(bounded(control, 1, 200), Err(CONTROL.to_owned()), "{control:?}");
+            assert_eq!(bounded(control, 1, 200), Err(CONTROL_ERROR.to_owned()), "{control:?}");
         }
     }
 
