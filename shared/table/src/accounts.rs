@@ -1,4 +1,4 @@
-//! Accounts: made by sign-up, found by address or id.
+//! Accounts: created by sign-up, and found by address or id.
 
 use domain::{
     clock::now,
@@ -15,7 +15,7 @@ use crate::{
     scope::{Write, keys},
 };
 
-/// An account to be made.
+/// An account to be created.
 pub struct NewAccount {
     /// Its id.
     pub user_id: UserId,
@@ -27,11 +27,11 @@ pub struct NewAccount {
     pub email: EmailAddress,
     /// The owner's phone number.
     pub phone_number: Option<PhoneNumber>,
-    /// The password's argon2id hash, a PHC string; none for an invited person.
+    /// The password's argon2id hash, a PHC string. `None` for an invited user.
     pub password_hash: Option<String>,
 }
 
-/// An account that was made, as its maker sent it.
+/// An account that was created, as the caller sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatedAccount {
     /// Its id.
@@ -45,7 +45,7 @@ pub struct CreatedAccount {
 }
 
 impl NewAccount {
-    /// What the answer says of the account.
+    /// Returns the description of the account for the answer.
     pub(crate) fn created(&self) -> CreatedAccount {
         CreatedAccount {
             user_id: self.user_id.clone(),
@@ -55,7 +55,7 @@ impl NewAccount {
         }
     }
 
-    /// The credential to be put, which names the link that is mailed to the account.
+    /// Returns the credential to put. It names the link that is mailed to the account.
     pub(crate) fn credential(&self, link: Option<&NewLink>) -> CredentialRecord {
         CredentialRecord {
             user_id: self.user_id.clone(),
@@ -105,7 +105,8 @@ impl NewAccount {
 }
 
 impl Table {
-    /// Makes an account, and mails a link that verifies its address where that is required: one transaction.
+    /// Creates an account in one transaction. If addresses must be verified, the transaction also mails a link that
+    /// verifies this one.
     ///
     /// # Errors
     /// [`SignUpError::AddressTaken`], [`Error::KeyReused`], or the table is out of reach.
@@ -124,12 +125,12 @@ impl Table {
             .await
     }
 
-    /// The link that a new account is mailed to verify its address, where that is required.
+    /// Returns the link that verifies a new account's address, or `None` if addresses need not be verified.
     pub(crate) fn verification_link(&self) -> Option<NewLink> {
         self.requires_verified_email().then(|| NewLink::new(LinkKind::Verification))
     }
 
-    /// The credential of this address, where an account has it: one read.
+    /// Returns the credential of this address, or `None` if no account has it. One read.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -144,7 +145,7 @@ impl Table {
         Ok(credential.filter(|credential| email.eq_ignoring_case(&credential.email)))
     }
 
-    /// The account of this id: one read.
+    /// Returns the account of this id, or `None` if there is none. One read.
     ///
     /// # Errors
     /// The table is out of reach.

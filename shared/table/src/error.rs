@@ -1,9 +1,9 @@
-//! Why a call was refused, or could not be answered: an error a use case. None knows HTTP, and none knows what a
-//! request calls a field.
+//! Errors of the use cases: the reasons why a call was refused or could not be answered. They know neither HTTP nor the
+//! names of a request's fields.
 
 use claims::KeySourceError;
 
-/// Why any call may fail.
+/// The reasons why any call may fail.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The organization of the caller's token no longer exists.
@@ -12,7 +12,7 @@ pub enum Error {
     /// The caller is not an admin of the organization, even if the token says so.
     #[error("the caller is not an admin of the organization")]
     NotAdmin,
-    /// The caller's API key is none of the organization's, or was revoked.
+    /// The caller's API key is not one of the organization's, or was revoked.
     #[error("the API key is not valid")]
     InvalidKey,
     /// The idempotency key of a request was used for another one.
@@ -21,18 +21,18 @@ pub enum Error {
     /// The table is throttled, busy or out of reach, for this reason.
     #[error("the table is out of reach: {0}")]
     Unavailable(String),
-    /// A defect: the call can't succeed by being made again.
+    /// A defect: another attempt can't succeed.
     #[error("the table failed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
-    /// An account isn't as it was read. The next attempt sees it as it is.
+    /// Returns the error for an account that changed since it was read. The next attempt reads it again.
     pub(crate) fn account_changed() -> Self {
         Self::Unavailable("an account was changed meanwhile".to_owned())
     }
 
-    /// A random id was there already, which no luck explains.
+    /// Returns the error for a random id that already exists, which is a defect: by chance it does not happen.
     pub(crate) fn id_taken() -> Self {
         Self::Internal("a random id was taken".into())
     }
@@ -61,24 +61,24 @@ impl From<KeySourceError> for Error {
 #[error("the sign-in has ended")]
 pub struct SessionEnded;
 
-/// Why an account isn't made.
+/// The reason why an account isn't made.
 #[derive(Debug, thiserror::Error)]
 pub enum SignUpError {
     /// An account has the e-mail address already.
     #[error("an account has this e-mail address already")]
     AddressTaken,
-    /// Any call may fail so.
+    /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
 }
 
-/// Why a password may not be tried.
+/// The reason why a password may not be tried.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginAttemptsError {
-    /// Too many were tried; seconds until another may be.
+    /// Too many passwords were tried. Holds the seconds until the next attempt is allowed.
     #[error("too many passwords were tried")]
     TooMany(u64),
-    /// Any call may fail so.
+    /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
 }
@@ -89,12 +89,12 @@ pub enum LinkError {
     /// The link was used, is void or has expired.
     #[error("the link is used, void or expired")]
     Dead,
-    /// Any call may fail so.
+    /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
 }
 
-/// Why an identity of an identity provider stands for no account.
+/// The reason why an identity of an identity provider stands for no account.
 #[derive(Debug, thiserror::Error)]
 pub enum ExternalIdentityError {
     /// No account here has the address that the identity provider verified.
@@ -103,12 +103,12 @@ pub enum ExternalIdentityError {
     /// The account is bound to another identity of the same identity provider.
     #[error("the account is bound to another identity of the issuer")]
     BoundToAnother,
-    /// Any call may fail so.
+    /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
 }
 
-/// Why an organization's settings aren't changed.
+/// The reason why an organization's settings aren't changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The version that the caller saw is not the present one.
@@ -117,12 +117,12 @@ pub enum SettingsError {
     /// Another organization has the name.
     #[error("another organization has the name")]
     NameTaken,
-    /// Any call may fail so.
+    /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
 }
 
-/// Why an admin isn't made or removed.
+/// The reason why an admin isn't made or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// No account has the e-mail address.
@@ -137,23 +137,23 @@ pub enum AdminError {
     /// The user to be demoted is the only admin that the organization has.
     #[error("the user is the last admin of the organization")]
     LastAdmin,
-    /// Any call may fail so.
+    /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
 }
 
-/// Why a machine credential isn't removed.
+/// The reason why a machine credential isn't removed.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {
     /// The organization has no machine credential of this id.
     #[error("the organization has no such machine credential")]
     NotFound,
-    /// Any call may fail so.
+    /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
 }
 
-/// Why a price tier isn't added, changed or removed.
+/// The reason why a price tier isn't added, changed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum PriceTierError {
     /// The organization has no price tier of this name.
@@ -168,12 +168,12 @@ pub enum PriceTierError {
     /// The organization has as many price tiers as it may have.
     #[error("the organization has as many price tiers as it may have")]
     LimitReached,
-    /// Any call may fail so.
+    /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
 }
 
-/// Why a customer isn't found or put.
+/// The reason why a customer isn't found or put.
 #[derive(Debug, thiserror::Error)]
 pub enum CustomerError {
     /// The organization has no customer of this number.
@@ -182,12 +182,12 @@ pub enum CustomerError {
     /// The organization has no price tier of the name that the customer is to be put on.
     #[error("the organization has no price tier of this name for the customer")]
     NoPriceTier,
-    /// Any call may fail so.
+    /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
 }
 
-/// Why an association isn't made, removed or listed.
+/// The reason why an association isn't made, removed or listed.
 #[derive(Debug, thiserror::Error)]
 pub enum AssociationError {
     /// No account has this id.
@@ -208,7 +208,7 @@ pub enum AssociationError {
     /// More rows than this would have to be read and tested one by one.
     #[error("more than {0} rows would have to be tested")]
     TooManyRows(u64),
-    /// Any call may fail so.
+    /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
 }

@@ -15,7 +15,7 @@ use crate::{
 pub struct ExternalIdentity {
     /// The identity provider.
     pub issuer: String,
-    /// Its name for the person, for ever.
+    /// The subject: the identity provider's permanent id of the person.
     pub subject: String,
     /// The address that the identity provider has verified.
     pub address: EmailAddress,
@@ -25,7 +25,7 @@ pub struct ExternalIdentity {
 enum BindingRefusal {
     /// The account is bound to another identity of the identity provider.
     BoundToAnother,
-    /// Somebody was quicker, or the account was changed.
+    /// Another request bound the identity first, or the account was changed.
     Changed,
 }
 

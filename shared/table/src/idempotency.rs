@@ -14,20 +14,20 @@ use crate::{
 /// How long a record is kept, in seconds.
 const RETENTION_SECONDS: u64 = 24 * 60 * 60;
 
-/// Names a request by its caller, its route and the key that the caller gave it: it takes effect once, however often it
-/// is sent.
+/// Identifies a request by its caller, its route and the caller's key, so that it takes effect only once, even if it is
+/// sent again.
 pub struct IdempotencyKey {
     address: Key<IdempotencyRecord>,
     /// The hash of the body without its passwords.
     fingerprint: String,
 }
 
-/// What a request did: now, or when it was first sent.
+/// The result of a request, from now or from when the request was first sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replayable<T> {
-    /// What it did.
+    /// The result.
     pub value: T,
-    /// Whether that is an earlier request's.
+    /// Whether the result is that of an earlier request.
     pub replayed: bool,
 }
 
@@ -42,7 +42,7 @@ impl<T> Replayable<T> {
 }
 
 impl IdempotencyKey {
-    /// The key of a request by `caller` on `route` with this body.
+    /// Creates the key of a request by `caller` to `route` with this body.
     #[must_use]
     pub fn new(caller: &str, route: &str, key: &str, body: &str) -> Self {
         Self { address: keys::idempotency(&sha256_hex(&[caller, route, key])), fingerprint: sha256_hex(&[body]) }
@@ -52,19 +52,20 @@ impl IdempotencyKey {
         self.address.clone()
     }
 
-    /// The record of this request, which answers `value`.
+    /// Returns the record of this request, whose result is `value`.
     pub(crate) fn record(&self, value: &impl Serialize) -> Result<IdempotencyRecord, Error> {
         let result = serde_json::to_string(value).map_err(|error| Error::Internal(error.into()))?;
         let expires_at = now() + RETENTION_SECONDS;
         Ok(IdempotencyRecord { fingerprint: self.fingerprint.clone(), result, expires_at })
     }
 
-    /// The condition that no record of the request is kept. One that has ended may still be in the table.
+    /// Returns the condition that there is no record of the request. An expired record may still be in the table, and
+    /// does not count.
     pub(crate) fn unless_kept() -> Expression {
         Expression::condition("attribute_not_exists(pk) OR expires_at <= :now").value(":now", number(now()))
     }
 
-    /// What the earlier request did, by the item that [`Self::unless_kept`] failed on.
+    /// Returns the result of the earlier request, from the item that the condition [`Self::unless_kept`] failed on.
     pub(crate) fn replay<T: DeserializeOwned>(&self, item: Option<Item>) -> Result<Replayable<T>, Error> {
         let item = item.ok_or_else(|| Error::Internal("a failed condition came without its item".into()))?;
         Ok(Replayable::replayed(self.value_of(&from_item(item)?)?))
@@ -79,7 +80,7 @@ impl IdempotencyKey {
 }
 
 impl Table {
-    /// What the same request did when it was sent before, if it was: one read.
+    /// Returns the result of this request if it was sent before. One read.
     pub(crate) async fn replay_of<T: DeserializeOwned>(
         &self,
         key: Option<&IdempotencyKey>,

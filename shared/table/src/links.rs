@@ -1,5 +1,5 @@
-//! One-time links: whoever opens one reads the mails of an account's address, which verifies the address, and may set
-//! the account's password.
+//! One-time links. To open one proves access to the mailbox of an account's address. That verifies the address, and
+//! permits a new password.
 
 use claims::Role;
 use domain::{
@@ -18,7 +18,7 @@ use crate::{
 
 const HOUR_SECONDS: u64 = 60 * 60;
 /// Admin items that are updated concurrently.
-const CONCURRENT_UPDATES: usize = 32;
+const MAX_CONCURRENT_UPDATES: usize = 32;
 /// Mails with a link to reset a password, to one address in an hour.
 const MAX_RESETS_AN_HOUR: u64 = 3;
 
@@ -103,7 +103,7 @@ impl Table {
         Ok(())
     }
 
-    /// The link of this id, where it can still be used: two reads.
+    /// Returns the link of this id if it can still be used. Two reads.
     ///
     /// # Errors
     /// [`LinkError::Dead`], or the table is out of reach.
@@ -119,7 +119,7 @@ impl Table {
     /// ended. The first verification of an address also ends the organization tokens from before.
     ///
     /// # Errors
-    /// [`LinkError::Dead`]: somebody was quicker. Or the table is out of reach.
+    /// [`LinkError::Dead`]: the link was used or replaced meanwhile. Or the table is out of reach.
     pub async fn redeem(&self, link: &OpenLink, password_hash: &str) -> Result<(), LinkError> {
         let user = &link.credential.user_id;
         if !link.credential.email_verified {
@@ -163,6 +163,6 @@ impl Table {
             let key = keys::admin(&membership.organization_id, user).by(Authority::AccountOwner);
             self.update(key, &verified).await.map(drop)
         });
-        marks.buffer_unordered(CONCURRENT_UPDATES).try_collect().await
+        marks.buffer_unordered(MAX_CONCURRENT_UPDATES).try_collect().await
     }
 }

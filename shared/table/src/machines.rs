@@ -24,7 +24,7 @@ use crate::{
 /// A credential's last use is written at most this often.
 const WRITE_INTERVAL: Duration = Duration::from_mins(1);
 /// Credentials whose last write this process remembers.
-const MAX_REMEMBERED: usize = 1_000;
+const MAX_REMEMBERED_CREDENTIALS: usize = 1_000;
 
 /// A machine credential as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +52,10 @@ impl LastUses {
         if uses.get(&credential).is_some_and(|at| at.elapsed() < WRITE_INTERVAL) {
             return false;
         }
-        if uses.len() >= MAX_REMEMBERED {
+        if uses.len() >= MAX_REMEMBERED_CREDENTIALS {
             uses.retain(|_, at| at.elapsed() < WRITE_INTERVAL);
         }
-        if uses.len() < MAX_REMEMBERED {
+        if uses.len() < MAX_REMEMBERED_CREDENTIALS {
             uses.insert(credential, Instant::now());
         }
         true

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Longer than any key's id, in bytes. A sort key ends at 1,024.
-const MAX_KEY_ID: usize = 128;
+const MAX_KEY_ID_BYTES: usize = 128;
 
 impl Record for PublicKey {
     const ENTITY: &'static str = "public key";
@@ -29,7 +29,7 @@ impl Table {
     /// # Errors
     /// The table is out of reach.
     pub async fn public_key(&self, kid: &str) -> Result<Option<PublicKey>, Error> {
-        if kid.len() > MAX_KEY_ID {
+        if kid.len() > MAX_KEY_ID_BYTES {
             return Ok(None);
         }
         self.get(keys::public_key(kid)).await

@@ -8,10 +8,10 @@ use ring::digest;
 use super::ListQuery;
 use crate::{AssociationError, Error};
 
-/// Bytes of the longest key: 64 characters of a number, the separator, and a user's id.
-const LONGEST_KEY: usize = 64 * 4 + 1 + 27;
-/// Bytes of the hash that a token carries.
-const HASH: usize = 16;
+/// The bytes of the longest key: 64 characters of a customer's number, the separator, and a user's id.
+const MAX_KEY_BYTES: usize = 64 * 4 + 1 + 27;
+/// The bytes of the hash in a token.
+const HASH_BYTES: usize = 16;
 
 /// The token that continues `query` beyond `key`.
 pub(super) fn encode(organization: &OrganizationId, query: &ListQuery, key: &str) -> Result<String, Error> {
@@ -30,9 +30,9 @@ pub(super) fn decode(
     token: &str,
 ) -> Result<String, AssociationError> {
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| AssociationError::BadPageToken)?;
-    let (said, key) = bytes.split_at_checked(HASH).ok_or(AssociationError::BadPageToken)?;
+    let (said, key) = bytes.split_at_checked(HASH_BYTES).ok_or(AssociationError::BadPageToken)?;
     let key = std::str::from_utf8(key).map_err(|_| AssociationError::BadPageToken)?;
-    if key.len() > LONGEST_KEY {
+    if key.len() > MAX_KEY_BYTES {
         return Err(AssociationError::BadPageToken);
     }
     if hash(organization, query, key)? == said { Ok(key.to_owned()) } else { Err(AssociationError::BadPageToken) }
@@ -42,6 +42,6 @@ fn hash(organization: &OrganizationId, query: &ListQuery, key: &str) -> Result<V
     let what = (organization, query.order, query.descending, &query.filters, key);
     let what = serde_json::to_vec(&what).map_err(|error| Error::Internal(error.into()))?;
     let mut hash = digest::digest(&digest::SHA256, &what).as_ref().to_vec();
-    hash.truncate(HASH);
+    hash.truncate(HASH_BYTES);
     Ok(hash)
 }

@@ -5,9 +5,9 @@ use counted_index::{KeyRange, KeyRanges};
 use super::{AssociationFilter, AssociationOrder, Field, Operator};
 use crate::scope::keys::CUSTOMER_END;
 
-/// Characters that the longest value of each field has.
-const LONGEST_USER_ID: usize = 27;
-const LONGEST_CUSTOMER_NUMBER: usize = 64;
+/// The characters of the longest value of each field.
+const MAX_USER_ID_CHARS: usize = 27;
+const MAX_CUSTOMER_NUMBER_CHARS: usize = 64;
 
 /// How a list is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,11 +45,12 @@ impl Plan {
     }
 }
 
-/// The keys that a filter keeps, in the order of its field; `None` where no range is what it keeps.
+/// Returns the ranges of keys that a filter keeps, in the order of its field. Returns `None` if no ranges are
+/// equivalent to the filter.
 fn ranges(filter: &AssociationFilter) -> Option<KeyRanges> {
     let (longest, end) = match filter.field {
-        Field::UserId => (LONGEST_USER_ID, None),
-        Field::CustomerNumber => (LONGEST_CUSTOMER_NUMBER, Some(CUSTOMER_END)),
+        Field::UserId => (MAX_USER_ID_CHARS, None),
+        Field::CustomerNumber => (MAX_CUSTOMER_NUMBER_CHARS, Some(CUSTOMER_END)),
     };
     let value = Comparison::new(&filter.value, longest);
     // Where a field's value begins and ends among the keys: a key is the value, or begins with it and what ends it.
@@ -79,7 +80,7 @@ fn ranges(filter: &AssociationFilter) -> Option<KeyRanges> {
     })
 }
 
-/// The lowest key of a field's value.
+/// Returns the lowest key of a field's value.
 fn equal_from(text: &str, end: Option<char>) -> String {
     match end {
         None => text.to_owned(),
@@ -104,7 +105,7 @@ impl Comparison {
     }
 }
 
-/// The lowest text above everything that begins with `prefix`; `None` where nothing is.
+/// Returns the lowest text above every text that begins with `prefix`, or `None` if there is none.
 fn after_prefix(prefix: &str) -> Option<String> {
     let mut characters: Vec<char> = prefix.chars().collect();
     while let Some(last) = characters.pop() {

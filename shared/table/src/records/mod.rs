@@ -1,4 +1,4 @@
-//! What items hold, a file per entity. A field that was renamed keeps its attribute's name in the table.
+//! The records that items hold, with one file for each entity. A renamed field keeps its attribute name in the table.
 
 mod account;
 mod admin;

@@ -2,37 +2,38 @@ use counted_index::CountedIndex;
 
 use super::{Key, OrganizationKey, OrganizationPartition, Partition, Table};
 
-/// By what, other than an admin's role, an organization's items are reached.
+/// An authority, other than an admin's role, by which code reaches an organization's items.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Authority {
-    /// The organization is being made: nobody has a role in it yet.
+    /// The organization is being created, so nobody has a role in it yet.
     Founder,
-    /// A user reads what the user's own membership leads to, for a token.
+    /// A user's token is made, for which the user's own membership is read.
     Member,
-    /// A machine proves that its credential is its own, or uses it.
+    /// A machine proves that it owns its credential, or the use of the credential is recorded.
     Machine,
-    /// An account's owner changes what organizations show of the account, or ends tokens from before a proof.
+    /// An account's owner changes the copies of the account that organizations show, or verifies the address, which
+    /// ends earlier tokens.
     AccountOwner,
-    /// Somebody with access to the table itself runs a command.
+    /// An operator with direct access to the table runs a command.
     Operator,
 }
 
 impl<R> OrganizationKey<R> {
-    /// The key, for whoever acts by this authority.
+    /// Returns the key. The authority is not checked: naming it makes the way past the role check visible.
     pub(crate) fn by(self, _: Authority) -> Key<R> {
         self.into_key()
     }
 }
 
 impl OrganizationPartition {
-    /// The partition, for whoever acts by this authority.
+    /// Returns the partition. The authority is named, but not checked.
     pub(crate) fn by<R>(self, _: Authority) -> Partition<R> {
         Partition::new(self.into_name())
     }
 }
 
 impl Table {
-    /// The counted indexes of every organization, for whoever acts by this authority.
+    /// Returns the counted indexes of every organization. The authority is named, but not checked.
     pub(crate) fn indexes_by(&self, _: Authority) -> CountedIndex<'_> {
         CountedIndex::new(self.engine())
     }

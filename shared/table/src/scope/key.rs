@@ -1,21 +1,21 @@
-//! Keys, typed by the record that is kept there.
+//! Keys, typed by the record that is stored under them.
 
 use std::{fmt, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// What an item holds.
+/// A type that is stored as an item of its own.
 pub(crate) trait Record: Serialize + DeserializeOwned {
-    /// What the item is called, for whoever looks into the table.
+    /// The item's entity, which tells operators what the item is.
     const ENTITY: &'static str;
 }
 
-/// Some of a record's attributes, for reads that need no more of it.
+/// A part of a record's attributes, for reads that need no more.
 pub(crate) trait PartOf<R>: DeserializeOwned {}
 
 impl<R: Record> PartOf<R> for R {}
 
-/// The address of a record that belongs to no single organization.
+/// The key of a record that belongs to no single organization.
 pub(crate) struct Key<R> {
     raw: dynamo::Key,
     record: PhantomData<fn() -> R>,
@@ -26,7 +26,7 @@ impl<R> Key<R> {
         Self { raw: dynamo::Key::new(pk, sk), record: PhantomData }
     }
 
-    /// The address as the engine takes it.
+    /// Returns the untyped key, as the engine takes it.
     pub(crate) fn into_raw(self) -> dynamo::Key {
         self.raw
     }
@@ -44,7 +44,7 @@ impl<R> fmt::Debug for Key<R> {
     }
 }
 
-/// The address of one of an organization's records. It is of use to the organization's scope alone.
+/// The key of one of an organization's records. Only the organization's scope can use it.
 pub(crate) struct OrganizationKey<R>(Key<R>);
 
 impl<R> OrganizationKey<R> {
@@ -63,7 +63,7 @@ impl<R> Clone for OrganizationKey<R> {
     }
 }
 
-/// A partition whose records are of one kind, and belong to no single organization.
+/// A partition that holds records of one type, which belong to no single organization.
 pub(crate) struct Partition<R> {
     name: String,
     record: PhantomData<fn() -> R>,
@@ -79,7 +79,7 @@ impl<R> Partition<R> {
     }
 }
 
-/// One of an organization's partitions. It is of use to the organization's scope alone.
+/// One of an organization's partitions. Only the organization's scope can use it.
 pub(crate) struct OrganizationPartition(String);
 
 impl OrganizationPartition {

@@ -1,4 +1,4 @@
-//! The only place that builds a key.
+//! All keys of the table are built here and nowhere else.
 
 use claims::{PublicKey, Role};
 use counted_index::Order;
@@ -17,27 +17,28 @@ use crate::records::{
     TierUseRecord,
 };
 
-/// Where the partition of every mail begins.
+/// The prefix of every mail's partition.
 pub const MAIL_PREFIX: &str = "MAIL#";
 
 /// The partition of the public signing keys.
 const PUBLIC_KEYS: &str = "KEYS";
-/// Where the sort key of each of an organization's admins begins.
+/// The prefix of the sort keys of an organization's admins.
 pub(crate) const ADMIN_PREFIX: &str = "ADMIN#";
-/// Where the sort key of each of an organization's machine credentials, and of each one's use, begins.
+/// The prefix of the sort keys of an organization's machine credentials, and of their uses.
 pub(crate) const MACHINES_PREFIX: &str = "CLIENT";
-/// Where the sort key of each of an organization's price tiers begins.
+/// The prefix of the sort keys of an organization's price tiers.
 pub(crate) const TIER_PREFIX: &str = "TIER#";
-/// Where the sort key of each public signing key begins.
+/// The prefix of the sort keys of public signing keys.
 pub(crate) const PUBLIC_KEY_PREFIX: &str = "KEY#";
-/// Where the sort key of each of a user's memberships begins.
+/// The prefix of the sort keys of a user's memberships.
 pub(crate) const MEMBERSHIP_PREFIX: &str = "ORG#";
-/// Ends a customer's number in a key: U+001F, below every character that a number may hold.
+/// The character after a customer's number in a key: U+001F. It sorts below every character that a number may hold, so
+/// that `A` comes before `AB`.
 pub(crate) const CUSTOMER_END: char = '\u{1f}';
 /// The sort key of an organization's own item: below every other of its partition but its subscriptions.
 pub(crate) const ORGANIZATION: &str = "#ORG";
 
-/// The partition of an organization's own item, its subscriptions, admins, machines and price tiers.
+/// Returns the partition of an organization's own item, its subscriptions, admins, machines and price tiers.
 pub(crate) fn organization_partition(id: &OrganizationId) -> OrganizationPartition {
     OrganizationPartition::new(format!("ORG#{id}"))
 }
@@ -58,7 +59,7 @@ pub(crate) fn machine(organization: &OrganizationId, client: &ClientId) -> Organ
     in_organization(organization, format!("{MACHINES_PREFIX}#{client}"))
 }
 
-/// When a machine's credential was last used.
+/// Returns the key of the last use of a machine credential.
 pub(crate) fn machine_use(organization: &OrganizationId, client: &ClientId) -> OrganizationKey<MachineUseRecord> {
     in_organization(organization, format!("{MACHINES_PREFIX}USE#{client}"))
 }
@@ -81,12 +82,12 @@ pub(crate) fn credential(folded: &str) -> Key<CredentialRecord> {
     Key::new(format!("EMAIL#{folded}"), "EMAIL")
 }
 
-/// The partition of a user's memberships.
+/// Returns the partition of a user's memberships.
 pub(crate) fn memberships(user: &UserId) -> Partition<MembershipRecord> {
     Partition::new(format!("MEMBER#{user}"))
 }
 
-/// One item a role, so that neither write touches the other's.
+/// Returns the key of a membership. Each role has an item of its own, so that writes of different roles don't conflict.
 pub(crate) fn membership(user: &UserId, organization: &OrganizationId, role: Role) -> Key<MembershipRecord> {
     let role = match role {
         Role::Admin => "admin",
@@ -100,7 +101,7 @@ pub(crate) fn price_tier(organization: &OrganizationId, folded: &str) -> Organiz
     in_organization(organization, format!("{TIER_PREFIX}{folded}"))
 }
 
-/// One of the counters that say how many customers are on a tier.
+/// Returns the key of one of the counters of the customers on a tier.
 pub(crate) fn tier_use(organization: &OrganizationId, tier_id: &str, counter: u8) -> OrganizationKey<TierUseRecord> {
     in_organization(organization, format!("TIERUSE#{tier_id}#{counter}"))
 }
@@ -109,17 +110,17 @@ pub(crate) fn customer(organization: &OrganizationId, number: &CustomerNumber) -
     OrganizationKey::new(format!("ORG#{organization}#CUSTOMER"), number.as_str())
 }
 
-/// An organization's associations in the order of their users.
+/// Returns the order of an organization's associations by user.
 pub(crate) fn associations_by_user(organization: &OrganizationId) -> Order {
     Order { partition: format!("ORG#{organization}#ASSOC#U"), entity: "association by user" }
 }
 
-/// An organization's associations in the order of their customers.
+/// Returns the order of an organization's associations by customer.
 pub(crate) fn associations_by_customer(organization: &OrganizationId) -> Order {
     Order { partition: format!("ORG#{organization}#ASSOC#C"), entity: "association by customer" }
 }
 
-/// An association's key among those by customer: the order of keys is the order of numbers, then of users.
+/// Returns an association's key in the order by customer. Keys sort by the customer's number, and then by user.
 pub(crate) fn customer_then_user(customer: &CustomerNumber, user: &UserId) -> String {
     format!("{}{CUSTOMER_END}{user}", customer.as_str())
 }
@@ -133,47 +134,49 @@ pub(crate) fn public_key(kid: &str) -> Key<PublicKey> {
     Key::new(PUBLIC_KEYS, format!("{PUBLIC_KEY_PREFIX}{kid}"))
 }
 
-/// A one-time link.
+/// Returns the key of a one-time link.
 pub(crate) fn link(id: &LinkId) -> Key<LinkRecord> {
     Key::new(format!("LINK#{id}"), "LINK")
 }
 
-/// The idempotency record of a request, by the hash of what names the request.
+/// Returns the key of a request's idempotency record. `hash` is of the caller, the route and the idempotency key.
 pub(crate) fn idempotency(hash: &str) -> Key<IdempotencyRecord> {
     Key::new(format!("ONCE#{hash}"), "ONCE")
 }
 
-/// The account that an identity of an identity provider is bound to, by the hash of issuer and subject.
+/// Returns the key of an external identity's binding to an account. `hash` is of the issuer and subject.
 pub(crate) fn external_identity(hash: &str) -> Key<ExternalIdentityRecord> {
     Key::new(format!("IDENTITY#{hash}"), "IDENTITY")
 }
 
-/// The identity of an identity provider that an account is bound to, by the hash of the issuer.
+/// Returns the key of an account's binding to an external identity. `hash` is of the issuer.
 pub(crate) fn account_identity(user: &UserId, hash: &str) -> Key<AccountIdentityRecord> {
     Key::new(format!("USER#{user}"), format!("ISSUER#{hash}"))
 }
 
-/// Mails to reset a password. `folded` is the address as [`domain::text::fold`] gives it.
+/// Returns the key of the limit on mails that reset a password. `folded` is the address as [`domain::text::fold`] gives
+/// it.
 pub(crate) fn reset_limit(folded: &str) -> Key<LimitRecord> {
     Key::new(format!("RESETLIMIT#{folded}"), "RESETLIMIT")
 }
 
-/// Failed login attempts for an address, from anywhere. `folded` is the address as [`domain::text::fold`] gives it.
+/// Returns the key of the failed login attempts for an address from all sources. `folded` is the address as
+/// [`domain::text::fold`] gives it.
 pub(crate) fn attempts_for_address(folded: &str) -> Key<AttemptsRecord> {
     Key::new(format!("TRIES#{folded}"), "ADDRESS")
 }
 
-/// Failed login attempts for an address from one source.
+/// Returns the key of the failed login attempts for an address from one source.
 pub(crate) fn attempts_from_source(folded: &str, source: &Source) -> Key<AttemptsRecord> {
     Key::new(format!("TRIES#{folded}"), format!("SOURCE#{}", source.as_str()))
 }
 
-/// Mails to an address. `folded` is the address as [`domain::text::fold`] gives it.
+/// Returns the key of the limit on mails to an address. `folded` is the address as [`domain::text::fold`] gives it.
 pub(crate) fn mail_limit(folded: &str, with_link: bool) -> Key<LimitRecord> {
     Key::new(format!("MAILLIMIT#{folded}"), if with_link { "LINKS" } else { "OTHERS" })
 }
 
-/// The partition of a day's mails.
+/// Returns the partition of a day's mails.
 pub(crate) fn mails(day: &str) -> Partition<MailRecord> {
     Partition::new(format!("{MAIL_PREFIX}{day}"))
 }

@@ -1,13 +1,13 @@
 //! Controls which caller reaches which items. Only this module sees the engine and builds keys.
 //!
 //! - [`Table`] reaches what belongs to no single organization: accounts, mails, signing keys.
-//! - [`OrganizationScope`] reaches one organization's items for a caller who claims its admin role. It has two doors:
-//!   `checked` runs reads beside the live role check and hands out what they read only where the role holds, and
+//! - [`OrganizationScope`] reaches one organization's items for a caller who claims its admin role. There are two ways
+//!   in: `checked` runs reads concurrently with the live role check, and returns their results only if the role holds.
 //!   `write` begins a transaction with the conditions that the organization exists and the role holds.
-//! - A caller that acts by another authority than an admin's names it: [`Authority`].
+//! - Code that acts by an authority other than an admin's role names it: [`Authority`].
 //!
-//! *Invariant:* an organization's items are reached through one of these three. The fields and constructors that would
-//! lead past them are private to this module.
+//! *Invariant:* an organization's items are reached only through one of these three. The fields and constructors that
+//! would lead past them are private to this module.
 
 mod authority;
 mod key;

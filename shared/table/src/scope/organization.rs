@@ -17,8 +17,8 @@ pub struct OrganizationScope<'t> {
 }
 
 impl Table {
-    /// The one organization that the caller claims to run. That a machine's credential is in use is recorded after the
-    /// request, where that succeeds.
+    /// Returns the scope of the organization whose admin the caller claims to be. If the caller is a machine, the use
+    /// of its credential is recorded once the request has succeeded.
     #[must_use]
     pub fn organization<'t>(&'t self, claim: &'t AdminClaim) -> OrganizationScope<'t> {
         if let Principal::Machine { client_id, .. } = claim.principal() {
@@ -28,47 +28,48 @@ impl Table {
     }
 }
 
-/// Writes of an organization's records for a caller whose role was read beside what the write is made of.
+/// The permission to write an organization's records without a condition on the role, which was checked when the data
+/// behind the write was read.
 ///
-/// Writes that come in bulk don't carry the role as a condition: on AWS, transactions in flight that touch one item
-/// conflict, be it by a mere check.
+/// Bulk writes need it. On AWS, concurrent transactions on one item conflict, even if all of them only check it. With
+/// the role as a condition, an admin's concurrent writes would conflict.
 #[derive(Clone, Copy)]
 pub(crate) struct RoleHeld<'t>(&'t Table);
 
 impl<'t> RoleHeld<'t> {
-    /// A transaction on the organization's records.
+    /// Begins a transaction on the organization's records.
     pub(crate) fn write<R>(self) -> Write<'t, Checked, R> {
         Write::new(self.0)
     }
 
-    /// More reads, for an attempt that follows one that met others.
+    /// Returns further reads, for another attempt after a conflict.
     pub(crate) fn reads(self) -> Reads<'t> {
         Reads::new(self.0)
     }
 
-    /// The organization's counted indexes.
+    /// Returns the organization's counted indexes.
     pub(crate) fn indexes(self) -> CountedIndex<'t> {
         CountedIndex::new(self.0.engine())
     }
 }
 
 impl<'t> OrganizationScope<'t> {
-    /// The organization.
+    /// Returns the organization's id.
     pub(crate) fn id(&self) -> &'t OrganizationId {
         self.claim.organization_id()
     }
 
-    /// The table, for what belongs to no single organization.
+    /// Returns the table, for records that belong to no single organization.
     pub(crate) fn table(&self) -> &'t Table {
         self.table
     }
 
-    /// Whether this user is the caller.
+    /// Returns whether this user is the caller.
     pub(crate) fn is_caller(&self, user: &UserId) -> bool {
         matches!(self.claim.principal(), Principal::User { user_id, .. } if user_id == user)
     }
 
-    /// Asks whether the caller's role holds: one read of two items.
+    /// Checks that the caller's role holds, with one read of two items.
     ///
     /// # Errors
     /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], or the table is out of reach.
@@ -105,7 +106,7 @@ impl<'t> OrganizationScope<'t> {
         result
     }
 
-    /// Runs reads beside the live role check, and hands out what they read only where the role holds.
+    /// Runs reads concurrently with the live role check, and returns their result only if the role holds.
     pub(crate) async fn checked<T, F>(&self, reads: impl FnOnce(Reads<'t>) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
@@ -153,13 +154,13 @@ impl<'t> OrganizationScope<'t> {
         Ok((self.checked_with_organization(reads).await?, RoleHeld(self.table)))
     }
 
-    /// A transaction that begins with the conditions that the organization exists and that the caller's role holds.
+    /// Begins a transaction with the conditions that the organization exists and that the caller's role holds.
     pub(crate) fn write<R>(&self) -> Write<'t, Checked, R> {
         Write::scoped(self.table, *self).check_organization()
     }
 
-    /// A transaction like [`Self::write`] that also updates the organization's own item, on `change`'s condition. If
-    /// that fails, the answer is `refusal`.
+    /// Begins a transaction like [`Self::write`] that also updates the organization's own item, on `change`'s
+    /// condition. If that fails, the answer is `refusal`.
     pub(crate) fn write_changing_organization<R>(&self, change: &Expression, refusal: R) -> Write<'t, Checked, R> {
         Write::scoped(self.table, *self).change_organization(change, refusal)
     }
@@ -176,12 +177,14 @@ impl<'t> OrganizationScope<'t> {
         item.authorizes(self.claim.principal())
     }
 
-    /// The refusal of a caller whose role doesn't hold. A key is a claim that nothing verified before.
+    /// Returns the refusal of a caller whose role does not hold. A caller with an API key is told that the key is
+    /// invalid, because nothing has verified the key before.
     pub(super) fn role_lost(&self) -> Error {
         if self.came_by_key() { Error::InvalidKey } else { Error::NotAdmin }
     }
 
-    /// The refusal of a caller whose organization is gone. A key that names one that never was is just no key.
+    /// Returns the refusal of a caller whose organization does not exist. A caller with an API key is told that the key
+    /// is invalid, because nothing has verified that the organization which the key names ever existed.
     pub(super) fn organization_gone(&self) -> Error {
         if self.came_by_key() { Error::InvalidKey } else { Error::OrganizationGone }
     }

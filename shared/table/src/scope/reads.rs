@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::{OrganizationKey, OrganizationPartition, Record, Table};
 use crate::Error;
 
-/// Reads of an organization's records, whose results are handed out once the caller's role is known to hold.
+/// Reads of an organization's records. The scope returns their results only once the caller's role is known to hold.
 #[derive(Clone, Copy)]
 pub(crate) struct Reads<'t>(&'t Table);
 
@@ -18,7 +18,7 @@ impl<'t> Reads<'t> {
         self.0.get(key.into_key()).await
     }
 
-    /// Every item of the partition with one of these sort keys.
+    /// Reads every item of the partition with one of these sort keys.
     pub(crate) async fn items(
         self,
         partition: OrganizationPartition,
@@ -27,7 +27,8 @@ impl<'t> Reads<'t> {
         Ok(self.0.engine().query(&partition.into_name(), sort_keys).await?)
     }
 
-    /// Every record of the partition with one of these sort keys, which all hold records of this kind.
+    /// Reads every record of the partition with one of these sort keys. All of these items must hold records of type
+    /// `R`.
     pub(crate) async fn query<R: Record>(
         self,
         partition: OrganizationPartition,
@@ -37,12 +38,12 @@ impl<'t> Reads<'t> {
         Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
-    /// The record of this kind at a key of the engine's, such as an index has.
+    /// Reads the record at an untyped key, such as the key of an entry of an index.
     pub(crate) async fn entry<T: DeserializeOwned>(self, key: dynamo::Key) -> Result<Option<T>, Error> {
         Ok(self.0.engine().get(key).await?)
     }
 
-    /// The organization's counted indexes.
+    /// Returns the organization's counted indexes.
     pub(crate) fn indexes(self) -> IndexReader<'t> {
         IndexReader::new(self.0.engine())
     }

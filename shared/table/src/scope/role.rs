@@ -11,7 +11,7 @@ use super::keys;
 #[derive(Deserialize)]
 pub(super) struct RoleItem {
     pub(super) sk: String,
-    /// Whether the admin's address is verified. Tokens from before the verification don't count then.
+    /// Whether the admin's address is verified. If so, tokens from before the verification are refused.
     #[serde(default, rename = "proven")]
     email_verified: bool,
     #[serde(default)]
@@ -19,7 +19,7 @@ pub(super) struct RoleItem {
 }
 
 impl RoleItem {
-    /// The attributes to be read.
+    /// The attributes to read.
     pub(super) const ATTRIBUTES: [&str; 3] = ["sk", "proven", "secret_hash"];
 
     pub(super) fn authorizes(&self, caller: &Principal) -> bool {
@@ -31,7 +31,7 @@ impl RoleItem {
     }
 }
 
-/// The item whose existence is the caller's role.
+/// Returns the key of the item whose existence is the caller's role.
 pub(super) fn key(organization: &OrganizationId, caller: &Principal) -> dynamo::Key {
     match caller {
         Principal::User { user_id, .. } => keys::admin(organization, user_id).into_key().into_raw(),
@@ -39,7 +39,7 @@ pub(super) fn key(organization: &OrganizationId, caller: &Principal) -> dynamo::
     }
 }
 
-/// The condition under which that item authorizes the caller.
+/// Returns the condition under which that item authorizes the caller.
 pub(super) fn condition(caller: &Principal) -> Expression {
     match caller {
         Principal::Machine { secret_hash: Some(hash), .. } => {

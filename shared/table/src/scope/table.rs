@@ -4,7 +4,7 @@ use dynamo::{Counted, Expression, Item, Limit, SortKeys, Updated, from_item};
 use super::{Key, PartOf, Partition, Record, Write};
 use crate::{Error, machines::LastUses};
 
-/// The table, for what belongs to no single organization: sign-up, sign-in, enrichment, signing keys and mails.
+/// The table, for records that belong to no single organization: accounts, memberships, signing keys and mails.
 #[derive(Clone, Debug)]
 pub struct Table {
     engine: dynamo::Table,
@@ -13,13 +13,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// The records that `engine` holds.
+    /// Creates the table on `engine`.
     #[must_use]
     pub fn new(engine: dynamo::Table) -> Self {
         Self { engine, require_verified_email: false, last_uses: LastUses::default() }
     }
 
-    /// The table that `config` names.
+    /// Connects to the table that `config` names.
     #[must_use]
     pub fn connect(config: &Config) -> Self {
         let engine = dynamo::Table::connect(&config.table_name, config.dynamodb_endpoint.as_deref());
@@ -37,7 +37,7 @@ impl Table {
         self.require_verified_email
     }
 
-    /// When this process last recorded the use of each machine credential.
+    /// Returns the times at which this process last recorded the use of each machine credential.
     pub(crate) fn last_uses(&self) -> &LastUses {
         &self.last_uses
     }
@@ -63,7 +63,7 @@ impl Table {
         Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
-    /// The sort keys of those records of a partition that keep the condition.
+    /// Returns the sort keys of the records of a partition that meet the condition.
     pub(crate) async fn sort_keys_where<R>(
         &self,
         partition: &Partition<R>,
@@ -72,7 +72,7 @@ impl Table {
         Ok(self.engine.sort_keys_where(partition.name(), condition).await?)
     }
 
-    /// Those of the records at these keys that exist, in no order, with these attributes alone.
+    /// Reads the records that exist at these keys, in no particular order, with only these attributes.
     pub(crate) async fn batch_get<P: PartOf<R>, R>(
         &self,
         keys: impl IntoIterator<Item = Key<R>>,
@@ -87,7 +87,7 @@ impl Table {
         Ok(self.engine.update(key.into_raw(), expression).await?)
     }
 
-    /// Changes a record that exists and keeps the condition; where it doesn't, what is there.
+    /// Updates a record if it exists and meets the condition. Otherwise returns the present item.
     pub(crate) async fn try_to_update<R>(&self, key: Key<R>, expression: &Expression) -> Result<Updated, Error> {
         Ok(self.engine.try_to_update(key.into_raw(), expression, expression.condition_on_existing()).await?)
     }
@@ -100,7 +100,7 @@ impl Table {
         Ok(self.engine.count(limit, now).await?)
     }
 
-    /// A transaction on what belongs to no single organization.
+    /// Begins a transaction on records that belong to no single organization.
     pub(crate) fn write<R>(&self) -> Write<'_, (), R> {
         Write::new(self)
     }

@@ -8,19 +8,19 @@ use crate::{
     records::{AdminRecord, IdempotencyRecord, OrganizationRecord},
 };
 
-/// Marks a transaction that may touch an organization's records. The organization's scope alone makes one.
+/// Marks a transaction that may touch an organization's records. Only the organization's scope creates one.
 #[derive(Debug)]
 pub(crate) struct Checked(());
 
-/// Calls of [`WriteKey::into_raw`] are for this module, which alone can make one.
+/// Restricts [`WriteKey::into_raw`] to this module: it takes a value that no other module can create.
 pub(crate) struct Private(());
 
 /// A key that a transaction of the scope `S` may touch.
 pub(crate) trait WriteKey<S> {
-    /// What is kept there.
+    /// The record that is stored under the key.
     type Record;
 
-    /// The key as the engine takes it.
+    /// Returns the untyped key, as the engine takes it.
     fn into_raw(self, _: Private) -> dynamo::Key;
 }
 
@@ -40,15 +40,16 @@ impl<R> WriteKey<Checked> for OrganizationKey<R> {
     }
 }
 
-/// What a failed condition of a transaction means.
+/// The meaning of a condition of a transaction, should it fail.
 enum Condition<R> {
-    /// The organization's own item: it is gone or, where it is there, what the use case says.
+    /// The condition on the organization's own item. If the item does not exist, the organization is gone. Otherwise
+    /// the use case's refusal applies, if there is one.
     Organization(Option<R>),
-    /// The caller's role.
+    /// The condition that the caller's role holds.
     Role,
-    /// The caller's own role item, on a condition of the use case as well.
+    /// The condition on the caller's own role item, which includes one of the use case.
     OwnRole(R),
-    /// The request was sent before.
+    /// The condition that the request was not sent before.
     Replay,
     UseCase(R),
 }
@@ -61,8 +62,8 @@ pub(crate) enum Committed<T, R> {
     Refused(Refusals<R>),
 }
 
-/// Conditions of the use case that failed, in the order in which they were added, each with the item that it was tested
-/// on.
+/// The use case's conditions that failed, in the order in which they were added. Each comes with the item that it was
+/// checked on.
 pub(crate) type Refusals<R> = Vec<(R, Option<Item>)>;
 
 /// A transaction. A failed condition of the scope (the organization is gone, the role is lost) wins over every other,
@@ -70,7 +71,8 @@ pub(crate) type Refusals<R> = Vec<(R, Option<Item>)>;
 pub(crate) struct Write<'t, S, R> {
     transaction: Transaction<'t, Condition<R>>,
     scope: Option<OrganizationScope<'t>>,
-    /// Whether the role is still to be checked: an item takes one action, and the caller's own may take another.
+    /// Whether [`Self::commit`] must still add the role check. A transaction allows one action for each item, so the
+    /// check is left out if another action on the caller's own role item carries the condition.
     role_pending: bool,
     idempotency_key: Option<&'t IdempotencyKey>,
     defect: Option<Error>,
@@ -102,7 +104,7 @@ impl<'t, S, R> Write<'t, S, R> {
         self.map(|transaction| transaction.put_new(key, K::Record::ENTITY, record, Condition::UseCase(refusal)))
     }
 
-    /// Puts a record in the place of one that exists and keeps the condition.
+    /// Replaces a record that exists and meets the condition.
     pub(crate) fn replace<K: WriteKey<S>>(self, key: K, record: &K::Record, condition: &Expression, refusal: R) -> Self
     where
         K::Record: Record,
@@ -111,36 +113,36 @@ impl<'t, S, R> Write<'t, S, R> {
         self.map(|transaction| transaction.replace(key, K::Record::ENTITY, record, condition, refusal))
     }
 
-    /// Asks that a record exists and keeps the condition.
+    /// Checks that a record exists and meets the condition.
     pub(crate) fn check<K: WriteKey<S>>(self, key: K, condition: &Expression, refusal: R) -> Self {
         let key = key.into_raw(Private(()));
         self.map(|transaction| transaction.check(key, condition, Condition::UseCase(refusal)))
     }
 
-    /// Asks the condition of a record that need not exist.
+    /// Checks the condition on a record that may not exist.
     pub(crate) fn check_any<K: WriteKey<S>>(self, key: K, condition: &Expression, refusal: R) -> Self {
         let key = key.into_raw(Private(()));
         self.map(|transaction| transaction.check_any(key, condition, Condition::UseCase(refusal)))
     }
 
-    /// Changes a record, which must exist.
+    /// Updates a record, which must exist.
     pub(crate) fn update<K: WriteKey<S>>(self, key: K, change: &Expression, refusal: R) -> Self {
         let key = key.into_raw(Private(()));
         self.map(|transaction| transaction.update(key, change, Condition::UseCase(refusal)))
     }
 
-    /// Deletes a record, which must exist and keep the condition.
+    /// Deletes a record, which must exist and meet the condition.
     pub(crate) fn delete<K: WriteKey<S>>(self, key: K, condition: &Expression, refusal: R) -> Self {
         let key = key.into_raw(Private(()));
         self.map(|transaction| transaction.delete(key, condition, Condition::UseCase(refusal)))
     }
 
-    /// Adds what `add` makes of the engine's transaction: the first buckets of an index.
+    /// Adds the first bucket of an order of a counted index.
     pub(crate) fn with_index(self, order: &counted_index::Order, refusal: R) -> Self {
         self.map(|transaction| order.create(transaction, Condition::UseCase(refusal)))
     }
 
-    /// Makes the transaction take effect once, however often the request is sent: `value` is what a replay answers.
+    /// Makes the transaction take effect only once, even if the request is sent again. A replay answers `value`.
     pub(crate) fn idempotent<T: Serialize>(mut self, key: Option<&'t IdempotencyKey>, value: &T) -> Self {
         let Some(key) = key else { return self };
         self.idempotency_key = Some(key);
@@ -153,7 +155,7 @@ impl<'t, S, R> Write<'t, S, R> {
         }
     }
 
-    /// Does all of it or nothing; `value` is what it then answers.
+    /// Commits every action or none. After a commit, the outcome is `value`.
     ///
     /// # Errors
     /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], [`Error::KeyReused`], or the table is
@@ -248,7 +250,7 @@ impl<'t, R> Write<'t, Checked, R> {
         self.scope.map(|scope| organization_key(scope).into_key().into_raw())
     }
 
-    /// Changes a user's admin item. Where the user is the caller, the change also carries the role's condition.
+    /// Updates a user's admin item. If the user is the caller, the update also carries the role's condition.
     pub(crate) fn update_admin(self, user: &UserId, change: Expression, refusal: R) -> Self {
         match self.own_role(user) {
             Some((key, condition)) => Self {
@@ -263,7 +265,7 @@ impl<'t, R> Write<'t, Checked, R> {
         }
     }
 
-    /// Deletes a user's admin item. Where the user is the caller, the deletion is on the role's condition.
+    /// Deletes a user's admin item. If the user is the caller, the deletion carries the role's condition.
     pub(crate) fn delete_admin(self, user: &UserId, refusal: R) -> Self {
         match self.own_role(user) {
             Some((key, condition)) => Self {
@@ -292,12 +294,13 @@ fn admin_key(scope: OrganizationScope<'_>, user: &UserId) -> OrganizationKey<Adm
     keys::admin(scope.id(), user)
 }
 
-/// Whether a condition failed because there is no item. The engine gives an empty one then, and AWS none.
+/// Returns whether a condition failed because there is no item. The local engine then returns an empty item, and AWS
+/// none.
 fn is_gone(item: Option<&Item>) -> bool {
     item.is_none_or(Item::is_empty)
 }
 
-/// Whether the caller's own role item, as a failed condition found it, still authorizes the caller.
+/// Returns whether the caller's own role item, as a failed condition found it, still authorizes the caller.
 fn holds(scope: OrganizationScope<'_>, item: Option<&Item>) -> Result<bool, Error> {
     match item.filter(|item| !item.is_empty()) {
         Some(item) => Ok(scope.authorizes(&from_item::<RoleItem>(item.clone())?)),
