@@ -211,7 +211,7 @@ impl EmailAddress {
     }
 }
 
-/// A new password: 8 to 128 characters, used exactly as sent. `Debug` does not show it, and it is never stored.
+/// A new password: 8 to 128 characters, used exactly as sent. Only its hash is stored.
 #[derive(Clone, ToSchema)]
 #[schema(value_type = String, min_length = 8, max_length = 128, format = "password")]
 pub struct NewPassword(String);
