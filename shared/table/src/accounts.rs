@@ -12,7 +12,7 @@ use crate::{
     Error, IdempotencyKey, LinkKind, Replayable, SignUpError, Table,
     links::NewLink,
     records::{AccountRecord, CredentialRecord},
-    scope::{Write, keys},
+    scope::{Write, WriteScope, keys},
 };
 
 /// An account to be created.
@@ -84,7 +84,7 @@ impl NewAccount {
     }
 
     /// Adds the account and its `credential` to a transaction, and the link that is mailed to it.
-    pub(crate) fn put<'t, S, R>(
+    pub(crate) fn put<'t, S: WriteScope, R>(
         &self,
         write: Write<'t, S, R>,
         credential: &CredentialRecord,

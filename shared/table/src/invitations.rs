@@ -7,7 +7,7 @@ use crate::{
     CreatedAccount, Error, IdempotencyKey, LinkKind, NewAccount, OrganizationScope, Replayable, SignUpError,
     links::NewLink,
     records::CredentialRecord,
-    scope::{Checked, Committed, Write, keys},
+    scope::{Committed, Write, keys},
 };
 
 /// Which condition of an invitation failed.
@@ -90,10 +90,10 @@ fn is_invited_again(account: &NewAccount, known: &CredentialRecord) -> bool {
 
 /// The names stay as they are and are not told: another organization may have sent them, and may show them.
 fn put_another_link<'t>(
-    write: Write<'t, Checked, InvitationRefusal>,
+    write: Write<'t, OrganizationScope<'t>, InvitationRefusal>,
     link: &NewLink,
     known: &CredentialRecord,
-) -> Write<'t, Checked, InvitationRefusal> {
+) -> Write<'t, OrganizationScope<'t>, InvitationRefusal> {
     let linked = Expression::update("SET link_id = :link, revision = :revision")
         .value(":link", text(link.id.as_str()))
         .value(":revision", text(&random_id(16)))

@@ -13,7 +13,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::{
     Error, LinkError, LinkKind, Table,
     records::{CredentialRecord, LinkRecord, MailRecord},
-    scope::{Authority, Write, keys},
+    scope::{Authority, Write, WriteScope, keys},
 };
 
 const HOUR_SECONDS: u64 = 60 * 60;
@@ -52,7 +52,7 @@ impl NewLink {
     }
 
     /// Adds the link and its mail to a transaction. The credential has to name the link as its current one.
-    pub(crate) fn put<'t, S, R>(
+    pub(crate) fn put<'t, S: WriteScope, R>(
         &self,
         write: Write<'t, S, R>,
         to: &CredentialRecord,
@@ -62,7 +62,7 @@ impl NewLink {
         self.put_alone(write, fold(&to.email), id_taken()).put_new(keys::mail(&mail.id), &mail, id_taken())
     }
 
-    fn put_alone<'t, S, R>(&self, write: Write<'t, S, R>, address: String, id_taken: R) -> Write<'t, S, R> {
+    fn put_alone<'t, S: WriteScope, R>(&self, write: Write<'t, S, R>, address: String, id_taken: R) -> Write<'t, S, R> {
         let record = LinkRecord { kind: self.kind, address, expires_at: now() + self.kind.lifetime_seconds() };
         write.put_new(keys::link(&self.id), &record, id_taken)
     }

@@ -10,7 +10,7 @@ use dynamo::{Backoff, Expression, Item, SortKeys, from_item, number, rfc3339, te
 use crate::{
     Error, OrganizationScope, SettingsError,
     records::{OrganizationNameRecord, OrganizationRecord, SubscriptionRecord},
-    scope::{Checked, Committed, Write, keys},
+    scope::{Committed, Write, keys},
 };
 
 /// An organization and what it subscribed to.
@@ -114,7 +114,7 @@ impl OrganizationScope<'_> {
         &self,
         present: &OrganizationRecord,
         updated: &OrganizationRecord,
-    ) -> Result<Write<'_, Checked, UpdateRefusal>, Error> {
+    ) -> Result<Write<'_, OrganizationScope<'_>, UpdateRefusal>, Error> {
         let write = self.write_changing_organization(&details_update(present, updated)?, UpdateRefusal::Changed);
         let folded = |organization: &OrganizationRecord| fold(organization.details.name.as_str());
         let (old, new) = (folded(present), folded(updated));

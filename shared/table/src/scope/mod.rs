@@ -24,6 +24,7 @@ pub(crate) use authority::Authority;
 pub(crate) use key::{Key, OrganizationKey, OrganizationPartition, PartOf, Partition, Record};
 pub use keys::MAIL_PREFIX;
 pub use organization::OrganizationScope;
+use organization::RoleHeld;
 pub(crate) use reads::Reads;
 pub use table::Table;
-pub(crate) use write::{Checked, Committed, Refusals, Write};
+pub(crate) use write::{Committed, Refusals, Write, WriteScope};

@@ -3,7 +3,7 @@ use counted_index::CountedIndex;
 use domain::ids::{OrganizationId, UserId};
 use dynamo::{Expression, from_item};
 
-use super::{Checked, Table, Write, keys, reads::Reads, role, role::RoleItem};
+use super::{Table, Write, keys, reads::Reads, role, role::RoleItem};
 use crate::{Error, machines};
 
 /// One organization's records, for a caller who claims its admin role.
@@ -38,8 +38,8 @@ pub(crate) struct RoleHeld<'t>(&'t Table);
 
 impl<'t> RoleHeld<'t> {
     /// Begins a transaction on the organization's records.
-    pub(crate) fn write<R>(self) -> Write<'t, Checked, R> {
-        Write::new(self.0)
+    pub(crate) fn write<R>(self) -> Write<'t, Self, R> {
+        Write::new(self.0, self)
     }
 
     /// Returns further reads, for another attempt after a conflict.
@@ -155,14 +155,14 @@ impl<'t> OrganizationScope<'t> {
     }
 
     /// Begins a transaction with the conditions that the organization exists and that the caller's role holds.
-    pub(crate) fn write<R>(&self) -> Write<'t, Checked, R> {
-        Write::scoped(self.table, *self).check_organization()
+    pub(crate) fn write<R>(&self) -> Write<'t, Self, R> {
+        Write::new(self.table, *self).check_organization()
     }
 
     /// Begins a transaction like [`Self::write`] that also updates the organization's own item, on `change`'s
     /// condition. If that fails, the answer is `refusal`.
-    pub(crate) fn write_changing_organization<R>(&self, change: &Expression, refusal: R) -> Write<'t, Checked, R> {
-        Write::scoped(self.table, *self).change_organization(change, refusal)
+    pub(crate) fn write_changing_organization<R>(&self, change: &Expression, refusal: R) -> Write<'t, Self, R> {
+        Write::new(self.table, *self).change_organization(change, refusal)
     }
 
     pub(super) fn role_key(&self) -> dynamo::Key {

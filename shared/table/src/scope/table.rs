@@ -102,6 +102,6 @@ impl Table {
 
     /// Begins a transaction on records that belong to no single organization.
     pub(crate) fn write<R>(&self) -> Write<'_, (), R> {
-        Write::new(self)
+        Write::new(self, ())
     }
 }

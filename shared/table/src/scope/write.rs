@@ -2,15 +2,33 @@ use domain::ids::UserId;
 use dynamo::{Expression, Item, Refused, Transaction, from_item};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Key, OrganizationKey, OrganizationScope, Record, Table, keys, role::RoleItem};
-use crate::{
-    Error, IdempotencyKey, Replayable,
-    records::{AdminRecord, IdempotencyRecord, OrganizationRecord},
-};
+use super::{Key, OrganizationKey, OrganizationScope, Record, RoleHeld, Table, keys, role::RoleItem};
+use crate::{Error, IdempotencyKey, Replayable, records::IdempotencyRecord};
 
-/// Marks a transaction that may touch an organization's records. Only the organization's scope creates one.
-#[derive(Debug)]
-pub(crate) struct Checked(());
+/// How a transaction's access to an organization's records is checked: not at all for `()`, which reaches none.
+pub(crate) trait WriteScope: Copy {
+    /// Returns the scope whose conditions the transaction carries, if it carries any.
+    fn checked_in_commit(&self) -> Option<OrganizationScope<'_>> {
+        None
+    }
+}
+
+impl WriteScope for () {}
+
+impl WriteScope for RoleHeld<'_> {}
+
+impl WriteScope for OrganizationScope<'_> {
+    fn checked_in_commit(&self) -> Option<OrganizationScope<'_>> {
+        Some(*self)
+    }
+}
+
+/// Marks the scopes whose transactions may touch an organization's records.
+pub(crate) trait OrganizationAccess {}
+
+impl OrganizationAccess for RoleHeld<'_> {}
+
+impl OrganizationAccess for OrganizationScope<'_> {}
 
 /// Restricts [`WriteKey::into_raw`] to this module: it takes a value that no other module can create.
 pub(crate) struct Private(());
@@ -32,7 +50,7 @@ impl<S, R> WriteKey<S> for Key<R> {
     }
 }
 
-impl<R> WriteKey<Checked> for OrganizationKey<R> {
+impl<S: OrganizationAccess, R> WriteKey<S> for OrganizationKey<R> {
     type Record = R;
 
     fn into_raw(self, _: Private) -> dynamo::Key {
@@ -70,24 +88,22 @@ pub(crate) type Refusals<R> = Vec<(R, Option<Item>)>;
 /// and the record of the same request, sent before, wins over the use case's own.
 pub(crate) struct Write<'t, S, R> {
     transaction: Transaction<'t, Condition<R>>,
-    scope: Option<OrganizationScope<'t>>,
+    scope: S,
     /// Whether [`Self::commit`] must still add the role check. A transaction allows one action for each item, so the
     /// check is left out if another action on the caller's own role item carries the condition.
     role_pending: bool,
     idempotency_key: Option<&'t IdempotencyKey>,
     defect: Option<Error>,
-    marker: std::marker::PhantomData<fn() -> S>,
 }
 
-impl<'t, S, R> Write<'t, S, R> {
-    pub(super) fn new(table: &'t Table) -> Self {
+impl<'t, S: WriteScope, R> Write<'t, S, R> {
+    pub(super) fn new(table: &'t Table, scope: S) -> Self {
         Self {
             transaction: Transaction::new(table.engine()),
-            scope: None,
-            role_pending: false,
+            role_pending: scope.checked_in_commit().is_some(),
+            scope,
             idempotency_key: None,
             defect: None,
-            marker: std::marker::PhantomData,
         }
     }
 
@@ -164,7 +180,7 @@ impl<'t, S, R> Write<'t, S, R> {
         if let Some(defect) = self.defect.take() {
             return Err(defect);
         }
-        if let Some(scope) = self.scope.filter(|_| self.role_pending) {
+        if let Some(scope) = self.scope.checked_in_commit().filter(|_| self.role_pending) {
             let (key, condition) = (scope.role_key(), scope.role_condition());
             self = self.map(|transaction| transaction.check(key, &condition, Condition::Role));
         }
@@ -174,7 +190,7 @@ impl<'t, S, R> Write<'t, S, R> {
             Err(Refused::Failed(error)) => return Err(error.into()),
             Err(Refused::Conditions(failed)) => failed,
         };
-        if let Some(scope) = scope {
+        if let Some(scope) = scope.checked_in_commit() {
             if failed
                 .iter()
                 .any(|(condition, item)| matches!(condition, Condition::Organization(_)) && is_gone(item.as_ref()))
@@ -225,73 +241,40 @@ impl<'t, S, R> Write<'t, S, R> {
     }
 }
 
-impl<'t, R> Write<'t, Checked, R> {
-    pub(super) fn scoped(table: &'t Table, scope: OrganizationScope<'t>) -> Self {
-        Self { scope: Some(scope), role_pending: true, ..Self::new(table) }
-    }
-
+impl<'t, R> Write<'t, OrganizationScope<'t>, R> {
     pub(super) fn check_organization(self) -> Self {
         let key = self.organization_key();
-        self.map(|transaction| match key {
-            Some(key) => transaction.check_exists(key, Condition::Organization(None)),
-            None => transaction,
-        })
+        self.map(|transaction| transaction.check_exists(key, Condition::Organization(None)))
     }
 
     pub(super) fn change_organization(self, change: &Expression, refusal: R) -> Self {
         let key = self.organization_key();
-        self.map(|transaction| match key {
-            Some(key) => transaction.update(key, change, Condition::Organization(Some(refusal))),
-            None => transaction,
-        })
+        self.map(|transaction| transaction.update(key, change, Condition::Organization(Some(refusal))))
     }
 
-    fn organization_key(&self) -> Option<dynamo::Key> {
-        self.scope.map(|scope| organization_key(scope).into_key().into_raw())
+    fn organization_key(&self) -> dynamo::Key {
+        keys::organization(self.scope.id()).into_key().into_raw()
     }
 
     /// Updates a user's admin item. If the user is the caller, the update also carries the role's condition.
     pub(crate) fn update_admin(self, user: &UserId, change: Expression, refusal: R) -> Self {
-        match self.own_role(user) {
-            Some((key, condition)) => Self {
-                transaction: self.transaction.update(key, &change.and(condition), Condition::OwnRole(refusal)),
-                role_pending: false,
-                ..self
-            },
-            None => match self.scope {
-                Some(scope) => self.update(admin_key(scope, user), &change, refusal),
-                None => self,
-            },
+        if !self.scope.is_caller(user) {
+            let key = keys::admin(self.scope.id(), user);
+            return self.update(key, &change, refusal);
         }
+        let (key, change) = (self.scope.role_key(), change.and(self.scope.role_condition()));
+        Self { role_pending: false, ..self.map(|write| write.update(key, &change, Condition::OwnRole(refusal))) }
     }
 
     /// Deletes a user's admin item. If the user is the caller, the deletion carries the role's condition.
     pub(crate) fn delete_admin(self, user: &UserId, refusal: R) -> Self {
-        match self.own_role(user) {
-            Some((key, condition)) => Self {
-                transaction: self.transaction.delete(key, &condition, Condition::Role),
-                role_pending: false,
-                ..self
-            },
-            None => match self.scope {
-                Some(scope) => self.delete(admin_key(scope, user), &Expression::default(), refusal),
-                None => self,
-            },
+        if !self.scope.is_caller(user) {
+            let key = keys::admin(self.scope.id(), user);
+            return self.delete(key, &Expression::default(), refusal);
         }
+        let (key, condition) = (self.scope.role_key(), self.scope.role_condition());
+        Self { role_pending: false, ..self.map(|write| write.delete(key, &condition, Condition::Role)) }
     }
-
-    fn own_role(&self, user: &UserId) -> Option<(dynamo::Key, Expression)> {
-        let scope = self.scope.filter(|scope| scope.is_caller(user))?;
-        Some((scope.role_key(), scope.role_condition()))
-    }
-}
-
-fn organization_key(scope: OrganizationScope<'_>) -> OrganizationKey<OrganizationRecord> {
-    keys::organization(scope.id())
-}
-
-fn admin_key(scope: OrganizationScope<'_>, user: &UserId) -> OrganizationKey<AdminRecord> {
-    keys::admin(scope.id(), user)
 }
 
 /// Returns whether a condition failed because there is no item. The local engine then returns an empty item, and AWS
