@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How long a stop waits for what is under way.
-const LONGEST_STOP: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why the bundle can't start.
 #[derive(Debug, thiserror::Error)]
@@ -242,7 +242,7 @@ impl Bundle {
                 let _ = task.await;
             }
         };
-        if tokio::time::timeout(LONGEST_STOP, stopping).await.is_err() {
+        if tokio::time::timeout(STOP_TIMEOUT, stopping).await.is_err() {
             tracing::warn!("stopped with requests under way");
         }
         drop(data);

@@ -25,10 +25,10 @@ use tokio::{
 use crate::data;
 
 /// The longest wait of a write by another process, which does not wake the stream, or of a mail that failed.
-const TICK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a write waits for others before the stream is read, which costs the engine a look at all of its records.
 /// (The function's mapping gathers too.)
-const GATHERING: Duration = Duration::from_millis(20);
+const BATCH_WINDOW: Duration = Duration::from_millis(20);
 /// Records in one event, as the function's mapping has it.
 const BATCH: usize = 100;
 
@@ -112,14 +112,14 @@ impl Stream {
 
     /// Feeds `mailer` until `stop` says so; what was written by then is still fed.
     pub(crate) async fn feed(mut self, mailer: impl Consumer, wake: Wake, mut stop: watch::Receiver<bool>) {
-        let mut ticks = tokio::time::interval(TICK);
+        let mut ticks = tokio::time::interval(POLL_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut sweeps = tokio::time::interval(SWEEP);
         loop {
             // What failed is tried again at each tick, however many writes wake the stream in between.
             let again = tokio::select! {
                 () = wake.0.notified() => {
-                    tokio::time::sleep(GATHERING).await;
+                    tokio::time::sleep(BATCH_WINDOW).await;
                     false
                 }
                 _ = ticks.tick() => true,

@@ -59,7 +59,7 @@ impl Filters {
             }
             return;
         }
-        match numbered(rest) {
+        match split_index(rest) {
             Some((number, part)) => {
                 let parts = self.numbered.entry(number).or_default();
                 if parts.insert(part.to_owned(), Value::from(value)).is_some() {
@@ -116,7 +116,7 @@ fn whole(value: &str) -> Option<Vec<Parts>> {
 }
 
 /// `[0].field` or `[0][field]`.
-fn numbered(rest_of_name: &str) -> Option<(u32, &str)> {
+fn split_index(rest_of_name: &str) -> Option<(u32, &str)> {
     let (number, rest) = rest_of_name.strip_prefix('[')?.split_once(']')?;
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let part = match rest.strip_prefix('.') {

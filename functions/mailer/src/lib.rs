@@ -23,7 +23,7 @@ pub use send::{SendError, Sender};
 pub use trigger::{Answer, Trigger};
 
 /// Mails that are sent concurrently: a batch of the stream.
-const AT_ONCE: usize = 10;
+const MAX_CONCURRENT_MAILS: usize = 10;
 /// A sweep starts no mail after this. If every call then takes its full timeout, a mail needs another minute. The
 /// function times out after two, and a mail that was sent but not marked would be sent twice.
 const MAX_SWEEP_TIME: Duration = Duration::from_secs(15);
@@ -64,7 +64,7 @@ impl Mailer {
                 let mails = records.iter().filter_map(trigger::new_mail);
                 let failures = stream::iter(mails.collect::<Vec<_>>())
                     .map(async |(sequence_number, id)| self.deliver(&id).await.is_err().then_some(sequence_number));
-                let failures: Vec<_> = failures.buffered(AT_ONCE).collect().await;
+                let failures: Vec<_> = failures.buffered(MAX_CONCURRENT_MAILS).collect().await;
                 let mut response = DynamoDbEventResponse::default();
                 for sequence_number in failures.into_iter().flatten() {
                     let mut failure = DynamoDbBatchItemFailure::default();
@@ -83,7 +83,7 @@ impl Mailer {
         let unsent = self.outbox.unsent().await?;
         let found = unsent.len();
         let begun = stream::iter(unsent).take_until(end);
-        let sent = begun.map(async |id| self.deliver(&id).await.is_ok()).buffered(AT_ONCE);
+        let sent = begun.map(async |id| self.deliver(&id).await.is_ok()).buffered(MAX_CONCURRENT_MAILS);
         Ok(found - sent.filter(|sent| ready(*sent)).count().await)
     }
 }

@@ -76,11 +76,11 @@ impl Bucket {
             Some(_) => Expression::update("SET epoch = :new_epoch REMOVE fenced_until, fenced_by ADD entries :change")
                 .value(":new_epoch", text(&new_epoch())),
         };
-        self.as_seen(expression).value(":change", number(change))
+        self.require_epoch(expression).value(":change", number(change))
     }
 
     /// Adds the condition that the bucket's epoch is still the one that was read.
-    pub(super) fn as_seen(&self, expression: Expression) -> Expression {
+    pub(super) fn require_epoch(&self, expression: Expression) -> Expression {
         expression.and_condition("epoch = :epoch").value(":epoch", text(&self.epoch))
     }
 

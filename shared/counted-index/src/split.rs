@@ -78,7 +78,7 @@ impl CountedIndex<'_> {
     async fn halve(self, order: &Order, fenced: &Bucket) -> Result<Vec<(String, u64)>, Error> {
         let old = keys::bucket(&order.partition, &fenced.lower);
         let Some(keys) = self.keys_of(order, fenced).await? else {
-            self.table.update(old, &fenced.as_seen(remove_fence())).await?;
+            self.table.update(old, &fenced.require_epoch(remove_fence())).await?;
             return Err(Error::Internal("a bucket's count is not the number of its entries".into()));
         };
         let (left, right) = keys.split_at(keys.len() / 2);
@@ -91,7 +91,7 @@ impl CountedIndex<'_> {
             .value(":until", number(millis_from_now(self.fence_lifetime)));
         let new = keys::bucket(&order.partition, median);
         let split = Transaction::new(self.table)
-            .update(old.clone(), &fenced.as_seen(smaller), ())
+            .update(old.clone(), &fenced.require_epoch(smaller), ())
             .put_new(new, "bucket", &BucketRecord::new(count(right)), ())
             .commit()
             .await;

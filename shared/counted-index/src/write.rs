@@ -83,7 +83,7 @@ impl<'t> IndexWrite<'t> {
             } else {
                 // A move within one bucket leaves the count alone, but a split at the same time may put the old and the
                 // new key into different buckets. The epoch tells, so it is still checked.
-                transaction.check(key, &bucket.as_seen(Expression::default()), ())
+                transaction.check(key, &bucket.require_epoch(Expression::default()), ())
             };
         }
         match transaction.commit().await {

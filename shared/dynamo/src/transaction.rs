@@ -181,7 +181,7 @@ impl<'t, R> Transaction<'t, R> {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     let reasons = cancelled.cancellation_reasons();
                     if !reasons.iter().any(is_transient) {
-                        return Err(self.refused(reasons));
+                        return Err(self.read_refusals(reasons));
                     }
                     backoff.wait_or_give_up("a transaction conflict").await?;
                 }
@@ -193,7 +193,7 @@ impl<'t, R> Transaction<'t, R> {
         }
     }
 
-    fn refused(self, reasons: &[CancellationReason]) -> Refused<R> {
+    fn read_refusals(self, reasons: &[CancellationReason]) -> Refused<R> {
         if reasons.len() != self.refusals.len() {
             return Error::Unavailable("a transaction was cancelled without its reasons".to_owned()).into();
         }

@@ -38,7 +38,7 @@ impl Storable for CallDepth {
 pub struct Meter;
 
 /// Returns the capacity units that an answer reports, and whether the call was a write.
-fn used(output: &Output) -> Option<(f64, bool)> {
+fn read_usage(output: &Output) -> Option<(f64, bool)> {
     macro_rules! find {
         ($($output:ty: $writes:literal),*) => {
             $(if let Some(output) = output.downcast_ref::<$output>() {
@@ -111,7 +111,7 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let used = context.output_or_error().and_then(Result::ok).and_then(used);
+        let used = context.output_or_error().and_then(Result::ok).and_then(read_usage);
         count(|costs| {
             if let Some(CallDepth(depth)) = config.load::<CallDepth>() {
                 costs.round_trips = costs.round_trips.max(*depth);

@@ -25,17 +25,17 @@ pub struct AdminUser {
     pub first_name: String,
     /// The last name.
     pub last_name: String,
-    /// How far the welcome mail is, where that was asked for and it is still kept.
+    /// The status of the welcome mail, if it was asked for and the mail is still stored.
     pub welcome: Option<MailStatus>,
 }
 
-/// Which condition of a promotion failed.
+/// The condition of a promotion that failed.
 enum PromotionRefusal {
     AlreadyAdmin,
     Failed(AdminError),
 }
 
-/// Which condition of a demotion failed.
+/// The condition of a demotion that failed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum DemotionRefusal {
     LastAdmin,
@@ -44,8 +44,8 @@ enum DemotionRefusal {
 }
 
 impl OrganizationScope<'_> {
-    /// Every admin, by user id: one Query, which also finds the organization; `with_mail`, one more round trip for how
-    /// far each one's welcome mail is.
+    /// Returns every admin by user id, with one Query, which also finds the organization. With `with_mail`, a second
+    /// round trip reads the status of each welcome mail.
     ///
     /// # Errors
     /// The scope's own, or the table is out of reach.
@@ -139,7 +139,7 @@ impl OrganizationScope<'_> {
         }
     }
 
-    /// Puts another welcome mail for an admin whose last one failed; nothing for every other.
+    /// Puts a new welcome mail if the admin's last one failed, and otherwise nothing.
     async fn welcome_again(
         &self,
         user: &CredentialRecord,
@@ -165,7 +165,7 @@ impl OrganizationScope<'_> {
                 .value(":failed", text(&failed.id));
             write = write.update_admin(&user.user_id, replaced, ()).put_new(keys::mail(&mail.id), &mail, ());
         }
-        // A refusal says that somebody else has put another mail meanwhile.
+        // A refusal means that another request has put a new mail meanwhile.
         match write.commit(()).await? {
             Committed::Done(done) => Ok(done),
             Committed::Refused(_) => Ok(Replayable::new(())),

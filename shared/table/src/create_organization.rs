@@ -1,4 +1,4 @@
-//! An organization is created whole or not at all, together with its first admin.
+//! Creates an organization together with its first admin, in one transaction.
 
 use claims::Role;
 use domain::{
@@ -21,7 +21,7 @@ use crate::{
 
 /// The user who becomes the first admin of a new organization.
 pub enum Founder<'a> {
-    /// Somebody without an account, which is made with the organization.
+    /// A user without an account, which is created with the organization.
     New(&'a NewAccount),
     /// The owner of an account, whose password was verified in an attempt that falls under these limits.
     Known(&'a CredentialRecord, LoginAttempts<'a>),
@@ -30,11 +30,11 @@ pub enum Founder<'a> {
 /// An organization that was created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatedOrganization {
-    /// Its id.
+    /// The organization's id.
     pub id: OrganizationId,
-    /// Its code.
+    /// The organization's code.
     pub code: OrganizationCode,
-    /// Its name.
+    /// The organization's name.
     pub name: OrganizationName,
 }
 
@@ -51,10 +51,10 @@ pub enum Creation {
     },
 }
 
-/// Why one condition of a creation failed.
+/// The condition of a creation that failed.
 enum CreationRefusal {
     AddressTaken,
-    /// The account isn't as it was when the password was verified.
+    /// The account has changed since the password was verified.
     AccountChanged,
     TooManyAttempts,
     NameTaken,
@@ -82,7 +82,7 @@ impl Table {
         let (write, credential) = self.put_founder(write, founder);
         match put_organization(write, organization, &credential).commit(created).await? {
             Committed::Done(created) => Ok(Creation::Done(created)),
-            Committed::Refused(refusals) => refused(refusals, founder).await,
+            Committed::Refused(refusals) => read_refusals(refusals, founder).await,
         }
     }
 
@@ -150,7 +150,10 @@ fn put_organization<'t>(
 }
 
 /// Names every field that is taken, so that the caller can fix both in one go.
-async fn refused(refusals: Refusals<CreationRefusal>, founder: &Founder<'_>) -> Result<Creation, LoginAttemptsError> {
+async fn read_refusals(
+    refusals: Refusals<CreationRefusal>,
+    founder: &Founder<'_>,
+) -> Result<Creation, LoginAttemptsError> {
     let (mut name_taken, mut account) = (false, None);
     for (refusal, item) in refusals {
         match refusal {

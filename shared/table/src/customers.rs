@@ -12,33 +12,34 @@ use crate::{
     scope::{Authority, Committed, keys},
 };
 
-/// What a customer is to be.
+/// A customer to be put.
 #[derive(Clone, Debug)]
 pub struct CustomerChange {
-    /// Its number.
+    /// The customer's number.
     pub number: CustomerNumber,
-    /// Its company's name.
+    /// The company's name.
     pub company_name: CompanyName,
-    /// The name of its price tier.
+    /// The name of the customer's price tier.
     pub pricing: TierName,
-    /// A currency of its own; without one it follows its tier's.
+    /// The customer's own currency. Without one, the customer has its tier's.
     pub currency_code: Option<CurrencyCode>,
-    /// Whether its users get its claims into their tokens; without it, as before, and `true` for a new customer.
+    /// Whether the customer's claims go into its users' tokens. If absent, it stays as it is, and is `true` for a new
+    /// customer.
     pub active: Option<bool>,
 }
 
-/// A customer as it is, its tier's present name and currency included.
+/// A stored customer, with the current name and currency of its tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
-    /// Its number.
+    /// The customer's number.
     pub number: CustomerNumber,
-    /// Its company's name.
+    /// The company's name.
     pub company_name: CompanyName,
-    /// The name of its price tier.
+    /// The name of the customer's price tier.
     pub pricing: TierName,
-    /// Its currency, or its tier's.
+    /// The customer's currency, or its tier's.
     pub currency_code: CurrencyCode,
-    /// Whether its users get tokens.
+    /// Whether the customer's claims go into its users' tokens.
     pub active: bool,
 }
 
@@ -55,9 +56,9 @@ pub enum MemberCustomer {
     Active(Customer),
 }
 
-/// Which condition of a customer's write failed.
+/// The condition of a customer's write that failed.
 enum CustomerRefusal {
-    /// Somebody else changed the customer.
+    /// Another request changed the customer.
     Changed,
     /// The tier is gone.
     NoTier,
@@ -76,8 +77,8 @@ impl CustomerRecord {
         }
     }
 
-    /// The customer with its tier. A tier with customers can't be removed, so where it isn't among those that were read
-    /// beside the customer, the customer was moved meanwhile.
+    /// Returns the customer with its tier. A tier with customers can't be removed. If the tier is not among those that
+    /// were read concurrently, the customer was moved to a new tier between the two reads.
     fn with_tier_among(self, tiers: Vec<PriceTierRecord>) -> Result<Customer, Error> {
         match tiers.into_iter().find(|tier| tier.tier_id == self.tier_id) {
             Some(tier) => Ok(self.with_tier(tier)),
@@ -85,7 +86,7 @@ impl CustomerRecord {
         }
     }
 
-    /// The condition that the customer is as it was read.
+    /// Returns the condition that the customer is unchanged since it was read.
     fn unchanged(&self) -> Expression {
         Expression::condition("revision = :revision").value(":revision", text(&self.revision))
     }
@@ -207,7 +208,7 @@ impl OrganizationScope<'_> {
     }
 }
 
-/// Adds to the counter of a tier's customers, or takes from it.
+/// Adds `change` to a counter of a tier's customers.
 fn add_uses(change: i8) -> Expression {
     Expression::update("ADD uses :change").value(":change", number(change))
 }

@@ -10,9 +10,9 @@ use crate::{
     scope::{Committed, Write, keys},
 };
 
-/// Which condition of an invitation failed.
+/// The condition of an invitation that failed.
 enum InvitationRefusal {
-    /// The credential isn't as it was read.
+    /// The credential has changed since it was read.
     Changed,
     IdTaken,
 }
@@ -33,7 +33,7 @@ impl OrganizationScope<'_> {
             if let Some(created) = self.try_to_invite(account, key).await? {
                 return Ok(created);
             }
-            // Somebody else makes or changes the account at the same time: the next attempt sees it.
+            // Another request creates or changes the account at the same time. The next attempt reads it.
             backoff.wait_or_give_up("an account is being changed by others").await.map_err(Error::from)?;
         }
     }
@@ -82,8 +82,8 @@ impl OrganizationScope<'_> {
     }
 }
 
-/// Whether the account was invited before and never set a password. One of a look-alike address belongs to somebody
-/// else.
+/// Whether the account was invited before and never set a password. The account of a look-alike address belongs to
+/// another person, and is not invited again.
 fn is_invited_again(account: &NewAccount, known: &CredentialRecord) -> bool {
     known.password_hash.is_none() && !known.email_verified && account.email.eq_ignoring_case(&known.email)
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 const HOUR_SECONDS: u64 = 60 * 60;
-/// Admin items that are updated concurrently.
+/// The number of admin items that are updated concurrently.
 const MAX_CONCURRENT_UPDATES: usize = 32;
 /// Mails with a link to reset a password, to one address in an hour.
 const MAX_RESETS_AN_HOUR: u64 = 3;

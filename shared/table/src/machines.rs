@@ -29,13 +29,13 @@ const MAX_REMEMBERED_CREDENTIALS: usize = 1_000;
 /// A machine credential as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineCredential {
-    /// Its id.
+    /// The credential's id.
     pub client_id: ClientId,
-    /// What its admin calls it.
+    /// The name that an admin gave it.
     pub name: CredentialName,
-    /// When it was made, RFC 3339 UTC.
+    /// The time of creation, RFC 3339 UTC.
     pub created_at: String,
-    /// When it was last used, to the minute, RFC 3339 UTC.
+    /// The time of the last use, to the minute, RFC 3339 UTC.
     pub last_used_at: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl LastUses {
     }
 }
 
-/// Leaves for after the request, where that succeeds, that a machine's credential was used.
+/// Records the use of a machine's credential after the request, if that succeeds.
 pub(crate) fn record_use_after_request(table: &Table, organization: &OrganizationId, client: &ClientId) {
     let (table, organization, client) = (table.clone(), organization.clone(), client.clone());
     dynamo::after_request(async move {
@@ -73,8 +73,8 @@ pub(crate) fn record_use_after_request(table: &Table, organization: &Organizatio
 }
 
 impl Table {
-    /// Whether this is the secret of an organization's machine: one read. A machine with its secret is in use, which is
-    /// recorded after the request.
+    /// Returns whether this is the secret of an organization's machine, with one read. If it is, the use is recorded
+    /// after the request.
     ///
     /// # Errors
     /// The table is out of reach.

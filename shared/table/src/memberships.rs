@@ -1,4 +1,4 @@
-//! A user's organizations, seen from the user: what sign-in lists and a token exchange asks.
+//! A user's organizations, found by the user: for sign-in and for the token exchange.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ impl Table {
         self.query(&keys::memberships(user), SortKeys::Prefix(keys::MEMBERSHIP_PREFIX)).await
     }
 
-    /// The present names of those organizations that exist: one round trip.
+    /// Returns the current names of these organizations, without those that no longer exist. One round trip.
     ///
     /// # Errors
     /// The table is out of reach.

@@ -15,10 +15,10 @@ use crate::{
     scope::keys,
 };
 
-/// How long a mail that was claimed is left to its claimant, in seconds. The one window in which a mail may be sent
-/// twice: a crash between sending and marking is made good after the lease.
+/// The lease of a claimed mail, in seconds. If the mailer crashes between sending a mail and marking it, the mail is
+/// sent again after the lease. This is the only way for a mail to be sent twice.
 pub const LEASE_SECONDS: u64 = 60;
-/// A mail that is unsent for so long has failed.
+/// The age in seconds from which an unsent mail has failed.
 const MAX_PENDING_SECONDS: u64 = 6 * HOUR_SECONDS;
 /// Mails of a kind to one address in an hour.
 const MAX_MAILS_AN_HOUR: u64 = 5;
@@ -37,7 +37,7 @@ pub enum Claim {
     Leased,
 }
 
-/// Proof of a claim.
+/// The proof that a mail was claimed.
 pub struct Lease {
     id: MailId,
     until: u64,
@@ -47,7 +47,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Whether an earlier try counted the mail towards its address's limit.
+    /// Whether an earlier attempt counted the mail toward its address's limit.
     #[must_use]
     pub fn is_counted(&self) -> bool {
         self.counted
@@ -59,7 +59,7 @@ impl Lease {
         self.age
     }
 
-    /// Whether the mail is unsent for so long that it has failed.
+    /// Whether the mail is so old that it has failed.
     #[must_use]
     pub fn is_overdue(&self) -> bool {
         self.age > MAX_PENDING_SECONDS
@@ -74,13 +74,13 @@ pub struct Outbox {
 }
 
 impl Table {
-    /// The mails that wait to be sent, by this clock.
+    /// The outbox, with this clock.
     #[must_use]
     pub fn outbox(&self, clock: Clock) -> Outbox {
         Outbox { table: self.clone(), clock }
     }
 
-    /// How far each of these mails is. One that is no longer kept was sent, or its failure is history.
+    /// Returns the status of each of these mails that is still stored. Mails are deleted after 30 days.
     pub(crate) async fn mail_statuses(&self, ids: &[MailId]) -> Result<Vec<(MailId, MailStatus)>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -91,7 +91,7 @@ impl Table {
 }
 
 impl Outbox {
-    /// Claims a mail for a minute, where it is pending and not claimed by somebody else.
+    /// Claims a mail for a minute, if it is pending and no other call holds a lease on it.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -130,7 +130,7 @@ impl Outbox {
     /// Marks a claimed mail as failed for good, for this reason. Where the lease was lost meanwhile, nothing changes.
     ///
     /// # Errors
-    /// The table is out of reach: once the lease ends, somebody tries again.
+    /// The table is out of reach. Once the lease ends, the mail is claimed again.
     pub async fn mark_failed(&self, lease: Lease, reason: &str) -> Result<(), Error> {
         let failed =
             Expression::update("SET #status = :status, failed_because = :reason").value(":status", text("failed"));
@@ -141,7 +141,7 @@ impl Outbox {
     /// may try again.
     ///
     /// # Errors
-    /// The table is out of reach: somebody may try again once the lease ends.
+    /// The table is out of reach. Once the lease ends, the mail can be claimed again.
     pub async fn release(&self, lease: Lease, seconds: u64, counted: bool) -> Result<(), Error> {
         let expression = Expression::update("SET lease_until = :later, counted = :counted");
         let expression = expression.value(":later", number(self.clock.now() + seconds));
@@ -177,8 +177,8 @@ impl Outbox {
     }
 
     /// Counts a mail to an address, unless five of its kind were counted in the hour that began with the first of them.
-    /// Mails with links have a count of their own: nobody holds up a link by causing other mails. Then how many seconds
-    /// of that hour are left.
+    /// Mails with links have a count of their own, so that other mails can't delay a link. If the limit is reached,
+    /// returns the seconds that are left of that hour.
     ///
     /// # Errors
     /// The table is out of reach.

@@ -17,10 +17,10 @@ use crate::{
     scope::{Authority, Committed, Refusals, keys},
 };
 
-/// Tiers that an organization may have.
+/// The number of tiers that an organization may have.
 const MAX_TIERS: u8 = 100;
 
-/// Which condition of a deletion failed.
+/// The condition of a deletion that failed.
 enum DeletionRefusal {
     NotFound,
     InUse,
@@ -132,7 +132,7 @@ impl OrganizationScope<'_> {
         }
         match write.commit(()).await? {
             Committed::Done(_) => Ok(()),
-            Committed::Refused(refusals) => Err(not_removed(refusals)?),
+            Committed::Refused(refusals) => Err(read_deletion_error(refusals)?),
         }
     }
 
@@ -141,8 +141,9 @@ impl OrganizationScope<'_> {
     }
 }
 
-/// Counters that aren't 0 come back with what they count.
-fn not_removed(refusals: Refusals<DeletionRefusal>) -> Result<PriceTierError, Error> {
+/// Maps a failed deletion to its error. Counters that are not 0 come back with their counts, which add up to the
+/// customers.
+fn read_deletion_error(refusals: Refusals<DeletionRefusal>) -> Result<PriceTierError, Error> {
     let mut customers = 0;
     for (refusal, item) in refusals {
         match refusal {

@@ -1,4 +1,4 @@
-//! What an account's owner changes of it: the names, the phone number, the password.
+//! Changes of an account by its owner: the names, the phone number, the password.
 
 use claims::Role;
 use domain::{
@@ -20,16 +20,16 @@ const RENAMES_PER_TRANSACTION: usize = 90;
 /// A change of an account.
 #[derive(Clone, Debug)]
 pub struct ProfileChange {
-    /// Another first name.
+    /// The new first name.
     pub first_name: Option<PersonName>,
-    /// Another last name.
+    /// The new last name.
     pub last_name: Option<PersonName>,
-    /// What becomes of the phone number.
+    /// The change of the phone number.
     pub phone_number: Patch<PhoneNumber>,
 }
 
 impl ProfileChange {
-    /// The account as the change leaves it.
+    /// The account after the change.
     fn apply(self, account: AccountRecord) -> AccountRecord {
         let name = |name: Option<PersonName>, old| name.map_or(old, |name| name.as_str().to_owned());
         AccountRecord {
@@ -40,8 +40,8 @@ impl ProfileChange {
         }
     }
 
-    /// The update of the account. It sets what was sent and nothing else, so that changes of other fields at the same
-    /// time stay.
+    /// Returns the update of the account. It sets only the fields that were sent, so that concurrent changes of other
+    /// fields stay.
     fn account_update(&self) -> Expression {
         let (mut set, mut update) = self.names();
         let mut remove = "";
@@ -129,7 +129,7 @@ impl Table {
                     let key = keys::admin(&membership.organization_id, user).by(Authority::AccountOwner);
                     write = write.update(key, &names, ());
                 }
-                // A refusal says that the account was renamed once more, or demoted: the next round sees which.
+                // A refusal means that the user was renamed again or demoted. The next round reads which.
                 conflict |= matches!(write.commit(()).await?, Committed::Refused(_));
             }
             if !conflict {
@@ -139,7 +139,7 @@ impl Table {
         }
     }
 
-    /// Gives an account another password: one transaction, which ends its user tokens and voids its mailed link.
+    /// Sets a new password, in one transaction that also ends the account's user tokens and voids its mailed link.
     ///
     /// # Errors
     /// The table is out of reach, or the credential was changed since it was read.

@@ -1,4 +1,4 @@
-//! An organization's settings, read together with what it subscribed to.
+//! An organization's settings, which are read together with its subscriptions.
 
 use domain::{
     clock::now,
@@ -13,7 +13,7 @@ use crate::{
     scope::{Committed, Write, keys},
 };
 
-/// An organization and what it subscribed to.
+/// An organization and its subscriptions.
 #[derive(Clone, Debug)]
 pub struct OrganizationOverview {
     /// The organization.
@@ -25,9 +25,9 @@ pub struct OrganizationOverview {
 /// The versions of an organization that a change is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Precondition {
-    /// Whatever version is the present one.
+    /// Any version.
     Any,
-    /// One of these.
+    /// One of these versions.
     Versions(Vec<u64>),
 }
 
@@ -40,10 +40,10 @@ impl Precondition {
     }
 }
 
-/// Which condition of an update failed.
+/// The condition of an update that failed.
 enum UpdateRefusal {
     NameTaken,
-    /// The organization is no longer as it was read.
+    /// The organization has changed since it was read.
     Changed,
 }
 
@@ -100,7 +100,7 @@ impl OrganizationScope<'_> {
                 Committed::Done(_) => return Ok(updated),
                 Committed::Refused(refusals) => match refusals.into_iter().next() {
                     Some((UpdateRefusal::NameTaken, _)) => return Err(SettingsError::NameTaken),
-                    // The next attempt sees the organization as it is then.
+                    // The next attempt reads the organization again.
                     _ => backoff
                         .wait_or_give_up("the organization is being changed by others")
                         .await

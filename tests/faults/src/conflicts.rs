@@ -25,7 +25,7 @@ use tokio::{net::TcpListener, time::sleep};
 /// The pauses of every run are these.
 const SEED: u64 = 4;
 /// The longest time that a transaction is in flight before it reaches the engine.
-const LONGEST_FLIGHT: Duration = Duration::from_millis(6);
+const MAX_FLIGHT_TIME: Duration = Duration::from_millis(6);
 
 #[derive(Clone)]
 struct Proxy {
@@ -75,7 +75,7 @@ async fn answer(State(proxy): State<Proxy>, headers: HeaderMap, body: Bytes) -> 
                 Ok(flight) => flight,
                 Err(reasons) => return cancelled(&reasons),
             };
-            let pause = proxy.random.lock().unwrap().random_range(Duration::ZERO..LONGEST_FLIGHT);
+            let pause = proxy.random.lock().unwrap().random_range(Duration::ZERO..MAX_FLIGHT_TIME);
             sleep(pause).await;
             let answer = proxy.forward(&headers, body).await;
             drop(flight);

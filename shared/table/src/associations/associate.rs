@@ -35,7 +35,7 @@ struct Target<'a> {
     customer_key: String,
 }
 
-/// What the table has of the association at this moment.
+/// The association as it is stored.
 struct Found {
     replay: Option<Replayable<AssociationRecord>>,
     known: Option<AssociationRecord>,
@@ -147,7 +147,7 @@ impl<'a> Target<'a> {
         Ok(Found { replay: replay?, known: known?, user_bucket: user_bucket?, customer_bucket: customer_bucket? })
     }
 
-    /// Adds what makes the association: nothing where it is there, else a move or a new entry in both orders.
+    /// Adds the association to the write: a new entry in both orders, a move, or nothing if it exists already.
     async fn add<'t>(
         &self,
         write: IndexWrite<'t>,

@@ -85,13 +85,13 @@ pub struct CredentialRecord {
     /// The password's argon2id hash, a PHC string. An invited person has none yet.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub password_hash: Option<String>,
-    /// Another with each password: user tokens that name an earlier one have ended.
+    /// The session, which each new password replaces. User tokens that name an earlier one have ended.
     #[serde(default)]
     pub session_id: String,
-    /// Whether a link that was mailed to the address came back.
+    /// Whether a link that was mailed to the address was used.
     #[serde(default, rename = "proven")]
     pub email_verified: bool,
-    /// Another with each change of this item.
+    /// The revision, which each change of this item replaces.
     #[serde(default)]
     pub(crate) revision: String,
     /// The mailed link that can be used. Every earlier one is void.
@@ -104,7 +104,7 @@ impl Record for CredentialRecord {
 }
 
 impl CredentialRecord {
-    /// The condition that the credential is as it was read.
+    /// Returns the condition that the credential is unchanged since it was read.
     pub(crate) fn unchanged(&self) -> Expression {
         if self.revision.is_empty() {
             return Expression::condition("attribute_not_exists(revision)");

@@ -12,7 +12,7 @@ pub(crate) struct CustomerRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) currency_code: Option<CurrencyCode>,
     pub(crate) active: bool,
-    /// Another with each write: what is replaced or deleted is what was read.
+    /// The revision, which each write replaces, so that a customer is replaced or deleted only as it was read.
     pub(crate) revision: String,
 }
 

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scope::Record;
 
-/// Which account an identity of an identity provider is bound to.
+/// The account that an identity of an identity provider is bound to.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Binding {
     pub(crate) user_id: UserId,

@@ -7,7 +7,7 @@ use crate::scope::Record;
 pub(crate) struct IdempotencyRecord {
     /// The hash of the body without its passwords.
     pub(crate) fingerprint: String,
-    /// What the effect was, in JSON.
+    /// The effect, in JSON.
     pub(crate) result: String,
     pub(crate) expires_at: u64,
 }

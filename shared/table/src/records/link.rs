@@ -5,7 +5,7 @@ use crate::scope::Record;
 
 const HOUR_SECONDS: u64 = 60 * 60;
 
-/// What a mailed link is for.
+/// The purpose of a mailed link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkKind {
@@ -19,7 +19,7 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
-    /// How long the link is good, in seconds.
+    /// The lifetime of the link, in seconds.
     #[must_use]
     pub fn lifetime_seconds(self) -> u64 {
         match self {
@@ -28,7 +28,7 @@ impl LinkKind {
         }
     }
 
-    /// The mail that brings it.
+    /// The mail that contains the link.
     pub(crate) fn mail_kind(self) -> MailKind {
         match self {
             Self::Invitation => MailKind::Invitation,
@@ -38,7 +38,7 @@ impl LinkKind {
     }
 }
 
-/// A mailed link that was not used yet.
+/// A mailed link that has not been used yet.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct LinkRecord {
     pub(crate) kind: LinkKind,

@@ -9,32 +9,32 @@ use serde::{Deserialize, Serialize};
 use super::CredentialRecord;
 use crate::scope::{PartOf, Record};
 
-/// How long a mail is kept, in seconds.
+/// The time for which a mail is stored, in seconds.
 const RETENTION_SECONDS: u64 = 30 * 24 * 60 * 60;
 
 /// A mail in the outbox.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct MailRecord {
-    /// What it tells.
+    /// The kind of mail.
     pub kind: MailKind,
     /// The recipient's address.
     pub to: String,
     /// The recipient's first name.
     pub first_name: String,
-    /// The organization that it is about, where it is about one.
+    /// The organization that the mail is about, if any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub organization_name: Option<String>,
-    /// The link that it brings. Its token is made by the mailer and kept nowhere.
+    /// The link in the mail. The mailer makes its token, which is stored nowhere.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub link: Option<LinkId>,
-    /// Where it is.
+    /// The mail's id, with the day of its partition.
     #[serde(flatten)]
     pub id: MailId,
     pub(crate) status: MailStatus,
-    /// When it was put, in seconds since the epoch.
+    /// The time at which the mail was put, in seconds since the epoch.
     pub(crate) created_at: u64,
     lease_until: u64,
-    /// Whether it was counted towards its address's limit.
+    /// Whether the mail was counted toward its address's limit.
     #[serde(default)]
     pub(crate) counted: bool,
     expires_at: u64,
@@ -84,7 +84,7 @@ fn day_of(seconds: u64) -> String {
     rfc3339(seconds).get(..10).unwrap_or_default().to_owned()
 }
 
-/// How far a mail is.
+/// A mail's id and delivery status.
 #[derive(Deserialize)]
 pub(crate) struct MailStatusOf {
     #[serde(flatten)]

@@ -11,20 +11,20 @@ use crate::scope::{PartOf, Record};
 /// An organization.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrganizationRecord {
-    /// Its id.
+    /// The id.
     pub id: OrganizationId,
-    /// Its code, made of its first name and never changed.
+    /// The code, which is made of the first name and never changes.
     pub code: OrganizationCode,
-    /// What it says of itself.
+    /// The details that its admins set.
     #[serde(flatten)]
     pub details: OrganizationDetails,
-    /// When it was created, RFC 3339 UTC.
+    /// The time of creation, RFC 3339 UTC.
     pub created_at: String,
-    /// When its details last changed, RFC 3339 UTC.
+    /// The time at which the details last changed, RFC 3339 UTC.
     pub updated_at: String,
-    /// Counts the changes of its details, from 1.
+    /// The version of the details, from 1.
     pub version: u64,
-    /// How many admins it has; never 0.
+    /// The number of admins, never 0.
     pub(crate) admin_count: u64,
 }
 
@@ -49,7 +49,7 @@ impl OrganizationRecord {
     }
 }
 
-/// An organization's present name.
+/// An organization's current name.
 #[derive(Deserialize)]
 pub(crate) struct OrganizationNameOf {
     pub(crate) id: OrganizationId,
@@ -79,30 +79,30 @@ impl Record for OrganizationCodeRecord {
     const ENTITY: &'static str = "organization code";
 }
 
-/// What an organization subscribed to.
+/// A subscription of an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubscriptionRecord {
-    /// Its id.
+    /// The id.
     pub id: String,
     /// The plan's name.
     pub plan: String,
-    /// Its status; `active` while it is in force.
+    /// The status: `active` while the subscription is in force.
     pub status: String,
     /// When the paid period ends, RFC 3339 UTC.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub current_period_end: Option<String>,
-    /// What the plan allows.
+    /// The entitlements of the plan.
     #[serde(default)]
     pub entitlements: Vec<EntitlementRecord>,
 }
 
-/// Something that a plan allows.
+/// An entitlement of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntitlementRecord {
-    /// What a program calls it.
+    /// The key, for programs.
     pub key: String,
-    /// What a person calls it.
+    /// The name, for people.
     pub name: String,
-    /// How much of it.
+    /// The amount.
     pub value: String,
 }

@@ -13,9 +13,9 @@ pub(crate) const USE_COUNTERS: u8 = 16;
 /// A price tier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceTierRecord {
-    /// Its id, which customers refer to; never shown.
+    /// The id, which customers refer to. Callers never see it.
     pub(crate) tier_id: String,
-    /// Its name, unique in its organization without case.
+    /// The name, unique in the organization without case.
     #[serde(rename = "tier_name")]
     pub name: TierName,
     /// The currency of customers that have none of their own.
@@ -44,7 +44,7 @@ impl Record for TierUseRecord {
     const ENTITY: &'static str = "price tier use";
 }
 
-/// Which of a tier's counters a customer is counted by.
+/// The counter of a tier that counts this customer.
 pub(crate) fn use_counter(customer: &CustomerNumber) -> u8 {
     let hash = digest::digest(&digest::SHA256, customer.as_str().as_bytes());
     hash.as_ref().first().map_or(0, |byte| byte % USE_COUNTERS)
