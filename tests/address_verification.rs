@@ -106,12 +106,13 @@ async fn who_registered_somebody_elses_address_is_out_once_its_owner_proves_it()
     let access = json!({"OrgCode": squatted.code});
     assert_eq!(user.post("/api/auth/access", &access).await.status, 401, "the user token");
     assert_eq!(user.get("/api/users/me").await.status, 401);
-    squatted.admin.get("/api/organization").await.problem(403, "You are not an admin of this organization.");
+    let ended = "The sign-in that the access token came from has ended.";
+    squatted.admin.get("/api/organization").await.problem(401, ended);
     assert_eq!(squatted.admin.get("/api/users/me").await.status, 401, "the organization token");
     let patch = squatted.admin.request(Method::PATCH, "/api/organization").json(&json!({"BillingCity": "Berlin"}));
-    assert_eq!(squatted.admin.send(patch).await.status, 403);
+    assert_eq!(squatted.admin.send(patch).await.status, 401);
     let tier = json!({"Name": "Gold", "CurrencyCode": "EUR"});
-    assert_eq!(squatted.admin.post("/api/organizations/price-tiers", &tier).await.status, 403);
+    assert_eq!(squatted.admin.post("/api/organizations/price-tiers", &tier).await.status, 401);
 
     let owner = world.sign_in(&squatted.email, "the owner's password", Some(&squatted.code)).await;
     assert_eq!(owner.get(ADMINS).await.ok().as_array().unwrap().len(), 1);

@@ -51,7 +51,7 @@ impl Buyer {
     async fn carries(&self, roles: Value, number: Value, tier: Value, currency: Value) {
         let access = self.user.post("/api/auth/access", &json!({"OrgCode": self.tenant.code})).await.ok();
         let expected = json!({
-            "AccessToken": access["AccessToken"], "TokenType": "Bearer", "ExpiresIn": 3600,
+            "AccessToken": access["AccessToken"], "TokenUse": "organization", "TokenType": "Bearer", "ExpiresIn": 3600,
             "OrganizationId": self.tenant.id, "UserId": self.person.id, "Roles": roles, "CustomerNumber": number,
             "PriceTier": tier, "CurrencyCode": currency,
         });
@@ -71,7 +71,7 @@ impl Buyer {
         }
         for token in [&access["AccessToken"], &signed_in["AccessToken"]] {
             let mut claims = jsonwebtoken::dangerous::insecure_decode::<Value>(token.as_str().unwrap()).unwrap().claims;
-            for technical in ["iss", "aud", "iat", "exp", "jti"] {
+            for technical in ["iss", "aud", "iat", "exp", "jti", "sid"] {
                 claims.as_object_mut().unwrap().remove(technical);
             }
             assert_eq!(claims, expected, "claims that don't apply are left out");

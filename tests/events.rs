@@ -135,6 +135,10 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     world.does("view-account", 401).await;
     let signed_in = world.does("sign-in", 200).await;
     world.word("USER_TOKEN", &signed_in["AccessToken"]);
+    world.does("sign-out", 200).await;
+    world.does("view-account", 401).await;
+    let signed_in = world.does("sign-in", 200).await;
+    world.word("USER_TOKEN", &signed_in["AccessToken"]);
     world.does("change-password", 200).await;
     world.does("nowhere", 404).await;
 

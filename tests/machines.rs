@@ -96,7 +96,10 @@ async fn a_machine_signs_in_for_a_token_that_says_what_it_is() {
     assert_eq!(answer.header("cache-control"), "no-store");
     let signed_in = answer.ok();
     let token = &signed_in["AccessToken"];
-    assert_eq!(signed_in, json!({"AccessToken": token, "TokenType": "Bearer", "ExpiresIn": 3600}));
+    assert_eq!(
+        signed_in,
+        json!({"AccessToken": token, "TokenUse": "machine", "TokenType": "Bearer", "ExpiresIn": 3600})
+    );
     let claims = claims_of(token.as_str().unwrap());
     let identity = json!({
         "token_use": "machine", "sub": machine.id, "OrganizationId": tenant.id, "OrgCode": tenant.code, "Roles": ["admin"],
@@ -369,7 +372,8 @@ async fn a_machine_enriches_a_token_for_an_associated_user_and_says_so() {
         assert_eq!(
             enriched,
             json!({
-                "AccessToken": token, "TokenType": "Bearer", "ExpiresIn": 3600, "OrganizationId": tenant.id, "UserId": grace.id,
+                "AccessToken": token, "TokenUse": "organization", "TokenType": "Bearer", "ExpiresIn": 3600,
+                "OrganizationId": tenant.id, "UserId": grace.id,
                 "Roles": ["customer"], "CustomerNumber": "C-1", "PriceTier": "Gold", "CurrencyCode": "EUR",
             })
         );

@@ -31,6 +31,7 @@ mod profiles;
 mod readme;
 mod rotation;
 mod round_trips;
+mod sessions;
 mod settings;
 mod sign_in;
 mod support;

@@ -19,7 +19,8 @@ fn identity(token: &str, life: u64) -> Value {
     assert!(shared::clock::now().abs_diff(issued) < 60);
     assert!(all.remove("jti").unwrap().as_str().unwrap().len() >= 20);
     assert_eq!(all.remove("iss").unwrap(), server().issuer);
-    assert_eq!(all.remove("aud").unwrap(), "organizations-api");
+    let audience = if all["token_use"] == "user" { &*server().issuer } else { "organizations-api" };
+    assert_eq!(all.remove("aud").unwrap(), audience);
     claims
 }
 
@@ -36,7 +37,7 @@ async fn a_user_token_names_a_user_and_no_organization() {
     );
     let organizations = json!([{"IdentityOrganizationId": tenant.code, "Name": tenant.name, "Roles": ["admin"]}]);
     let expected = json!({
-        "AccessToken": token, "TokenType": "Bearer", "ExpiresIn": 43200, "UserId": tenant.admin_id,
+        "AccessToken": token, "TokenUse": "user", "TokenType": "Bearer", "ExpiresIn": 43200, "UserId": tenant.admin_id,
         "Organizations": organizations,
     });
     assert_eq!(answer, expected);
@@ -53,14 +54,13 @@ async fn a_sign_in_with_a_code_gives_that_organizations_token() {
     let token = answer["AccessToken"].as_str().unwrap();
     let expected = json!({
         "token_use": "organization", "sub": tenant.admin_id, "OrganizationId": tenant.id, "OrgCode": tenant.code,
-        "email_verified": false,
-        "Roles": ["admin"],
+        "sid": claims_of(token)["sid"], "email_verified": false, "Roles": ["admin"],
     });
     assert_eq!(identity(token, 60 * 60), expected);
     let organizations = json!([{"IdentityOrganizationId": tenant.code, "Name": tenant.name, "Roles": ["admin"]}]);
     let expected = json!({
-        "AccessToken": token, "TokenType": "Bearer", "ExpiresIn": 3600, "UserId": tenant.admin_id,
-        "Organizations": organizations,
+        "AccessToken": token, "TokenUse": "organization", "TokenType": "Bearer", "ExpiresIn": 3600,
+        "UserId": tenant.admin_id, "Organizations": organizations,
     });
     assert_eq!(answer, expected);
     Member { token: token.to_owned() }.get("/api/organization").await.ok();
@@ -75,16 +75,14 @@ async fn a_user_token_is_exchanged_for_an_organizations() {
         let access = user.post(ACCESS, &json!({name: tenant.code})).await.ok();
         let token = access["AccessToken"].as_str().unwrap();
         let expected = json!({
-            "AccessToken": token, "TokenType": "Bearer", "ExpiresIn": 3600, "OrganizationId": tenant.id,
-            "UserId": tenant.admin_id, "Roles": ["admin"], "CustomerNumber": null, "PriceTier": null,
+            "AccessToken": token, "TokenUse": "organization", "TokenType": "Bearer", "ExpiresIn": 3600,
+            "OrganizationId": tenant.id, "UserId": tenant.admin_id, "Roles": ["admin"], "CustomerNumber": null, "PriceTier": null,
             "CurrencyCode": null,
         });
         assert_eq!(access, expected);
         let expected = json!({
             "token_use": "organization", "sub": tenant.admin_id, "OrganizationId": tenant.id, "OrgCode": tenant.code,
-            "email_verified": false,
-        "email_verified": false,
-            "Roles": ["admin"],
+            "sid": claims_of(token)["sid"], "email_verified": false, "Roles": ["admin"],
         });
         assert_eq!(identity(token, 60 * 60), expected);
         Member { token: token.to_owned() }.get("/api/organization").await.ok();

@@ -44,7 +44,11 @@ impl Key {
     }
 
     fn sign(&self, claims: &Value) -> String {
-        let header = encoded(&json!({"alg": "ES256", "typ": "JWT", "kid": self.kid}));
+        self.sign_as("at+jwt", claims)
+    }
+
+    fn sign_as(&self, token_type: &str, claims: &Value) -> String {
+        let header = encoded(&json!({"alg": "ES256", "typ": token_type, "kid": self.kid}));
         let message = format!("{header}.{}", encoded(claims));
         let signature: Signature = SigningKey::from(&self.secret).sign(message.as_bytes());
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
@@ -98,6 +102,28 @@ async fn a_call_without_a_token_is_asked_for_one() {
     }
     let access = Anonymous.post("/api/auth/access", &json!({})).await;
     access.problem(401, "An access token is needed.");
+}
+
+#[tokio::test]
+async fn a_token_of_another_type_is_refused_and_one_from_before_types_is_not() {
+    let tenant = tenant().await;
+    let key = Key::random().trusted().await;
+    let login = json!({"Email": tenant.email, "Password": PASSWORD});
+    let user = Anonymous.post("/api/auth/login", &login).await.ok();
+    let user = claims_of(user["AccessToken"].as_str().unwrap());
+    let organization = good_claims(&tenant);
+    for token_type in ["logout+jwt", "secevent+jwt", "application/id+jwt", ""] {
+        refused(&view(&key.sign_as(token_type, &organization)).await);
+    }
+    for token_type in ["AT+JWT", "application/at+jwt", "JWT"] {
+        view(&key.sign_as(token_type, &organization)).await.ok();
+    }
+    // Before tokens had a type, a user token's audience was that of all services.
+    let mut before = user.clone();
+    before["aud"] = organization["aud"].clone();
+    get("/api/users/me", &key.sign_as("JWT", &before)).await.ok();
+    refused(&get("/api/users/me", &key.sign(&before)).await);
+    refused(&get("/api/users/me", &key.sign_as("JWT", &user)).await);
 }
 
 #[tokio::test]

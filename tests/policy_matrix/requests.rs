@@ -74,7 +74,7 @@ pub(super) async fn requests(company: &Company) -> Vec<Request> {
 /// The requests that end the caller's sign-in or credential.
 pub(super) fn last_requests() -> Vec<Request> {
     let password = json!({"OldPassword": PASSWORD, "Password": "another good password"});
-    vec![Request::new("POST /api/users/me/password", password)]
+    vec![Request::bare("POST /api/auth/logout"), Request::new("POST /api/users/me/password", password)]
 }
 
 fn sign_up() -> Value {

@@ -6,6 +6,7 @@ mod create;
 mod forgot_password;
 mod page;
 mod reset_password;
+mod sign_out;
 mod view;
 
 use axum::extract::FromRef;
@@ -40,5 +41,6 @@ shared::routes!(
     change_password::change_password,
     forgot_password::forgot_password,
     reset_password::reset_password,
+    sign_out::sign_out,
     page::show_page
 );

@@ -42,7 +42,7 @@ impl From<AccountRecord> for OwnAccount {
 
 /// The caller's account, where the token still stands for it: one read.
 pub(crate) async fn account_of(app: &App, holder: &AccountHolder) -> Result<AccountRecord, Problem> {
-    let account = app.table.account(holder.user_id()).await?.ok_or(SessionEnded)?;
+    let account = app.table.account(&holder.user_id).await?.ok_or(SessionEnded)?;
     account.require_current(holder)?;
     Ok(account)
 }

@@ -6,7 +6,7 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    claims::{AdminClaim, Role, TokenExchanger, UserSession, bearer},
+    claims::{AdminClaim, Role, TokenExchanger, TokenUse, UserSession, bearer},
     extract::Authenticated,
     ids::{OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, TokenFailures},
@@ -108,6 +108,7 @@ impl FromRequestParts<AuthApp> for SubjectToken {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct OrganizationAccess {
     access_token: String,
+    token_use: TokenUse,
     /// `Bearer`.
     token_type: &'static str,
     /// The token's life in seconds.
@@ -154,6 +155,7 @@ pub(crate) async fn enrich_token(
     };
     let access = OrganizationAccess {
         access_token: enriched.signed.token,
+        token_use: TokenUse::Organization,
         token_type: "Bearer",
         expires_in: enriched.signed.expires_in,
         organization_id: enriched.member.organization_id,
@@ -238,7 +240,7 @@ async fn exchange_for_machine(
     }
     memberships.retain(|membership| membership.role == Role::Customer);
     let user_id = user.ok_or_else(no_role)?;
-    let subject = TokenSubject { user_id, email_verified: None, actor: machine.actor() };
+    let subject = TokenSubject { user_id, session_id: None, email_verified: None, actor: machine.actor() };
     enrich(state, organization, code, subject, &memberships).await
 }
 

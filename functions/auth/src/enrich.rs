@@ -18,6 +18,8 @@ pub(crate) struct Enriched {
 /// The subject of the token to be made.
 pub(crate) struct TokenSubject {
     pub(crate) user_id: UserId,
+    /// The sign-in that the token ends with, where the user asks.
+    pub(crate) session_id: Option<String>,
     /// Whether the user's address is verified, where the user asks.
     pub(crate) email_verified: Option<bool>,
     /// The machine that asks for the token, where the user doesn't.
@@ -27,7 +29,8 @@ pub(crate) struct TokenSubject {
 impl TokenSubject {
     /// The owner of an account, who asks for the token.
     pub(crate) fn user(account: AccountRecord) -> Self {
-        Self { user_id: account.user_id, email_verified: Some(account.email_verified), actor: None }
+        let (session_id, email_verified) = (Some(account.session_id), Some(account.email_verified));
+        Self { user_id: account.user_id, session_id, email_verified, actor: None }
     }
 }
 
@@ -79,6 +82,7 @@ pub(crate) async fn enrich(
         customer_number,
         price_tier,
         currency_code,
+        sid: subject.session_id,
         email_verified: subject.email_verified,
         act: subject.actor,
     };

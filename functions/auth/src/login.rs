@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
-    claims::{Identity, Role},
+    claims::{Identity, Role, TokenUse},
     ids::{OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, LimitFailures},
     password,
@@ -68,6 +68,7 @@ struct UserSignIn {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct SignedIn {
     access_token: String,
+    token_use: TokenUse,
     /// `Bearer`.
     token_type: &'static str,
     /// The token's life in seconds.
@@ -151,23 +152,24 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
     // Again, for the failures that were counted while the password was verified.
     let (memberships, ()) = tokio::try_join!(async { Ok(table.memberships(&user).await?) }, check_attempts(attempts))?;
     let organizations = organizations(table, &memberships);
-    let (signed, organizations) = match target {
+    let (token_use, signed, organizations) = match target {
         TargetOrganization::None => {
             let (sub, email_verified) = (user.clone(), credential.email_verified);
             let identity = Identity::User { sub, sid: credential.session_id, email_verified };
-            (state.sign(identity).await?, organizations.await?)
+            (TokenUse::User, state.sign(identity).await?, organizations.await?)
         }
         TargetOrganization::Unknown => return Err(Problem::field("OrgCode", "is no organization's code")),
         TargetOrganization::Known(id, code) => {
-            let email_verified = Some(credential.email_verified);
-            let subject = TokenSubject { user_id: user.clone(), email_verified, actor: None };
+            let (session_id, email_verified) = (Some(credential.session_id), Some(credential.email_verified));
+            let subject = TokenSubject { user_id: user.clone(), session_id, email_verified, actor: None };
             let enriched = enrich(state, id, code, subject, &memberships);
             let (enriched, organizations) = tokio::try_join!(enriched, organizations)?;
-            (enriched.signed, organizations)
+            (TokenUse::Organization, enriched.signed, organizations)
         }
     };
     Ok(SignedIn {
         access_token: signed.token,
+        token_use,
         token_type: "Bearer",
         expires_in: signed.expires_in,
         user_id: user,

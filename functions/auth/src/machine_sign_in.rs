@@ -1,6 +1,6 @@
 use serde::Serialize;
 use shared::{
-    claims::{Identity, MachineIdentity, Role, SecretHash},
+    claims::{Identity, MachineIdentity, Role, SecretHash, TokenUse},
     ids::{ClientId, OrganizationCode},
     problem::Problem,
 };
@@ -20,6 +20,7 @@ pub(crate) struct MachineSignIn {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct MachineSignedIn {
     access_token: String,
+    token_use: TokenUse,
     /// `Bearer`.
     token_type: &'static str,
     /// The token's life in seconds.
@@ -44,6 +45,11 @@ impl MachineSignIn {
             roles: vec![Role::Admin],
         };
         let signed = state.sign(Identity::Machine(machine)).await?;
-        Ok(MachineSignedIn { access_token: signed.token, token_type: "Bearer", expires_in: signed.expires_in })
+        Ok(MachineSignedIn {
+            access_token: signed.token,
+            token_use: TokenUse::Machine,
+            token_type: "Bearer",
+            expires_in: signed.expires_in,
+        })
     }
 }

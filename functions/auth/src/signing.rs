@@ -129,14 +129,14 @@ impl Issuer {
 
     /// A token that names `identity`.
     pub(crate) async fn sign(&self, app: &App, identity: Identity) -> Result<Signed, Problem> {
-        let life = match identity {
-            Identity::User { .. } => self.user_ttl,
-            Identity::Organization(_) | Identity::Machine(_) => self.organization_ttl,
+        let (life, audience) = match identity {
+            Identity::User { .. } => (self.user_ttl, &self.name),
+            Identity::Organization(_) | Identity::Machine(_) => (self.organization_ttl, &self.audience),
         };
         let now = clock::now();
         let claims = Claims {
             iss: self.name.to_string(),
-            aud: self.audience.to_string(),
+            aud: audience.to_string(),
             iat: now,
             exp: now + life.as_secs(),
             jti: ids::random_id(24),

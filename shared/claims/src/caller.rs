@@ -55,8 +55,7 @@ impl TryFrom<Credentials> for AdminClaim {
             Credentials::Key(key) => Ok(Self::by_key(key)),
             Credentials::Token(Identity::Machine(machine)) => Ok(Self::by_machine_token(machine)),
             Credentials::Token(Identity::Organization(member)) if member.roles.contains(&Role::Admin) => {
-                let email_verified = member.email_verified == Some(true);
-                let principal = Principal::User { user_id: member.sub, email_verified };
+                let principal = Principal::User { user_id: member.sub, session_id: member.sid };
                 Ok(Self { organization_id: member.organization_id, principal })
             }
             Credentials::Token(_) => Err(TokenError::NotAdmin),
@@ -75,29 +74,13 @@ pub struct UserSession {
 
 /// A claim to own an account, by a user token or by an organization token that the owner asked for.
 ///
-/// Nothing has been looked up yet. Only the account tells whether the token is still valid for it.
+/// Nothing has been looked up yet. Only the account tells whether the token's sign-in is still the current one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountHolder {
-    /// The caller has a user token, which ends with its sign-in.
-    Session(UserSession),
-    /// The caller has an organization token.
-    Member {
-        /// The user.
-        user_id: UserId,
-        /// Whether the account's address was verified when the token was made.
-        email_verified: bool,
-    },
-}
-
-impl AccountHolder {
-    /// Returns the account.
-    #[must_use]
-    pub fn user_id(&self) -> &UserId {
-        match self {
-            Self::Session(session) => &session.user_id,
-            Self::Member { user_id, .. } => user_id,
-        }
-    }
+pub struct AccountHolder {
+    /// The user.
+    pub user_id: UserId,
+    /// The sign-in that the token came from. `None` if the token is from before organization tokens named it.
+    pub session_id: Option<String>,
 }
 
 impl TryFrom<Credentials> for AccountHolder {
@@ -105,12 +88,9 @@ impl TryFrom<Credentials> for AccountHolder {
 
     fn try_from(credentials: Credentials) -> Result<Self, TokenError> {
         match credentials {
-            Credentials::Token(Identity::User { sub, sid, .. }) => {
-                Ok(Self::Session(UserSession { user_id: sub, session_id: sid }))
-            }
+            Credentials::Token(Identity::User { sub, sid, .. }) => Ok(Self { user_id: sub, session_id: Some(sid) }),
             Credentials::Token(Identity::Organization(member)) if member.act.is_none() => {
-                let email_verified = member.email_verified == Some(true);
-                Ok(Self::Member { user_id: member.sub, email_verified })
+                Ok(Self { user_id: member.sub, session_id: member.sid })
             }
             Credentials::Token(_) | Credentials::Key(_) => Err(TokenError::NotOwner),
         }

@@ -42,6 +42,18 @@ pub enum Role {
     Customer,
 }
 
+/// What a token is for: the kind of party that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenUse {
+    /// A user without an organization.
+    User,
+    /// A user in one organization.
+    Organization,
+    /// A machine of one organization.
+    Machine,
+}
+
 /// The party that a token names, by the token's kind (`token_use`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "token_use", rename_all = "lowercase")]
@@ -108,6 +120,9 @@ pub struct Membership {
     /// The customer's currency, or its tier's.
     #[serde(rename = "CurrencyCode", skip_serializing_if = "Option::is_none")]
     pub currency_code: Option<CurrencyCode>,
+    /// The sign-in that the token came from, which the token ends with. Absent if a machine asked for the token.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sid: Option<String>,
     /// Whether the account's address was verified when the token was made. Absent if a machine asked for the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
@@ -121,7 +136,8 @@ pub struct Membership {
 pub struct Claims {
     /// The issuer.
     pub iss: String,
-    /// The audience: the services that accept the token.
+    /// The audience: the services that accept the token. A user token's is the issuer alone, so that no other service
+    /// accepts one.
     pub aud: String,
     /// The time of issue, in seconds since the epoch.
     pub iat: u64,

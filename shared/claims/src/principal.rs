@@ -9,8 +9,8 @@ pub enum Principal {
     User {
         /// The account.
         user_id: UserId,
-        /// Whether the account's address was verified when the token was made.
-        email_verified: bool,
+        /// The sign-in that the token came from. `None` if the token is from before tokens named it.
+        session_id: Option<String>,
     },
     /// A machine.
     Machine {

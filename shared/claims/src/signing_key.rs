@@ -62,7 +62,8 @@ impl SigningKey {
         // RFC 7638: the thumbprint of the required members in lexicographic order, without white space.
         let thumbprint = Sha256::digest(format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#));
         let kid = base64url(&thumbprint);
-        let header = base64url(format!(r#"{{"typ":"JWT","alg":"ES256","kid":"{kid}"}}"#).as_bytes());
+        // RFC 9068, section 2.1: the type keeps an access token from being taken for an ID token.
+        let header = base64url(format!(r#"{{"typ":"at+jwt","alg":"ES256","kid":"{kid}"}}"#).as_bytes());
         Ok(Self { public: PublicKey { kid, x, y, published_at: 0, ended_at: None }, private, header })
     }
 

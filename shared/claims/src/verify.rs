@@ -8,7 +8,7 @@ use domain::{clock::now, mutex::lock};
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind};
 use ring::digest::{SHA256, digest};
 
-use crate::{Claims, KeySet, KeySourceError};
+use crate::{Claims, Identity, KeySet, KeySourceError};
 
 /// The reason why a request's token is refused.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,8 @@ pub enum TokenError {
 pub struct Verifier {
     keys: KeySet,
     validation: Arc<Validation>,
+    issuer: Arc<str>,
+    audience: Arc<str>,
     verified: Arc<Mutex<HashMap<TokenHash, Verified>>>,
 }
 
@@ -75,11 +77,17 @@ impl Verifier {
     pub fn new(keys: KeySet, issuer: &str, audience: &str) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_issuer(&[issuer]);
-        validation.set_audience(&[audience]);
+        validation.set_audience(&[audience, issuer]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = 0;
-        Self { keys, validation: Arc::new(validation), verified: Arc::default() }
+        Self {
+            keys,
+            validation: Arc::new(validation),
+            issuer: issuer.into(),
+            audience: audience.into(),
+            verified: Arc::default(),
+        }
     }
 
     /// Returns the keys that tokens are verified with.
@@ -103,9 +111,13 @@ impl Verifier {
             return Ok(claims);
         }
         let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
+        let token_type = header.typ.as_deref().and_then(TokenType::parse).ok_or(TokenError::Invalid)?;
         let kid = header.kid.filter(|_| header.alg == Algorithm::ES256).ok_or(TokenError::Invalid)?;
         let key = self.keys.decoding_key(&kid).await?.ok_or(TokenError::Invalid)?;
         match decode::<Claims>(token, &key, &self.validation) {
+            Ok(token) if token.claims.aud != *self.audience_of(&token.claims.identity, token_type) => {
+                Err(TokenError::Invalid)
+            }
             Ok(token) => {
                 let claims = Arc::new(token.claims);
                 self.remember(hash, Verified { kid, claims: claims.clone() });
@@ -113,6 +125,14 @@ impl Verifier {
             }
             Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(TokenError::Expired),
             Err(_) => Err(TokenError::Invalid),
+        }
+    }
+
+    /// Returns the audience that a token has to name: of a user token the issuer alone, so that no service takes one.
+    fn audience_of(&self, identity: &Identity, token_type: TokenType) -> &str {
+        match (identity, token_type) {
+            (Identity::User { .. }, TokenType::AccessToken) => &self.issuer,
+            (_, TokenType::Untyped) | (Identity::Organization(_) | Identity::Machine(_), _) => &self.audience,
         }
     }
 
@@ -135,6 +155,26 @@ impl Verifier {
     }
 }
 
+/// The type that a token's header says.
+#[derive(Clone, Copy, Debug)]
+enum TokenType {
+    /// An access token (RFC 9068, section 2.1).
+    AccessToken,
+    /// A token from before tokens had that type. User tokens live for 12 hours, and an upgrade signs nobody out.
+    Untyped,
+}
+
+impl TokenType {
+    /// Reads a header's `typ`, whose prefix may be left out (RFC 7515, section 4.1.9).
+    fn parse(typ: &str) -> Option<Self> {
+        match typ.strip_prefix("application/").unwrap_or(typ).to_ascii_lowercase().as_str() {
+            "at+jwt" => Some(Self::AccessToken),
+            "jwt" => Some(Self::Untyped),
+            _ => None,
+        }
+    }
+}
+
 fn hash(token: &str) -> TokenHash {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
@@ -149,10 +189,10 @@ impl fmt::Debug for Verifier {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::UserId;
+    use domain::ids::{ClientId, OrganizationCode, OrganizationId, UserId};
 
     use super::*;
-    use crate::{Identity, PublicKey, SigningKey, made_up_source::MadeUpSource};
+    use crate::{MachineIdentity, PublicKey, Role, SigningKey, made_up_source::MadeUpSource};
 
     const ISSUER: &str = "https://api.acme.example";
     const AUDIENCE: &str = "organizations-api";
@@ -167,8 +207,17 @@ mod tests {
 
     fn claims() -> Claims {
         let identity = Identity::User { sub: UserId::random(), sid: "session".to_owned(), email_verified: true };
-        let (iss, aud) = (ISSUER.to_owned(), AUDIENCE.to_owned());
+        let (iss, aud) = (ISSUER.to_owned(), ISSUER.to_owned());
         Claims { iss, aud, iat: now(), exp: now() + 60, jti: "one".to_owned(), identity }
+    }
+
+    fn machine() -> Identity {
+        Identity::Machine(MachineIdentity {
+            sub: ClientId::random(),
+            organization_id: OrganizationId::random(),
+            organization_code: OrganizationCode::random("Acme"),
+            roles: vec![Role::Admin],
+        })
     }
 
     #[tokio::test]
@@ -192,6 +241,8 @@ mod tests {
         for token in [
             sign(Claims { iss: "https://evil.example".to_owned(), ..claims() }),
             sign(Claims { aud: "another".to_owned(), ..claims() }),
+            sign(Claims { aud: AUDIENCE.to_owned(), ..claims() }),
+            sign(Claims { identity: machine(), ..claims() }),
             other.sign(&claims()).unwrap(),
             sign(claims()).split_at(20).0.to_owned(),
             format!("{}A", sign(claims())),

@@ -62,6 +62,7 @@ impl From<KeySourceError> for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
+            Error::SessionEnded => SessionEnded.into(),
             Error::OrganizationGone => Self::bad_request("The organization of this token no longer exists."),
             Error::NotAdmin => Self::forbidden("You are not an admin of this organization."),
             Error::InvalidKey => Self::unauthorized(

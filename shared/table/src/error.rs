@@ -6,6 +6,9 @@ use claims::KeySourceError;
 /// The reasons why any call may fail.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The sign-in that the caller's token came from has ended.
+    #[error("the sign-in has ended")]
+    SessionEnded,
     /// The organization of the caller's token no longer exists.
     #[error("the organization no longer exists")]
     OrganizationGone,

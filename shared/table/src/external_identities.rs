@@ -72,7 +72,6 @@ impl Table {
         if credential.email_verified {
             return write.check(credential_key, &credential.unchanged(), BindingRefusal::Changed).commit(()).await;
         }
-        self.mark_roles_verified(user).await?;
         let session_id = random_id(16);
         let verified = Expression::update(
             "SET proven = :true, session_id = :session, revision = :revision REMOVE password_hash, link_id",
@@ -84,15 +83,10 @@ impl Table {
         let ended = Expression::update("SET proven = :true, session_id = :session")
             .value(":true", bool_value(true))
             .value(":session", text(&session_id));
-        let committed = write
+        write
             .update(credential_key, &verified, BindingRefusal::Changed)
             .update(keys::account(user), &ended, BindingRefusal::Changed)
             .commit(())
-            .await?;
-        if let Committed::Done(_) = committed {
-            // The account may have founded organizations since its roles were marked above.
-            self.mark_roles_verified(user).await?;
-        }
-        Ok(committed)
+            .await
     }
 }

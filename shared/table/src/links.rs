@@ -1,24 +1,20 @@
 //! One-time links. To open one proves access to the mailbox of an account's address. That verifies the address, and
 //! permits a new password.
 
-use claims::Role;
 use domain::{
     clock::now,
-    ids::{LinkId, UserId, random_id},
+    ids::{LinkId, random_id},
     text::{EmailAddress, fold},
 };
 use dynamo::{Counted, Expression, Limit, bool_value, number, text};
-use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{
     Error, LinkError, LinkKind, Table,
     records::{CredentialRecord, LinkRecord, MailRecord},
-    scope::{Authority, Write, WriteScope, keys},
+    scope::{Write, WriteScope, keys},
 };
 
 const HOUR_SECONDS: u64 = 60 * 60;
-/// The number of admin items that are updated concurrently.
-const MAX_CONCURRENT_UPDATES: usize = 32;
 /// Mails with a link to reset a password, to one address in an hour.
 const MAX_RESETS_AN_HOUR: u64 = 3;
 
@@ -115,16 +111,13 @@ impl Table {
         Ok(OpenLink { id: id.clone(), kind: link.kind, credential })
     }
 
-    /// Uses a link: the account gets this password, its address is verified, and every user token from before has
-    /// ended. The first verification of an address also ends the organization tokens from before.
+    /// Uses a link: the account gets this password, its address is verified, and every token from before has
+    /// ended.
     ///
     /// # Errors
     /// [`LinkError::Dead`]: the link was used or replaced meanwhile. Or the table is out of reach.
     pub async fn redeem(&self, link: &OpenLink, password_hash: &str) -> Result<(), LinkError> {
         let user = &link.credential.user_id;
-        if !link.credential.email_verified {
-            self.mark_roles_verified(user).await?;
-        }
         let alive = Expression::condition("expires_at > :now").value(":now", number(now()));
         let session_id = random_id(16);
         let changed = Expression::update(
@@ -146,23 +139,6 @@ impl Table {
             .commit_or((), Err)
             .await?;
         tracing::info!(kind = ?link.kind, "a mailed link was used");
-        if !link.credential.email_verified {
-            // The account may have founded organizations since its roles were marked above.
-            self.mark_roles_verified(user).await?;
-        }
         Ok(())
-    }
-
-    /// Marks the user's admin items: from then on the live role check refuses tokens from before the address was
-    /// verified.
-    pub(crate) async fn mark_roles_verified(&self, user: &UserId) -> Result<(), Error> {
-        let verified = Expression::update("SET proven = :true").value(":true", bool_value(true));
-        let memberships = self.memberships(user).await?.into_iter();
-        let admin_of = memberships.filter(|membership| membership.role == Role::Admin);
-        let marks = stream::iter(admin_of).map(async |membership| {
-            let key = keys::admin(&membership.organization_id, user).by(Authority::AccountOwner);
-            self.update(key, &verified).await.map(drop)
-        });
-        marks.buffer_unordered(MAX_CONCURRENT_UPDATES).try_collect().await
     }
 }

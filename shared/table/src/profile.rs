@@ -11,7 +11,7 @@ use dynamo::{Backoff, Expression, text};
 use crate::{
     Error, Table,
     records::{AccountRecord, CredentialRecord},
-    scope::{Authority, Committed, Key, keys},
+    scope::{Authority, Committed, Key, keys, session_goes_on},
 };
 
 /// Admin items that one transaction renames. It has room for 100 actions.
@@ -139,7 +139,26 @@ impl Table {
         }
     }
 
-    /// Sets a new password, in one transaction that also ends the account's user tokens and voids its mailed link.
+    /// Starts another session, in one transaction: every token of the account from before ends.
+    ///
+    /// # Errors
+    /// [`Error::SessionEnded`]: another session was started since the account was read. Or the table is out of reach.
+    pub async fn sign_out(&self, account: &AccountRecord) -> Result<(), Error> {
+        let session_id = random_id(16);
+        let ended = Expression::update("SET session_id = :session").value(":session", text(&session_id));
+        let ended = ended.and(session_goes_on(&account.session_id));
+        let changed = Expression::update("SET session_id = :session, revision = :revision")
+            .value(":session", text(&session_id))
+            .value(":revision", text(&random_id(16)));
+        self.write()
+            .update(keys::account(&account.user_id), &ended, Error::SessionEnded)
+            .update(keys::credential(&fold(&account.email)), &changed, Error::account_changed())
+            .commit_or((), Err)
+            .await?;
+        Ok(())
+    }
+
+    /// Sets a new password, in one transaction that also ends the account's tokens and voids its mailed link.
     ///
     /// # Errors
     /// The table is out of reach, or the credential was changed since it was read.

@@ -29,7 +29,7 @@ pub struct AccountRecord {
     pub created_at: String,
     /// Equal to the credential's.
     #[serde(default)]
-    pub(crate) session_id: String,
+    pub session_id: String,
     /// Equal to the credential's.
     #[serde(default, rename = "proven")]
     pub email_verified: bool,
@@ -48,17 +48,12 @@ impl AccountRecord {
         if self.session_id == session_id { Ok(()) } else { Err(SessionEnded) }
     }
 
-    /// Asks whether the holder's token still stands for the account. A user token ends with its sign-in, and the first
-    /// verification of the address ends an organization token from before.
+    /// Asks whether the sign-in that the holder's token came from is still the present one.
     ///
     /// # Errors
     /// [`SessionEnded`].
     pub fn require_current(&self, holder: &AccountHolder) -> Result<(), SessionEnded> {
-        match holder {
-            AccountHolder::Session(session) => self.require_session(&session.session_id),
-            AccountHolder::Member { email_verified, .. } if *email_verified || !self.email_verified => Ok(()),
-            AccountHolder::Member { .. } => Err(SessionEnded),
-        }
+        holder.session_id.as_ref().map_or(Ok(()), |session| self.require_session(session))
     }
 }
 

@@ -11,10 +11,6 @@ pub(crate) struct AdminRecord {
     pub(crate) email: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
-    /// Whether the address was verified when the role was given, or since. The live role check asks whether the
-    /// attribute is there, so it is left out where it is false.
-    #[serde(rename = "proven", skip_serializing_if = "is_false", default)]
-    email_verified: bool,
     /// The mail that welcomes the admin.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) welcome_mail: Option<MailId>,
@@ -31,13 +27,7 @@ impl AdminRecord {
             email: credential.email.clone(),
             first_name: credential.first_name.clone(),
             last_name: credential.last_name.clone(),
-            email_verified: credential.email_verified,
             welcome_mail: Some(welcome.id.clone()),
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_false(value: &bool) -> bool {
-    !value
 }

@@ -11,8 +11,7 @@ pub(crate) enum Authority {
     Member,
     /// A machine proves that it owns its credential, or the use of the credential is recorded.
     Machine,
-    /// An account's owner changes the copies of the account that organizations show, or verifies the address, which
-    /// ends earlier tokens.
+    /// An account's owner changes the copies of the account that organizations show.
     AccountOwner,
     /// An operator with direct access to the table runs a command.
     Operator,

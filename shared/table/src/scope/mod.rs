@@ -26,5 +26,6 @@ pub use keys::MAIL_PREFIX;
 pub use organization::OrganizationScope;
 use organization::RoleHeld;
 pub(crate) use reads::Reads;
+pub(crate) use role::session_goes_on;
 pub use table::Table;
 pub(crate) use write::{Committed, Refusals, Write, WriteScope};

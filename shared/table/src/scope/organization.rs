@@ -1,9 +1,13 @@
 use claims::{AdminClaim, Principal};
 use counted_index::CountedIndex;
 use domain::ids::{OrganizationId, UserId};
-use dynamo::{Expression, from_item};
+use dynamo::{Expression, Item, Key, from_item};
 
-use super::{Table, Write, keys, reads::Reads, role, role::RoleItem};
+use super::{
+    Table, Write, keys,
+    reads::Reads,
+    role::{self, Standing, StandingItem},
+};
 use crate::{Error, machines};
 
 /// One organization's records, for a caller who claims its admin role.
@@ -69,29 +73,31 @@ impl<'t> OrganizationScope<'t> {
         matches!(self.claim.principal(), Principal::User { user_id, .. } if user_id == user)
     }
 
-    /// Checks that the caller's role holds, with one read of two items.
+    /// Checks that the caller's role holds, with one read of a few items.
     ///
     /// # Errors
-    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], or the table is out of reach.
+    /// [`Error::SessionEnded`], [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], or the table is
+    /// out of reach.
     pub async fn check(&self) -> Result<(), Error> {
         let organization = keys::organization(self.id()).into_key().into_raw();
-        let keys = vec![organization, role::key(self.id(), self.claim.principal())];
-        let items = self.table.engine().batch_get(keys, &RoleItem::ATTRIBUTES).await?;
-        let (mut exists, mut holds) = (false, false);
-        for item in items {
-            let item: RoleItem = from_item(item)?;
-            if item.sk == keys::ORGANIZATION {
-                exists = true;
-            } else {
-                holds = item.authorizes(self.claim.principal());
-            }
-        }
-        if !exists {
-            Err(self.organization_gone())
-        } else if !holds {
-            Err(self.role_lost())
-        } else {
-            Ok(())
+        let items = self.standing_items(Some(organization)).await?;
+        self.require_standing(&items, items.iter().any(StandingItem::is_organization))
+    }
+
+    /// Reads the items that decide whether the caller is authorized, and the item of one more key.
+    async fn standing_items(&self, more: Option<Key>) -> Result<Vec<StandingItem>, Error> {
+        let keys = more.into_iter().chain(role::standing_keys(self.id(), self.claim.principal())).collect();
+        let items = self.table.engine().batch_get(keys, &StandingItem::ATTRIBUTES).await?;
+        Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
+    }
+
+    /// A sign-in that has ended wins over an organization that is gone, and that over a lost role.
+    fn require_standing(&self, items: &[StandingItem], organization_exists: bool) -> Result<(), Error> {
+        match role::standing(self.id(), self.claim.principal(), items) {
+            Standing::SessionEnded => Err(Error::SessionEnded),
+            _ if !organization_exists => Err(self.organization_gone()),
+            Standing::RoleLost => Err(self.role_lost()),
+            Standing::Holds => Ok(()),
         }
     }
 
@@ -133,13 +139,10 @@ impl<'t> OrganizationScope<'t> {
     where
         F: Future<Output = Result<Option<T>, Error>>,
     {
-        let role_key = role::key(self.id(), self.claim.principal());
-        let (item, read) = tokio::join!(self.table.engine().get::<RoleItem>(role_key), reads(Reads::new(self.table)));
-        let read = read?.ok_or_else(|| self.organization_gone())?;
-        if !item?.is_some_and(|item| item.authorizes(self.claim.principal())) {
-            return Err(self.role_lost());
-        }
-        Ok(read)
+        let (items, read) = tokio::join!(self.standing_items(None), reads(Reads::new(self.table)));
+        let read = read?;
+        self.require_standing(&items?, read.is_some())?;
+        read.ok_or_else(|| self.organization_gone())
     }
 
     /// Checks like [`Self::checked_with_organization`], and also returns the permission to write in bulk by what was
@@ -173,8 +176,15 @@ impl<'t> OrganizationScope<'t> {
         role::condition(self.claim.principal())
     }
 
-    pub(super) fn authorizes(&self, item: &RoleItem) -> bool {
-        item.authorizes(self.claim.principal())
+    /// Returns the key of the caller's account and the condition that the token's sign-in goes on, if it names one.
+    pub(super) fn session_condition(&self) -> Option<(Key, Expression)> {
+        role::session(self.claim.principal())
+    }
+
+    /// Returns whether the caller's own role item, as a failed condition found it, still authorizes the caller.
+    pub(super) fn role_holds(&self, item: Option<Item>) -> Result<bool, Error> {
+        let Some(item) = item.filter(|item| !item.is_empty()) else { return Ok(false) };
+        Ok(role::holds(self.claim.principal(), &from_item(item)?))
     }
 
     /// Returns the refusal of a caller whose role does not hold. A caller with an API key is told that the key is

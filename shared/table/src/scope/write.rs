@@ -1,8 +1,8 @@
 use domain::ids::UserId;
-use dynamo::{Expression, Item, Refused, Transaction, from_item};
+use dynamo::{Expression, Item, Refused, Transaction};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Key, OrganizationKey, OrganizationScope, Record, RoleHeld, Table, keys, role::RoleItem};
+use super::{Key, OrganizationKey, OrganizationScope, Record, RoleHeld, Table, keys};
 use crate::{Error, IdempotencyKey, Replayable, records::IdempotencyRecord};
 
 /// How a transaction's access to an organization's records is checked: not at all for `()`, which reaches none.
@@ -63,6 +63,8 @@ enum Condition<R> {
     /// The condition on the organization's own item. If the item does not exist, the organization is gone. Otherwise
     /// the use case's refusal applies, if there is one.
     Organization(Option<R>),
+    /// The condition that the sign-in which the caller's token came from goes on.
+    Session,
     /// The condition that the caller's role holds.
     Role,
     /// The condition on the caller's own role item, which includes one of the use case.
@@ -174,11 +176,15 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
     /// Commits every action or none. After a commit, the outcome is `value`.
     ///
     /// # Errors
-    /// [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], [`Error::KeyReused`], or the table is
-    /// out of reach.
+    /// [`Error::SessionEnded`], [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`],
+    /// [`Error::KeyReused`], or the table is out of reach.
     pub(crate) async fn commit<T: DeserializeOwned>(mut self, value: T) -> Result<Committed<T, R>, Error> {
         if let Some(defect) = self.defect.take() {
             return Err(defect);
+        }
+        let session = self.scope.checked_in_commit().and_then(|scope| scope.session_condition());
+        if let Some((key, condition)) = session {
+            self = self.map(|transaction| transaction.check(key, &condition, Condition::Session));
         }
         if let Some(scope) = self.scope.checked_in_commit().filter(|_| self.role_pending) {
             let (key, condition) = (scope.role_key(), scope.role_condition());
@@ -191,6 +197,9 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
             Err(Refused::Conditions(failed)) => failed,
         };
         if let Some(scope) = scope.checked_in_commit() {
+            if failed.iter().any(|(condition, _)| matches!(condition, Condition::Session)) {
+                return Err(Error::SessionEnded);
+            }
             if failed
                 .iter()
                 .any(|(condition, item)| matches!(condition, Condition::Organization(_)) && is_gone(item.as_ref()))
@@ -200,7 +209,7 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
             for (condition, item) in &failed {
                 let lost = match condition {
                     Condition::Role => true,
-                    Condition::OwnRole(_) => !holds(scope, item.as_ref())?,
+                    Condition::OwnRole(_) => !scope.role_holds(item.clone())?,
                     _ => false,
                 };
                 if lost {
@@ -216,7 +225,8 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
                     Condition::Organization(Some(refusal)) | Condition::OwnRole(refusal) | Condition::UseCase(refusal),
                     _,
                 ) => refusals.push((refusal, item)),
-                (Condition::Replay, None) | (Condition::Organization(None) | Condition::Role, _) => {}
+                (Condition::Replay, None)
+                | (Condition::Organization(None) | Condition::Session | Condition::Role, _) => {}
             }
         }
         Ok(Committed::Refused(refusals))
@@ -281,12 +291,4 @@ impl<'t, R> Write<'t, OrganizationScope<'t>, R> {
 /// none.
 fn is_gone(item: Option<&Item>) -> bool {
     item.is_none_or(Item::is_empty)
-}
-
-/// Returns whether the caller's own role item, as a failed condition found it, still authorizes the caller.
-fn holds(scope: OrganizationScope<'_>, item: Option<&Item>) -> Result<bool, Error> {
-    match item.filter(|item| !item.is_empty()) {
-        Some(item) => Ok(scope.authorizes(&from_item::<RoleItem>(item.clone())?)),
-        None => Ok(false),
-    }
 }
