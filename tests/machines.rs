@@ -66,11 +66,17 @@ async fn a_credential_is_made_with_a_secret_that_is_shown_once() {
     assert_eq!(answer.header("cache-control"), "no-store");
     let created = answer.ok();
     let (id, secret, key) = (&created["ClientId"], &created["ClientSecret"], &created["ApiKey"]);
-    assert_eq!(created, json!({"ClientId": id, "ClientSecret": secret, "ApiKey": key, "Name": "Web shop"}));
+    assert_eq!(
+        created,
+        json!({"ClientId": id, "ClientSecret": secret, "ApiKey": key, "Name": "Web shop", "Access": "full"})
+    );
     let listed = tenant.admin.get(API_ACCESS).await.ok();
     let created_at = &listed[0]["CreatedAt"];
     assert!(created_at.as_str().unwrap().ends_with('Z'));
-    let entry = json!({"ClientId": id, "Name": "Web shop", "CreatedAt": created_at, "LastUsedAt": null});
+    let entry = json!({
+        "ClientId": id, "Name": "Web shop", "Access": "full", "CreatedAt": created_at, "CreatedBy": tenant.admin_id,
+        "LastUsedAt": null,
+    });
     assert_eq!(listed, json!([entry]));
 }
 

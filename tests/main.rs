@@ -18,6 +18,7 @@ mod idempotency;
 mod isolation;
 mod links;
 mod login_attempts;
+mod machine_access;
 mod machines;
 mod mails;
 mod one_machine;

@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRef, FromRequestParts},
     http::request::Parts,
 };
-use claims::{Credentials, TokenError};
+use claims::CallerClaim;
 
 use crate::{App, problem::Problem};
 
@@ -15,13 +15,13 @@ impl<S, C> FromRequestParts<S> for Authenticated<C>
 where
     S: Sync,
     App: FromRef<S>,
-    C: TryFrom<Credentials, Error = TokenError>,
+    C: CallerClaim,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = App::from_ref(state);
         let credentials = app.verifier.authenticate(&parts.headers).await?;
-        Ok(Self(C::try_from(credentials)?))
+        Ok(Self(C::claim(credentials, (&parts.method).into())?))
     }
 }

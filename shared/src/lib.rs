@@ -16,6 +16,6 @@ pub mod telemetry;
 
 pub use app::App;
 pub use claims;
-pub use domain::{clock, config, digest, error_chain, ids, mutex, organization, text};
-pub use dynamo::{self, aws};
+pub use domain::{clock, config, digest, error_chain, expiry, ids, mutex, organization, text};
+pub use dynamo::{self, aws, rfc3339};
 pub use table;

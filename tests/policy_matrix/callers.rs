@@ -19,8 +19,11 @@ pub(super) enum Kind {
     Unproven,
     MachineKey,
     MachineToken,
+    ReadKey,
+    ExchangeKey,
     RevokedKey,
     MadeUpKey,
+    SignedOut,
 }
 
 /// What a caller shows.
@@ -41,7 +44,7 @@ impl Credential {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Nobody,
         Self::Malformed,
         Self::User,
@@ -53,8 +56,11 @@ impl Kind {
         Self::Unproven,
         Self::MachineKey,
         Self::MachineToken,
+        Self::ReadKey,
+        Self::ExchangeKey,
         Self::RevokedKey,
         Self::MadeUpKey,
+        Self::SignedOut,
     ];
 
     /// The column's head, and what it stands for.
@@ -79,14 +85,17 @@ impl Kind {
             ),
             Self::MachineKey => ("key", "a machine's API key"),
             Self::MachineToken => ("machine", "the token that a machine signed in for"),
+            Self::ReadKey => ("read key", "the API key of a machine whose access is `read`"),
+            Self::ExchangeKey => ("exchange key", "the API key of a machine whose access is `exchange`"),
             Self::RevokedKey => ("revoked", "the API key of a machine credential that was revoked"),
             Self::MadeUpKey => ("made-up", "a machine's API key with another secret"),
+            Self::SignedOut => ("signed out", "an admin's organization token, whose sign-in the admin has ended"),
         }
     }
 
     /// Nothing that such a caller shows is good for anything.
     pub(super) fn is_unidentified(self) -> bool {
-        matches!(self, Self::Nobody | Self::Malformed | Self::RevokedKey | Self::MadeUpKey)
+        matches!(self, Self::Nobody | Self::Malformed | Self::RevokedKey | Self::MadeUpKey | Self::SignedOut)
     }
 
     /// Such a caller is an admin, be it of the other organization.
@@ -95,7 +104,7 @@ impl Kind {
     }
 
     pub(super) fn is_machine(self) -> bool {
-        matches!(self, Self::MachineKey | Self::MachineToken)
+        matches!(self, Self::MachineKey | Self::MachineToken | Self::ReadKey | Self::ExchangeKey)
     }
 
     /// Such a caller can change nothing of the organization, which is still there.
@@ -130,10 +139,17 @@ impl Kind {
                 company.demote(&person).await;
                 Credential::Token(token)
             }
+            Self::SignedOut => {
+                let token = company.token_of(&admin(company).await, here).await;
+                company.sign_out(&token).await;
+                Credential::Token(token)
+            }
             Self::OtherAdmin => Credential::Token(Company::found(false).await.founder.token.unwrap()),
             Self::Unproven => Credential::Token(company.founder.token.clone().unwrap()),
             Self::MachineKey => Credential::Key(company.machine().await.key),
             Self::MachineToken => Credential::Token(company.token_of_machine(&company.machine().await).await),
+            Self::ReadKey => Credential::Key(company.machine_with("read").await.key),
+            Self::ExchangeKey => Credential::Key(company.machine_with("exchange").await.key),
             Self::RevokedKey => {
                 let machine = company.machine().await;
                 company.revoke(&machine).await;

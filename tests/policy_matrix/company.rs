@@ -103,12 +103,23 @@ impl Company {
     }
 
     pub(super) async fn machine(&self) -> Machine {
-        let created = self.founder.post(API_ACCESS, &json!({"Name": "Web shop"})).await.ok();
+        self.machine_with("full").await
+    }
+
+    /// Makes a credential with this access.
+    pub(super) async fn machine_with(&self, access: &str) -> Machine {
+        let body = json!({"Name": "Web shop", "Access": access});
+        let created = self.founder.post(API_ACCESS, &body).await.ok();
         Machine {
             id: text(&created["ClientId"]),
             secret: text(&created["ClientSecret"]),
             key: text(&created["ApiKey"]),
         }
+    }
+
+    pub(super) async fn sign_out(&self, token: &str) {
+        let request = self.anyone.request(Method::POST, "/api/auth/logout").bearer_auth(token);
+        self.anyone.send(request).await.ok();
     }
 
     pub(super) async fn revoke(&self, machine: &Machine) {

@@ -47,8 +47,13 @@ impl AuthApp {
 
     /// Signs a token that names `identity`, by a key that is published.
     async fn sign(&self, identity: Identity) -> Result<Signed, Problem> {
+        self.sign_until(identity, None).await
+    }
+
+    /// Signs like [`Self::sign`] a token that ends at `end` at the latest, in seconds since the epoch.
+    async fn sign_until(&self, identity: Identity, end: Option<u64>) -> Result<Signed, Problem> {
         self.issuer.publish(&self.app).await?;
-        self.issuer.sign(&self.app, identity).await
+        self.issuer.sign(&self.app, identity, end).await
     }
 }
 

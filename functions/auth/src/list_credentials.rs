@@ -1,9 +1,9 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
-    claims::AdminClaim,
+    claims::{AdminClaim, MachineAccess},
     extract::Authenticated,
-    ids::ClientId,
+    ids::{ClientId, UserId},
     openapi::{Failures, TokenFailures},
     problem::Problem,
     text::CredentialName,
@@ -19,8 +19,17 @@ use crate::AuthApp;
 pub(crate) struct CredentialEntry {
     client_id: ClientId,
     name: CredentialName,
+    access: MachineAccess,
     /// RFC 3339 UTC.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// The admin who made it; left out for a credential from before makers were kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<UserId>,
+    /// RFC 3339 UTC; left out if the credential doesn't end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
     /// RFC 3339 UTC, to the minute; null before the first use.
     #[schema(required)]
     last_used_at: Option<String>,
@@ -42,7 +51,10 @@ pub(crate) async fn list_credentials(
     let entries = machines.into_iter().map(|machine| CredentialEntry {
         client_id: machine.client_id,
         name: machine.name,
+        access: machine.access,
         created_at: machine.created_at,
+        created_by: machine.created_by,
+        expires_at: machine.expires_at,
         last_used_at: machine.last_used_at,
     });
     Ok(Json(entries.collect()))

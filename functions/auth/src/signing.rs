@@ -127,24 +127,25 @@ impl Issuer {
         &self.name
     }
 
-    /// A token that names `identity`.
-    pub(crate) async fn sign(&self, app: &App, identity: Identity) -> Result<Signed, Problem> {
+    /// A token that names `identity` and ends at `end` at the latest, in seconds since the epoch.
+    pub(crate) async fn sign(&self, app: &App, identity: Identity, end: Option<u64>) -> Result<Signed, Problem> {
         let (life, audience) = match identity {
             Identity::User { .. } => (self.user_ttl, &self.name),
             Identity::Organization(_) | Identity::Machine(_) => (self.organization_ttl, &self.audience),
         };
         let now = clock::now();
+        let life = end.map_or(life.as_secs(), |end| life.as_secs().min(end.saturating_sub(now)));
         let claims = Claims {
             iss: self.name.to_string(),
             aud: audience.to_string(),
             iat: now,
-            exp: now + life.as_secs(),
+            exp: now + life,
             jti: ids::random_id(24),
             identity,
         };
         let key = self.present_key(app).await?;
         let token = key.sign(&claims).map_err(|error| Problem::internal(&error))?;
-        Ok(Signed { token, expires_in: life.as_secs() })
+        Ok(Signed { token, expires_in: life })
     }
 }
 

@@ -2,7 +2,16 @@
 
 use domain::ids::{OrganizationId, UserId};
 
-use crate::{Actor, ApiKey, Credentials, Identity, MachineIdentity, Principal, Role, TokenError};
+use crate::{Actor, ApiKey, Credentials, Identity, MachineIdentity, Operation, Principal, Role, TokenError};
+
+/// What a caller claims to be, by the credentials of a request.
+pub trait CallerClaim: Sized {
+    /// Reads the claim of a request that does `operation`.
+    ///
+    /// # Errors
+    /// The credentials are of another kind than the claim needs.
+    fn claim(credentials: Credentials, operation: Operation) -> Result<Self, TokenError>;
+}
 
 /// A claim to the admin role of an organization, by a verified token or by an API key that names the organization.
 ///
@@ -12,6 +21,7 @@ use crate::{Actor, ApiKey, Credentials, Identity, MachineIdentity, Principal, Ro
 pub struct AdminClaim {
     organization_id: OrganizationId,
     principal: Principal,
+    operation: Operation,
 }
 
 impl AdminClaim {
@@ -27,6 +37,12 @@ impl AdminClaim {
         &self.principal
     }
 
+    /// Returns what the request does, which a machine's access has to cover.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+
     /// Returns the machine as the actor of a token that it asks for, or `None` if the caller is a user.
     #[must_use]
     pub fn actor(&self) -> Option<Actor> {
@@ -36,27 +52,25 @@ impl AdminClaim {
         }
     }
 
-    fn by_key(key: ApiKey) -> Self {
+    fn by_key(key: ApiKey, operation: Operation) -> Self {
         let principal = Principal::Machine { client_id: key.client_id, secret_hash: Some(key.secret_hash) };
-        Self { organization_id: key.organization_id, principal }
+        Self { organization_id: key.organization_id, principal, operation }
     }
 
-    fn by_machine_token(machine: MachineIdentity) -> Self {
+    fn by_machine_token(machine: MachineIdentity, operation: Operation) -> Self {
         let principal = Principal::Machine { client_id: machine.sub, secret_hash: None };
-        Self { organization_id: machine.organization_id, principal }
+        Self { organization_id: machine.organization_id, principal, operation }
     }
 }
 
-impl TryFrom<Credentials> for AdminClaim {
-    type Error = TokenError;
-
-    fn try_from(credentials: Credentials) -> Result<Self, TokenError> {
+impl CallerClaim for AdminClaim {
+    fn claim(credentials: Credentials, operation: Operation) -> Result<Self, TokenError> {
         match credentials {
-            Credentials::Key(key) => Ok(Self::by_key(key)),
-            Credentials::Token(Identity::Machine(machine)) => Ok(Self::by_machine_token(machine)),
+            Credentials::Key(key) => Ok(Self::by_key(key, operation)),
+            Credentials::Token(Identity::Machine(machine)) => Ok(Self::by_machine_token(machine, operation)),
             Credentials::Token(Identity::Organization(member)) if member.roles.contains(&Role::Admin) => {
                 let principal = Principal::User { user_id: member.sub, session_id: member.sid };
-                Ok(Self { organization_id: member.organization_id, principal })
+                Ok(Self { organization_id: member.organization_id, principal, operation })
             }
             Credentials::Token(_) => Err(TokenError::NotAdmin),
         }
@@ -83,10 +97,8 @@ pub struct AccountHolder {
     pub session_id: Option<String>,
 }
 
-impl TryFrom<Credentials> for AccountHolder {
-    type Error = TokenError;
-
-    fn try_from(credentials: Credentials) -> Result<Self, TokenError> {
+impl CallerClaim for AccountHolder {
+    fn claim(credentials: Credentials, _: Operation) -> Result<Self, TokenError> {
         match credentials {
             Credentials::Token(Identity::User { sub, sid, .. }) => Ok(Self { user_id: sub, session_id: Some(sid) }),
             Credentials::Token(Identity::Organization(member)) if member.act.is_none() => {
@@ -106,13 +118,13 @@ pub enum TokenExchanger {
     Machine(AdminClaim),
 }
 
-impl TryFrom<Credentials> for TokenExchanger {
-    type Error = TokenError;
-
-    fn try_from(credentials: Credentials) -> Result<Self, TokenError> {
+impl CallerClaim for TokenExchanger {
+    fn claim(credentials: Credentials, _: Operation) -> Result<Self, TokenError> {
         match credentials {
-            Credentials::Key(key) => Ok(Self::Machine(AdminClaim::by_key(key))),
-            Credentials::Token(Identity::Machine(machine)) => Ok(Self::Machine(AdminClaim::by_machine_token(machine))),
+            Credentials::Key(key) => Ok(Self::Machine(AdminClaim::by_key(key, Operation::Exchange))),
+            Credentials::Token(Identity::Machine(machine)) => {
+                Ok(Self::Machine(AdminClaim::by_machine_token(machine, Operation::Exchange)))
+            }
             Credentials::Token(Identity::User { sub, sid, .. }) => {
                 Ok(Self::User(UserSession { user_id: sub, session_id: sid }))
             }

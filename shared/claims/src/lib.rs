@@ -10,6 +10,7 @@ mod crypto;
 mod key_set;
 #[cfg(test)]
 mod made_up_source;
+mod operation;
 mod principal;
 mod public_key;
 mod signing_key;
@@ -23,10 +24,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use api_key::{ApiKey, ClientSecret, SecretHash};
-pub use caller::{AccountHolder, AdminClaim, TokenExchanger, UserSession};
+pub use caller::{AccountHolder, AdminClaim, CallerClaim, TokenExchanger, UserSession};
 pub use credentials::{Credentials, bearer, has_credentials};
 pub use crypto::install as install_crypto;
 pub use key_set::{KeySet, KeySource, KeySourceError, KeysRead};
+pub use operation::{MachineAccess, Operation};
 pub use principal::Principal;
 pub use public_key::PublicKey;
 pub use signing_key::{SigningError, SigningKey};
@@ -70,7 +72,7 @@ pub enum Identity {
     },
     /// A user in one organization.
     Organization(Membership),
-    /// A machine of one organization, with the admin role.
+    /// A machine of one organization.
     Machine(MachineIdentity),
 }
 
@@ -85,9 +87,12 @@ pub struct MachineIdentity {
     /// The organization's code.
     #[serde(rename = "OrgCode")]
     pub organization_code: OrganizationCode,
-    /// The admin role.
+    /// The admin role, or none if the credential's access is restricted.
     #[serde(rename = "Roles")]
     pub roles: Vec<Role>,
+    /// The credential's access when the token was made. Left out if it is full.
+    #[serde(rename = "Access", skip_serializing_if = "MachineAccess::is_full", default)]
+    pub access: MachineAccess,
 }
 
 /// The actor: the party that acts for a token's subject (RFC 8693, section 4.1).

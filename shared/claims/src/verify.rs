@@ -192,7 +192,7 @@ mod tests {
     use domain::ids::{ClientId, OrganizationCode, OrganizationId, UserId};
 
     use super::*;
-    use crate::{MachineIdentity, PublicKey, Role, SigningKey, made_up_source::MadeUpSource};
+    use crate::{MachineAccess, MachineIdentity, PublicKey, Role, SigningKey, made_up_source::MadeUpSource};
 
     const ISSUER: &str = "https://api.acme.example";
     const AUDIENCE: &str = "organizations-api";
@@ -217,6 +217,7 @@ mod tests {
             organization_id: OrganizationId::random(),
             organization_code: OrganizationCode::random("Acme"),
             roles: vec![Role::Admin],
+            access: MachineAccess::Full,
         })
     }
 

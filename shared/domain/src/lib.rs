@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod digest;
 pub mod error_chain;
+pub mod expiry;
 pub mod ids;
 pub mod mail;
 pub mod mutex;

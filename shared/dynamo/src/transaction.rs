@@ -127,6 +127,7 @@ impl<'t, R> Transaction<'t, R> {
             .condition_expression(condition)
             .set_expression_attribute_names(expression.names())
             .set_expression_attribute_values(expression.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
         let check = check.map(|check| TransactWriteItem::builder().condition_check(check).build());
         self.add(check.map_err(defect), refusal)

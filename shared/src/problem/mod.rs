@@ -115,6 +115,12 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN).detail(detail)
     }
 
+    /// 409 that explains itself.
+    #[must_use]
+    pub fn conflict(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT).detail(detail)
+    }
+
     /// 500, whose cause goes to the log and nowhere else.
     #[must_use]
     pub fn internal(cause: &dyn std::error::Error) -> Self {

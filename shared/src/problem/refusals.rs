@@ -69,6 +69,7 @@ impl From<Error> for Problem {
                 "The API key is not valid.",
                 "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the key can't be used\"",
             ),
+            Error::AccessNotCovered => Self::forbidden("The access of this machine credential doesn't cover this."),
             Error::KeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY)
                 .detail("The Idempotency-Key was used before, with another body."),
             Error::Unavailable(cause) => {

@@ -1,4 +1,6 @@
+use claims::MachineAccess;
 use domain::{
+    expiry::Expiry,
     patch::Patch,
     text::{
         AddressLine, CompanyName, CountryCode, CredentialName, CurrencyCode, CustomerNumber, EmailAddress, FieldError,
@@ -82,6 +84,8 @@ texts! {
     CurrencyCode: CurrencyCode::parse,
     CustomerNumber: CustomerNumber::parse,
     EmailAddress: EmailAddress::parse,
+    Expiry: |text: String| Expiry::parse(&text),
+    MachineAccess: |text: String| MachineAccess::parse(&text),
     NewPassword: NewPassword::parse,
     OrganizationName: OrganizationName::parse,
     PersonName: PersonName::parse,

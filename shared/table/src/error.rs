@@ -18,6 +18,9 @@ pub enum Error {
     /// The caller's API key is not one of the organization's, or was revoked.
     #[error("the API key is not valid")]
     InvalidKey,
+    /// The access of the machine's credential doesn't cover the request.
+    #[error("the machine's access doesn't cover this")]
+    AccessNotCovered,
     /// The idempotency key of a request was used for another one.
     #[error("the idempotency key was used with another body")]
     KeyReused,

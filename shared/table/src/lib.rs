@@ -41,7 +41,7 @@ pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
 pub use links::OpenLink;
 pub use login_attempts::{AttemptsLeft, LoginAttempts};
-pub use machines::MachineCredential;
+pub use machines::{MachineCredential, MachineGrant, NewMachine};
 pub use outbox::{Claim, LEASE_SECONDS, Lease, Outbox};
 pub use profile::ProfileChange;
 pub use records::{

@@ -6,17 +6,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use claims::{ClientSecret, SecretHash};
+use claims::{ClientSecret, MachineAccess, SecretHash};
 use domain::{
     clock::now,
-    ids::{ClientId, OrganizationId},
+    expiry::Expiry,
+    ids::{ClientId, OrganizationId, UserId},
     mutex::lock,
     text::CredentialName,
 };
 use dynamo::{Expression, SortKeys, from_item, number, rfc3339};
 
 use crate::{
-    Error, MachineError, OrganizationScope, Table,
+    Error, IdempotencyKey, MachineError, OrganizationScope, Replayable, Table,
     records::{MachineRecord, MachineUseRecord},
     scope::{Authority, keys},
 };
@@ -33,10 +34,35 @@ pub struct MachineCredential {
     pub client_id: ClientId,
     /// The name that an admin gave it.
     pub name: CredentialName,
+    /// What the credential is good for.
+    pub access: MachineAccess,
     /// The time of creation, RFC 3339 UTC.
     pub created_at: String,
+    /// The admin who made it, if that is known.
+    pub created_by: Option<UserId>,
+    /// The time from which the credential counts as gone, RFC 3339 UTC.
+    pub expires_at: Option<String>,
     /// The time of the last use, to the minute, RFC 3339 UTC.
     pub last_used_at: Option<String>,
+}
+
+/// A machine credential to be made.
+pub struct NewMachine {
+    /// The name that an admin gives it.
+    pub name: CredentialName,
+    /// What the credential is good for.
+    pub access: MachineAccess,
+    /// When it ends, if ever.
+    pub expires_at: Option<Expiry>,
+}
+
+/// What the credential that a machine signed in with is good for.
+#[derive(Clone, Copy, Debug)]
+pub struct MachineGrant {
+    /// What the credential is good for.
+    pub access: MachineAccess,
+    /// The time at which the credential ends, in seconds since the epoch.
+    pub expires_at: Option<u64>,
 }
 
 /// When this process last wrote the use of each credential.
@@ -73,23 +99,23 @@ pub(crate) fn record_use_after_request(table: &Table, organization: &Organizatio
 }
 
 impl Table {
-    /// Returns whether this is the secret of an organization's machine, with one read. If it is, the use is recorded
-    /// after the request.
+    /// Returns what the machine of this secret may do, with one read, or `None` if the secret is not the machine's. The
+    /// use is recorded after the request.
     ///
     /// # Errors
     /// The table is out of reach.
-    pub async fn is_machine_secret(
+    pub async fn machine_grant(
         &self,
         organization: &OrganizationId,
         client: &ClientId,
         secret: &SecretHash,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<MachineGrant>, Error> {
         let machine = self.get(keys::machine(organization, client).by(Authority::Machine)).await?;
-        let matches = machine.is_some_and(|machine| machine.secret_hash == *secret);
-        if matches {
+        let machine = machine.filter(|machine| machine.secret_hash == *secret);
+        if machine.is_some() {
             record_use_after_request(self, organization, client);
         }
-        Ok(matches)
+        Ok(machine.map(|MachineRecord { access, expires_at, .. }| MachineGrant { access, expires_at }))
     }
 
     /// Records that a machine's credential is used now: at most once a minute, and never of one that was revoked.
@@ -110,25 +136,34 @@ impl Table {
 }
 
 impl OrganizationScope<'_> {
-    /// Makes a machine credential: one transaction.
+    /// Makes a machine credential: one transaction. A replay made none: its secret was shown by the first answer.
     ///
     /// # Errors
-    /// The scope's own, or the table is out of reach.
-    pub async fn create_machine(&self, name: &CredentialName, secret: &ClientSecret) -> Result<ClientId, Error> {
+    /// The scope's own, [`Error::KeyReused`], or the table is out of reach.
+    pub async fn create_machine(
+        &self,
+        new: &NewMachine,
+        secret: &ClientSecret,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Replayable<ClientId>, Error> {
         let client_id = ClientId::random();
+        let expires_at = new.expires_at.map(Expiry::seconds);
         let machine = MachineRecord {
             client_id: client_id.clone(),
-            name: name.clone(),
+            name: new.name.clone(),
             secret_hash: secret.hash(),
             created_at: rfc3339(now()),
+            created_by: self.caller_id().cloned(),
+            access: new.access,
+            expires_at,
         };
-        let unused = MachineUseRecord { client_id: client_id.clone(), last_used_at: 0 };
+        let unused = MachineUseRecord { client_id: client_id.clone(), last_used_at: 0, expires_at };
         self.write()
+            .idempotent(key, &client_id)
             .put_new(keys::machine(self.id(), &client_id), &machine, Error::id_taken())
             .put_new(keys::machine_use(self.id(), &client_id), &unused, Error::id_taken())
-            .commit_or((), Err)
-            .await?;
-        Ok(client_id)
+            .commit_or(client_id, Err)
+            .await
     }
 
     /// Every machine credential by its id: one round trip.
@@ -155,7 +190,10 @@ impl OrganizationScope<'_> {
             last_used_at: last_uses.get(&machine.client_id).filter(|at| **at > 0).map(|at| rfc3339(*at)),
             client_id: machine.client_id,
             name: machine.name,
+            access: machine.access,
             created_at: machine.created_at,
+            created_by: machine.created_by,
+            expires_at: machine.expires_at.map(rfc3339),
         });
         Ok(machines.collect())
     }

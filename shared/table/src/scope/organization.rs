@@ -68,16 +68,24 @@ impl<'t> OrganizationScope<'t> {
         self.table
     }
 
+    /// Returns the user who calls, or `None` if a machine does.
+    pub(crate) fn caller_id(&self) -> Option<&'t UserId> {
+        match self.claim.principal() {
+            Principal::User { user_id, .. } => Some(user_id),
+            Principal::Machine { .. } => None,
+        }
+    }
+
     /// Returns whether this user is the caller.
     pub(crate) fn is_caller(&self, user: &UserId) -> bool {
-        matches!(self.claim.principal(), Principal::User { user_id, .. } if user_id == user)
+        self.caller_id() == Some(user)
     }
 
     /// Checks that the caller's role holds, with one read of a few items.
     ///
     /// # Errors
-    /// [`Error::SessionEnded`], [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`], or the table is
-    /// out of reach.
+    /// [`Error::SessionEnded`], [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`],
+    /// [`Error::AccessNotCovered`], or the table is out of reach.
     pub async fn check(&self) -> Result<(), Error> {
         let organization = keys::organization(self.id()).into_key().into_raw();
         let items = self.standing_items(Some(organization)).await?;
@@ -86,18 +94,26 @@ impl<'t> OrganizationScope<'t> {
 
     /// Reads the items that decide whether the caller is authorized, and the item of one more key.
     async fn standing_items(&self, more: Option<Key>) -> Result<Vec<StandingItem>, Error> {
-        let keys = more.into_iter().chain(role::standing_keys(self.id(), self.claim.principal())).collect();
+        let keys = more.into_iter().chain(role::standing_keys(self.claim)).collect();
         let items = self.table.engine().batch_get(keys, &StandingItem::ATTRIBUTES).await?;
         Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
     /// A sign-in that has ended wins over an organization that is gone, and that over a lost role.
     fn require_standing(&self, items: &[StandingItem], organization_exists: bool) -> Result<(), Error> {
-        match role::standing(self.id(), self.claim.principal(), items) {
+        match role::standing(self.claim, items) {
             Standing::SessionEnded => Err(Error::SessionEnded),
             _ if !organization_exists => Err(self.organization_gone()),
-            Standing::RoleLost => Err(self.role_lost()),
+            standing => self.require(standing),
+        }
+    }
+
+    fn require(&self, standing: Standing) -> Result<(), Error> {
+        match standing {
             Standing::Holds => Ok(()),
+            Standing::SessionEnded => Err(Error::SessionEnded),
+            Standing::RoleLost => Err(self.role_lost()),
+            Standing::NotCovered => Err(Error::AccessNotCovered),
         }
     }
 
@@ -169,11 +185,11 @@ impl<'t> OrganizationScope<'t> {
     }
 
     pub(super) fn role_key(&self) -> dynamo::Key {
-        role::key(self.id(), self.claim.principal())
+        role::key(self.claim)
     }
 
     pub(super) fn role_condition(&self) -> Expression {
-        role::condition(self.claim.principal())
+        role::condition(self.claim)
     }
 
     /// Returns the key of the caller's account and the condition that the token's sign-in goes on, if it names one.
@@ -181,15 +197,15 @@ impl<'t> OrganizationScope<'t> {
         role::session(self.claim.principal())
     }
 
-    /// Returns whether the caller's own role item, as a failed condition found it, still authorizes the caller.
-    pub(super) fn role_holds(&self, item: Option<Item>) -> Result<bool, Error> {
-        let Some(item) = item.filter(|item| !item.is_empty()) else { return Ok(false) };
-        Ok(role::holds(self.claim.principal(), &from_item(item)?))
+    /// Checks that the caller's own role item, as a failed condition found it, still authorizes the caller.
+    pub(super) fn require_role(&self, item: Option<Item>) -> Result<(), Error> {
+        let item = item.filter(|item| !item.is_empty()).map(from_item).transpose()?;
+        self.require(role::role(self.claim, item.as_ref()))
     }
 
     /// Returns the refusal of a caller whose role does not hold. A caller with an API key is told that the key is
     /// invalid, because nothing has verified the key before.
-    pub(super) fn role_lost(&self) -> Error {
+    fn role_lost(&self) -> Error {
         if self.came_by_key() { Error::InvalidKey } else { Error::NotAdmin }
     }
 

@@ -1,8 +1,8 @@
 //! Checks in the table that a caller still has the role that the token claims, and that the token's sign-in goes on.
 
-use claims::{Principal, SecretHash};
-use domain::ids::OrganizationId;
-use dynamo::{Expression, text};
+use claims::{AdminClaim, MachineAccess, Operation, Principal, SecretHash};
+use domain::clock::now;
+use dynamo::{Expression, number, text};
 use serde::Deserialize;
 
 use super::keys;
@@ -15,6 +15,11 @@ pub(super) struct StandingItem {
     #[serde(default)]
     secret_hash: Option<SecretHash>,
     #[serde(default)]
+    access: MachineAccess,
+    /// A failed condition returns an item that has expired, too.
+    #[serde(default)]
+    expires_at: Option<u64>,
+    #[serde(default)]
     session_id: String,
 }
 
@@ -26,11 +31,13 @@ pub(super) enum Standing {
     SessionEnded,
     /// The role was taken away, or the key is none of the organization's.
     RoleLost,
+    /// The access of the machine's credential doesn't cover the request.
+    NotCovered,
 }
 
 impl StandingItem {
     /// The attributes to read.
-    pub(super) const ATTRIBUTES: [&str; 3] = ["sk", "secret_hash", "session_id"];
+    pub(super) const ATTRIBUTES: [&str; 4] = ["sk", "secret_hash", "access", "session_id"];
 
     pub(super) fn is_organization(&self) -> bool {
         self.sk == keys::ORGANIZATION
@@ -38,48 +45,68 @@ impl StandingItem {
 }
 
 /// Returns the keys of the items that decide whether the caller is authorized.
-pub(super) fn standing_keys(organization: &OrganizationId, caller: &Principal) -> Vec<dynamo::Key> {
-    [key(organization, caller)].into_iter().chain(session(caller).map(|(key, _)| key)).collect()
+pub(super) fn standing_keys(claim: &AdminClaim) -> Vec<dynamo::Key> {
+    [key(claim)].into_iter().chain(session(claim.principal()).map(|(key, _)| key)).collect()
 }
 
 /// Returns what these items, read at [`standing_keys`], say of the caller.
-pub(super) fn standing(organization: &OrganizationId, caller: &Principal, items: &[StandingItem]) -> Standing {
+pub(super) fn standing(claim: &AdminClaim, items: &[StandingItem]) -> Standing {
+    let caller = claim.principal();
     let at = |key: &dynamo::Key| items.iter().find(|item| item.sk == key.sk);
     if let (Principal::User { session_id: Some(session), .. }, Some((key, _))) = (caller, session(caller))
         && at(&key).is_none_or(|account| account.session_id != *session)
     {
         return Standing::SessionEnded;
     }
-    match at(&key(organization, caller)) {
-        Some(item) if holds(caller, item) => Standing::Holds,
-        _ => Standing::RoleLost,
-    }
+    role(claim, at(&key(claim)))
 }
 
-/// Returns whether the caller's admin or machine item authorizes the caller.
-pub(super) fn holds(caller: &Principal, item: &StandingItem) -> bool {
-    match caller {
-        Principal::Machine { secret_hash: Some(hash), .. } => item.secret_hash.as_ref() == Some(hash),
-        Principal::User { .. } | Principal::Machine { secret_hash: None, .. } => true,
+/// Returns what the caller's admin or machine item says of the caller.
+pub(super) fn role(claim: &AdminClaim, item: Option<&StandingItem>) -> Standing {
+    let Some(item) = item.filter(|item| item.expires_at.is_none_or(|end| end > now())) else {
+        return Standing::RoleLost;
+    };
+    match claim.principal() {
+        Principal::Machine { secret_hash: Some(hash), .. } if item.secret_hash.as_ref() != Some(hash) => {
+            Standing::RoleLost
+        }
+        Principal::Machine { .. } if !item.access.covers(claim.operation()) => Standing::NotCovered,
+        Principal::Machine { .. } | Principal::User { .. } => Standing::Holds,
     }
 }
 
 /// Returns the key of the item whose existence is the caller's role.
-pub(super) fn key(organization: &OrganizationId, caller: &Principal) -> dynamo::Key {
-    match caller {
+pub(super) fn key(claim: &AdminClaim) -> dynamo::Key {
+    let organization = claim.organization_id();
+    match claim.principal() {
         Principal::User { user_id, .. } => keys::admin(organization, user_id).into_key().into_raw(),
         Principal::Machine { client_id, .. } => keys::machine(organization, client_id).into_key().into_raw(),
     }
 }
 
 /// Returns the condition under which that item authorizes the caller.
-pub(super) fn condition(caller: &Principal) -> Expression {
-    match caller {
-        Principal::Machine { secret_hash: Some(hash), .. } => {
-            Expression::condition("secret_hash = :secret_hash").value(":secret_hash", text(hash.as_str()))
+pub(super) fn condition(claim: &AdminClaim) -> Expression {
+    let Principal::Machine { secret_hash, .. } = claim.principal() else { return Expression::default() };
+    let unexpired = Expression::condition("attribute_not_exists(expires_at) OR expires_at > :now")
+        .value(":now", number(now()))
+        .and(covers(claim.operation()));
+    match secret_hash {
+        Some(hash) => {
+            let secret = Expression::condition("secret_hash = :secret_hash");
+            unexpired.and(secret.value(":secret_hash", text(hash.as_str())))
         }
-        Principal::User { .. } | Principal::Machine { secret_hash: None, .. } => Expression::default(),
+        None => unexpired,
     }
+}
+
+/// Returns the condition that the access of a machine's credential covers an operation. A credential without one is
+/// from before there were several.
+fn covers(operation: Operation) -> Expression {
+    let [one, other] = MachineAccess::covering(operation);
+    Expression::condition("attribute_not_exists(#access) OR #access IN (:access, :other_access)")
+        .name("#access", "access")
+        .value(":access", text(one.as_str()))
+        .value(":other_access", text(other.as_str()))
 }
 
 /// Returns the condition on an account or a credential that this sign-in is its present one.

@@ -207,13 +207,8 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
                 return Err(scope.organization_gone());
             }
             for (condition, item) in &failed {
-                let lost = match condition {
-                    Condition::Role => true,
-                    Condition::OwnRole(_) => !scope.role_holds(item.clone())?,
-                    _ => false,
-                };
-                if lost {
-                    return Err(scope.role_lost());
+                if matches!(condition, Condition::Role | Condition::OwnRole(_)) {
+                    scope.require_role(item.clone())?;
                 }
             }
         }
