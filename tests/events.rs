@@ -122,6 +122,9 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     world.does("view-organization", 200).await;
     world.does("update-organization", 200).await;
     world.does("view-account", 200).await;
+    world.does("list-organizations", 200).await;
+    // The founder is the last admin.
+    world.does("leave-organization", 400).await;
     world.does("change-account", 200).await;
     world.does("forgot-password", 202).await;
     let mail = loop {

@@ -21,6 +21,7 @@ mod login_attempts;
 mod machine_access;
 mod machines;
 mod mails;
+mod memberships;
 mod one_machine;
 mod openapi;
 mod operators;

@@ -105,6 +105,7 @@ async fn each_call_for_machines_and_accounts_keeps_its_budget() {
     let user = grace.signed_in().await;
     let me = "/api/users/me";
     assert_eq!(trips(&user.get(me).await), (200, 1), "view account");
+    assert_eq!(trips(&user.get("/api/users/me/organizations").await), (200, 2), "list organizations");
     assert_eq!(trips(&user.patch(me, &json!({"PhoneNumber": "+1 555"})).await), (200, 2), "change phone number");
     assert_eq!(trips(&user.patch(me, &json!({"FirstName": "Amazing"})).await), (200, 4), "change names");
     let forgot = json!({"Email": grace.email});

@@ -13,9 +13,11 @@ pub mod routes;
 pub mod service;
 pub mod source;
 pub mod telemetry;
+mod user_organization;
 
 pub use app::App;
 pub use claims;
 pub use domain::{clock, config, digest, error_chain, expiry, ids, mutex, organization, text};
 pub use dynamo::{self, aws, rfc3339};
 pub use table;
+pub use user_organization::UserOrganizationResponse;

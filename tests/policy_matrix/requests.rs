@@ -54,10 +54,16 @@ impl Request {
         Self { path, ..self }
     }
 
+    /// Whether it ends the caller's own roles, which the organization's admins see.
+    pub(super) fn leaves(&self) -> bool {
+        self.path.contains("{IdentityOrganizationId}")
+    }
+
     /// Sends it to the company's server.
     pub(super) async fn send(&self, company: &Company, credential: &Credential) -> Answer {
         let method = Method::from_bytes(self.row.method.as_bytes()).unwrap();
-        let request = credential.sign(company.anyone.request(method, &self.path));
+        let path = self.path.replace("{IdentityOrganizationId}", &company.code);
+        let request = credential.sign(company.anyone.request(method, &path));
         company.anyone.send(if self.body.is_null() { request } else { request.json(&self.body) }).await
     }
 }
@@ -71,10 +77,14 @@ pub(super) async fn requests(company: &Company) -> Vec<Request> {
     requests
 }
 
-/// The requests that end the caller's sign-in or credential.
+/// The requests that end the caller's sign-in, credential or roles.
 pub(super) fn last_requests() -> Vec<Request> {
     let password = json!({"OldPassword": PASSWORD, "Password": "another good password"});
-    vec![Request::bare("POST /api/auth/logout"), Request::new("POST /api/users/me/password", password)]
+    vec![
+        Request::bare("POST /api/auth/logout"),
+        Request::new("POST /api/users/me/password", password),
+        Request::bare("DELETE /api/users/me/organizations/{IdentityOrganizationId}"),
+    ]
 }
 
 fn sign_up() -> Value {
@@ -111,6 +121,7 @@ async fn of_users(company: &Company) -> Vec<Request> {
         Request::new("POST /api/auth/access", json!({"OrgCode": code, "UserId": customer.id}))
             .purpose("for a customer's user"),
         Request::bare("GET /api/users/me"),
+        Request::bare("GET /api/users/me/organizations"),
         Request::new("PATCH /api/users/me", json!({"PhoneNumber": "+1 555 0100"})),
     ]
 }

@@ -4,6 +4,8 @@ mod change;
 mod change_password;
 mod create;
 mod forgot_password;
+mod leave_organization;
+mod list_organizations;
 mod page;
 mod reset_password;
 mod sign_out;
@@ -39,6 +41,8 @@ shared::routes!(
     view::view_account,
     change::change_account,
     change_password::change_password,
+    list_organizations::list_organizations,
+    leave_organization::leave_organization,
     forgot_password::forgot_password,
     reset_password::reset_password,
     sign_out::sign_out,

@@ -183,10 +183,11 @@ async fn exchange_user_token(
         }
     };
     // Each is awaited: a sign-in that has ended wins over whatever else is wrong.
-    let (account, organization, memberships) =
+    let (account, organization, page) =
         tokio::join!(account, request.organization(table), table.memberships(&session.user_id));
     let account = account?;
-    let ((organization, code), memberships) = (organization?, memberships?);
+    let ((organization, code), page) = (organization?, page?);
+    let memberships = page.of_organization(table, &session.user_id, &organization).await?;
     enrich(state, organization, code, TokenSubject::user(account), &memberships).await
 }
 
@@ -228,7 +229,7 @@ async fn exchange_for_machine(
     let user = UserId::parse(&user_id);
     let memberships = async {
         match &user {
-            Some(user) => table.memberships(user).await,
+            Some(user) => table.memberships_in(user, machine.organization_id()).await,
             None => Ok(Vec::new()),
         }
     };
@@ -272,7 +273,7 @@ async fn exchange_external_token(
     // Both are awaited to their end: a binding that has begun must not be dropped half-way.
     let (account, organization) = tokio::join!(table.account_of(&identity), request.organization(table));
     let (account, (organization, code)) = (account?, organization?);
-    let memberships = table.memberships(&account.user_id).await?;
+    let memberships = table.memberships_in(&account.user_id, &organization).await?;
     enrich(state, organization, code, TokenSubject::user(account), &memberships).await
 }
 

@@ -1,16 +1,15 @@
-use std::collections::BTreeMap;
-
 use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
-    claims::{Identity, Role, TokenUse},
+    UserOrganizationResponse,
+    claims::{Identity, TokenUse},
     ids::{OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, LimitFailures},
     password,
     problem::Problem,
     request::{Body, Fields, Read},
     source::{RequestSource, Source},
-    table::{CredentialRecord, LoginAttempts, MembershipRecord, Table},
+    table::{CredentialRecord, LoginAttempts, Table},
     text::EmailAddress,
 };
 use utoipa::ToSchema;
@@ -74,7 +73,11 @@ pub(crate) struct SignedIn {
     /// The token's life in seconds.
     expires_in: u64,
     user_id: UserId,
-    organizations: Vec<UserOrganization>,
+    /// At most 100; `GET /api/users/me/organizations` lists them all.
+    organizations: Vec<UserOrganizationResponse>,
+    /// True where the user belongs to more than these organizations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_organizations: Option<bool>,
 }
 
 /// The answer to a sign-in.
@@ -83,15 +86,6 @@ pub(crate) struct SignedIn {
 pub(crate) enum SignInAnswer {
     User(SignedIn),
     Machine(MachineSignedIn),
-}
-
-/// One of a user's organizations.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct UserOrganization {
-    identity_organization_id: OrganizationCode,
-    name: String,
-    roles: Vec<Role>,
 }
 
 /// Signs a user in: without `OrgCode` for a user token, with it for a token of that organization. Or a machine, for a
@@ -150,8 +144,8 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
 
     let user = credential.user_id;
     // Again, for the failures that were counted while the password was verified.
-    let (memberships, ()) = tokio::try_join!(async { Ok(table.memberships(&user).await?) }, check_attempts(attempts))?;
-    let organizations = organizations(table, &memberships);
+    let (page, ()) = tokio::try_join!(async { Ok(table.memberships(&user).await?) }, check_attempts(attempts))?;
+    let organizations = async { Ok::<_, Problem>(table.organizations_of(&page.memberships).await?) };
     let (token_use, signed, organizations) = match target {
         TargetOrganization::None => {
             let (sub, email_verified) = (user.clone(), credential.email_verified);
@@ -162,7 +156,10 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
         TargetOrganization::Known(id, code) => {
             let (session_id, email_verified) = (Some(credential.session_id), Some(credential.email_verified));
             let subject = TokenSubject { user_id: user.clone(), session_id, email_verified, actor: None };
-            let enriched = enrich(state, id, code, subject, &memberships);
+            let enriched = async {
+                let here = page.of_organization(table, &user, &id).await?;
+                enrich(state, id, code, subject, &here).await
+            };
             let (enriched, organizations) = tokio::try_join!(enriched, organizations)?;
             (TokenUse::Organization, enriched.signed, organizations)
         }
@@ -172,8 +169,9 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
         token_use,
         token_type: "Bearer",
         expires_in: signed.expires_in,
+        organizations: organizations.into_iter().map(UserOrganizationResponse::from).collect(),
+        more_organizations: page.next.as_ref().map(|_| true),
         user_id: user,
-        organizations,
     })
 }
 
@@ -203,24 +201,4 @@ async fn target(table: &Table, code: Option<&str>) -> Result<TargetOrganization,
     let Some(code) = OrganizationCode::parse(code.trim()) else { return Ok(TargetOrganization::Unknown) };
     let organization = table.organization_by_code(&code).await?;
     Ok(organization.map_or(TargetOrganization::Unknown, |id| TargetOrganization::Known(id, code)))
-}
-
-/// The organizations that a user belongs to, by id.
-async fn organizations(table: &Table, memberships: &[MembershipRecord]) -> Result<Vec<UserOrganization>, Problem> {
-    let mut roles: BTreeMap<_, (OrganizationCode, Vec<Role>)> = BTreeMap::new();
-    for membership in memberships {
-        let (_, roles) = roles
-            .entry(membership.organization_id.clone())
-            .or_insert_with(|| (membership.organization_code.clone(), Vec::new()));
-        roles.push(membership.role);
-    }
-    if roles.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<_> = roles.keys().cloned().collect();
-    let mut names = table.organization_names(&ids).await?;
-    let organizations = roles.into_iter().filter_map(|(id, (code, roles))| {
-        Some(UserOrganization { identity_organization_id: code, name: names.remove(&id)?, roles })
-    });
-    Ok(organizations.collect())
 }

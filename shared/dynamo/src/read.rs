@@ -54,9 +54,22 @@ impl Table {
     /// # Errors
     /// The table is out of reach.
     pub async fn query(&self, partition: &str, sort_keys: SortKeys<'_>) -> Result<Vec<Item>, Error> {
-        let (mut items, mut start) = (Vec::new(), None);
+        self.query_up_to(partition, sort_keys, usize::MAX).await
+    }
+
+    /// The first items of a partition in a range of sort keys, in order: `limit`, or as many as there are.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn query_up_to(
+        &self,
+        partition: &str,
+        sort_keys: SortKeys<'_>,
+        limit: usize,
+    ) -> Result<Vec<Item>, Error> {
+        let (mut items, mut start) = (Vec::<Item>::new(), None);
         loop {
-            let call = self.query_request();
+            let call = self.query_request().set_limit(i32::try_from(limit - items.len()).ok());
             let call = call.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
             let call = match sort_keys {
                 SortKeys::Prefix(prefix) => call
@@ -70,7 +83,7 @@ impl Table {
             let page = call.set_exclusive_start_key(start).send().await?;
             items.extend(page.items.unwrap_or_default().into_iter().filter(is_live));
             start = page.last_evaluated_key;
-            if start.is_none() {
+            if start.is_none() || items.len() >= limit {
                 return Ok(items);
             }
         }

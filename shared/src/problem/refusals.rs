@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use claims::{KeySourceError, TokenError};
 use table::{
-    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LinkError, LoginAttemptsError,
-    MachineError, PriceTierError, SessionEnded, SettingsError, SignUpError,
+    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError,
+    LoginAttemptsError, MachineError, PriceTierError, SessionEnded, SettingsError, SignUpError,
 };
 
 use super::{FieldErrors, Problem};
@@ -127,6 +127,18 @@ impl From<ExternalIdentityError> for Problem {
                 Self::forbidden("The account is bound to another identity of this issuer.")
             }
             ExternalIdentityError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<LeaveError> for Problem {
+    fn from(error: LeaveError) -> Self {
+        match error {
+            LeaveError::NotAMember => Self::new(StatusCode::NOT_FOUND).detail("You have no role in this organization."),
+            LeaveError::LastAdmin => {
+                Self::field("IdentityOrganizationId", "is of an organization whose last admin you are")
+            }
+            LeaveError::Table(error) => error.into(),
         }
     }
 }

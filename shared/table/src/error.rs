@@ -148,6 +148,20 @@ pub enum AdminError {
     Table(#[from] Error),
 }
 
+/// The reason why a user can't leave an organization.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaveError {
+    /// The user has no role in the organization.
+    #[error("the user has no role in the organization")]
+    NotAMember,
+    /// The user is the only admin that the organization has.
+    #[error("the user is the last admin of the organization")]
+    LastAdmin,
+    /// An error that any call may meet.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
 /// The reason why a machine credential isn't removed.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {

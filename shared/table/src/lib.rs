@@ -11,6 +11,7 @@ mod error;
 mod external_identities;
 mod idempotency;
 mod invitations;
+mod leave;
 mod links;
 mod login_attempts;
 mod machines;
@@ -34,14 +35,15 @@ pub use create_organization::{CreatedOrganization, Creation, Founder};
 pub use customers::{Customer, CustomerChange, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
-    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LinkError, LoginAttemptsError,
-    MachineError, PriceTierError, SessionEnded, SettingsError, SignUpError,
+    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError,
+    LoginAttemptsError, MachineError, PriceTierError, SessionEnded, SettingsError, SignUpError,
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
 pub use links::OpenLink;
 pub use login_attempts::{AttemptsLeft, LoginAttempts};
 pub use machines::{MachineCredential, MachineGrant, NewMachine};
+pub use memberships::{MembershipPage, UserOrganization};
 pub use outbox::{Claim, LEASE_SECONDS, Lease, Outbox};
 pub use profile::ProfileChange;
 pub use records::{

@@ -114,7 +114,8 @@ impl Table {
         let unchanged = Expression::condition("revision = :revision").value(":revision", text(revision));
         let mut backoff = Backoff::default();
         loop {
-            let (credential, memberships) = tokio::try_join!(self.get(credential_key.clone()), self.memberships(user))?;
+            let (credential, memberships) =
+                tokio::try_join!(self.get(credential_key.clone()), self.all_memberships(user))?;
             let Some(credential) = credential.filter(|credential| credential.revision == revision) else {
                 return Ok(());
             };

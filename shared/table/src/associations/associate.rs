@@ -6,10 +6,7 @@ use domain::{
 };
 use dynamo::{Backoff, Expression, text};
 
-use super::{
-    AssociationOrder,
-    order::{association_of, unchanged},
-};
+use super::{AssociationOrder, order::association_of};
 use crate::{
     AssociationError, Error, IdempotencyKey, OrganizationScope, Replayable,
     records::{AccountStatus, AssociationRecord, MembershipRecord, OrganizationRecord},
@@ -168,7 +165,7 @@ impl<'a> Target<'a> {
                     .insert(&self.by_customer, &found.customer_bucket, &self.customer_key, self.association)
                     .remove(&self.by_customer, &left_bucket, &left_key, &Expression::default())
                     .with(|transaction| {
-                        let from_known = moved.clone().and(unchanged(known));
+                        let from_known = moved.clone().and(known.unchanged());
                         transaction.update(membership_key, &moved, ()).update(user_entry, &from_known, ())
                     }))
             }

@@ -3,10 +3,7 @@ use counted_index::Outcome;
 use domain::ids::UserId;
 use dynamo::{Backoff, Expression};
 
-use super::{
-    AssociationOrder,
-    order::{association_of, unchanged},
-};
+use super::{AssociationOrder, order::association_of};
 use crate::{AssociationError, Error, OrganizationScope, scope::keys};
 
 impl OrganizationScope<'_> {
@@ -36,7 +33,7 @@ impl OrganizationScope<'_> {
             let any = Expression::default();
             let outcome = indexes
                 .write()
-                .remove(by_user, &user_bucket, user.as_str(), &unchanged(&known))
+                .remove(by_user, &user_bucket, user.as_str(), &known.unchanged())
                 .remove(by_customer, &customer_bucket, &customer_key, &any)
                 .with(|transaction| transaction.delete(membership, &any, ()))
                 .commit()

@@ -1,6 +1,5 @@
 use counted_index::{Order, entry_key};
 use domain::ids::{OrganizationId, UserId};
-use dynamo::{Expression, text};
 use serde::Serialize;
 
 use crate::{
@@ -38,7 +37,7 @@ impl AssociationOrder {
     }
 
     /// An association's key in this order.
-    pub(super) fn key(self, association: &AssociationRecord) -> String {
+    pub(crate) fn key(self, association: &AssociationRecord) -> String {
         match self {
             Self::UserId => association.user_id.to_string(),
             Self::CustomerNumber => keys::customer_then_user(&association.customer_number, &association.user_id),
@@ -54,9 +53,4 @@ pub(super) async fn association_of(
 ) -> Result<Option<AssociationRecord>, Error> {
     let order = AssociationOrder::UserId.index(organization);
     reads.entry(entry_key(&order.partition, user.as_str())).await
-}
-
-/// The condition that the user's customer is still the one that was read.
-pub(super) fn unchanged(association: &AssociationRecord) -> Expression {
-    Expression::condition("customer_number = :known").value(":known", text(association.customer_number.as_str()))
 }

@@ -7,7 +7,7 @@ use super::{Key, OrganizationKey, OrganizationPartition, Partition, Table};
 pub(crate) enum Authority {
     /// The organization is being created, so nobody has a role in it yet.
     Founder,
-    /// A user's token is made, for which the user's own membership is read.
+    /// A user's token is made, for which the user's own membership is read; or the user leaves the organization.
     Member,
     /// A machine proves that it owns its credential, or the use of the credential is recorded.
     Machine,

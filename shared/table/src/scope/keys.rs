@@ -87,6 +87,12 @@ pub(crate) fn memberships(user: &UserId) -> Partition<MembershipRecord> {
     Partition::new(format!("MEMBER#{user}"))
 }
 
+/// Returns the first and the last sort key of a user's memberships beyond those in one organization, or of all.
+pub(crate) fn memberships_after(organization: Option<&OrganizationId>) -> (String, String) {
+    let from = organization.map_or_else(|| MEMBERSHIP_PREFIX.to_owned(), |id| format!("{MEMBERSHIP_PREFIX}{id}#~"));
+    (from, format!("{MEMBERSHIP_PREFIX}~"))
+}
+
 /// Returns the key of a membership. Each role has an item of its own, so that writes of different roles don't conflict.
 pub(crate) fn membership(user: &UserId, organization: &OrganizationId, role: Role) -> Key<MembershipRecord> {
     let role = match role {

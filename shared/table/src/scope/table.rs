@@ -63,6 +63,17 @@ impl Table {
         Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
+    /// Reads the first records of a partition with one of these sort keys, at most `limit`.
+    pub(crate) async fn query_up_to<R: Record>(
+        &self,
+        partition: &Partition<R>,
+        sort_keys: SortKeys<'_>,
+        limit: usize,
+    ) -> Result<Vec<R>, Error> {
+        let items = self.engine.query_up_to(partition.name(), sort_keys, limit).await?;
+        Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
+    }
+
     /// Returns the sort keys of the records of a partition that meet the condition.
     pub(crate) async fn sort_keys_where<R>(
         &self,
