@@ -17,6 +17,7 @@ mod events;
 mod idempotency;
 mod isolation;
 mod links;
+mod local_ports;
 mod login_attempts;
 mod machine_access;
 mod machines;

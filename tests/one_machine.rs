@@ -1,8 +1,10 @@
 //! `cargo run`: the real binary, its ports, its data, its end.
 
 use std::{
-    fs::File,
+    collections::BTreeMap,
+    fs::{self, File, Permissions},
     io::{BufRead, BufReader, Write},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
@@ -19,12 +21,13 @@ struct Process {
     child: Child,
     url: String,
     dynamodb: String,
+    ses: String,
     greeting: Vec<String>,
 }
 
 fn command(data: &Path) -> Command {
     let mut command = Command::new(binary("local"));
-    command.args(["--port", "0", "--dynamodb-port", "0", "--data-dir"]).arg(data);
+    command.args(["--port", "0", "--dynamodb-port", "0", "--ses-port", "0", "--data-dir"]).arg(data);
     command.env_remove("PORT").env("RUST_LOG", "warn,dynoxide=off");
     command
 }
@@ -38,8 +41,9 @@ impl Process {
             greeting.push(lines.next().expect("the greeting ends with a first curl").unwrap());
         }
         let url = greeting[0].rsplit(' ').next().unwrap().to_owned();
-        let dynamodb = greeting[2].split_whitespace().nth(1).unwrap().to_owned();
-        Self { child, url, dynamodb, greeting }
+        let second = |line: &str| line.split_whitespace().nth(1).unwrap().to_owned();
+        let (dynamodb, ses) = (second(&greeting[2]), second(&greeting[4]));
+        Self { child, url, dynamodb, ses, greeting }
     }
 
     fn signal(&self, signal: &str) {
@@ -118,12 +122,13 @@ async fn it_greets_with_its_address_its_data_and_a_first_curl() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let process = Process::start(command(&data));
-    let (url, dynamodb) = (&process.url, &process.dynamodb);
+    let (url, dynamodb, ses) = (&process.url, &process.dynamodb, &process.ses);
     let expected = [
         format!("The organizations API listens on {url}"),
         format!("  data      {}", data.display()),
         format!("  DynamoDB  {dynamodb} (table organizations)"),
         format!("  mailbox   {url}/_local/mailbox"),
+        format!("  SES       {ses}"),
         String::new(),
         format!("Try: curl {url}/health"),
     ];
@@ -205,7 +210,7 @@ async fn a_token_outlives_a_restart_on_the_same_port() {
 
     let mut again = Command::new(binary("local"));
     again
-        .args(["--dynamodb-port", "0", "--data-dir"])
+        .args(["--dynamodb-port", "0", "--ses-port", "0", "--data-dir"])
         .arg(data.path())
         .env("PORT", port)
         .env("RUST_LOG", "warn,dynoxide=off");
@@ -239,12 +244,58 @@ async fn a_kill_loses_nothing_that_was_acknowledged() {
     }
 }
 
+/// The permissions of a directory's files, and of the directory itself as `.`.
+fn modes(directory: &Path) -> BTreeMap<String, u32> {
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
+    let modes = files.map(|entry| (entry.file_name().into_string().unwrap(), mode(&entry.path())));
+    modes.chain([(".".to_owned(), mode(directory))]).collect()
+}
+
+#[tokio::test]
+async fn the_data_is_its_owners_alone_also_where_an_earlier_version_left_it_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let process = Process::start(command(&data));
+    let (email, _) = process.create(&unique("Closed")).await.unwrap();
+    process.mails_to(&email, 1).await;
+    let closed = modes(&data);
+    for name in ["dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm", "mailbox.jsonl", "signing-secret"] {
+        assert_eq!(closed.get(name), Some(&0o600), "{closed:?}");
+    }
+    assert_eq!(closed["."], 0o700);
+    assert!(closed.values().all(|mode| mode & 0o077 == 0), "{closed:?}");
+
+    // A kill leaves every file there.
+    process.signal("-KILL");
+    drop(process);
+    for (name, mode) in modes(&data) {
+        fs::set_permissions(data.join(name), Permissions::from_mode(mode | 0o055)).unwrap();
+    }
+    let process = Process::start(command(&data));
+    let closed = modes(&data);
+    assert!(closed.contains_key("dynamodb.sqlite-wal") && closed["."] == 0o700, "{closed:?}");
+    assert!(closed.values().all(|mode| mode & 0o077 == 0), "{closed:?}");
+    assert_eq!(process.mails_to(&email, 1).await, 1);
+    assert_eq!(process.stop("-INT"), Some(0));
+
+    // Somebody else's files in the directory stay as they are, and so does the way to them.
+    fs::write(data.join("notes.txt"), "").unwrap();
+    for name in ["notes.txt", "mailbox.jsonl", "."] {
+        fs::set_permissions(data.join(name), Permissions::from_mode(0o755)).unwrap();
+    }
+    let process = Process::start(command(&data));
+    let modes = modes(&data);
+    assert_eq!((modes["notes.txt"], modes["mailbox.jsonl"], modes["."]), (0o755, 0o600, 0o755));
+    assert_eq!(process.stop("-INT"), Some(0));
+}
+
 #[tokio::test]
 async fn in_memory_nothing_is_left_behind() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = Command::new(binary("local"));
     command
-        .args(["--in-memory", "--port", "0", "--dynamodb-port", "0"])
+        .args(["--in-memory", "--port", "0", "--dynamodb-port", "0", "--ses-port", "0"])
         .env_remove("PORT")
         .env("RUST_LOG", "warn,dynoxide=off");
     command.current_dir(directory.path());
@@ -265,9 +316,13 @@ fn refused(mut command: Command) -> (Option<i32>, String) {
 async fn a_taken_port_is_one_clear_line_and_exit_code_1() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    for (option, other) in [("--port", "--dynamodb-port"), ("--dynamodb-port", "--port")] {
+    let options = ["--port", "--dynamodb-port", "--ses-port"];
+    for option in options {
         let mut command = Command::new(binary("local"));
-        command.args([option, &port, other, "0", "--in-memory"]).env_remove("PORT");
+        command.arg("--in-memory").env_remove("PORT");
+        for each in options {
+            command.args([each, if each == option { &port } else { "0" }]);
+        }
         let expected = format!("error: port {port} is taken; choose another with {option}\n");
         assert_eq!(refused(command), (Some(1), expected));
     }

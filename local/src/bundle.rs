@@ -25,8 +25,10 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     Options,
     data::{DataDirectory, DataError, new_secret},
+    dynamodb,
     engine::{self, EngineError},
     functions::{FUNCTIONS, State},
+    guard::AllowedHosts,
     mailbox::Mailbox,
     seed::seed,
     stream::{Consumer, Stream, StreamError, Wake},
@@ -78,6 +80,7 @@ pub enum StartError {
 pub struct Bundle {
     api: SocketAddr,
     dynamodb: SocketAddr,
+    ses: SocketAddr,
     stop: Stop,
     tasks: Tasks,
     database: Database,
@@ -90,7 +93,7 @@ pub struct Bundle {
 struct Stop {
     api: watch::Sender<bool>,
     stream: watch::Sender<bool>,
-    mailbox: watch::Sender<bool>,
+    ses: watch::Sender<bool>,
     dynamodb: watch::Sender<bool>,
 }
 
@@ -98,7 +101,7 @@ struct Stop {
 struct Tasks {
     api: JoinHandle<()>,
     stream: JoinHandle<()>,
-    mailbox: JoinHandle<()>,
+    ses: JoinHandle<()>,
     dynamodb: JoinHandle<()>,
 }
 
@@ -124,29 +127,27 @@ impl Bundle {
     ) -> Result<Self, StartError> {
         let api_listener = listen(options.port, "--port").await?;
         let dynamodb_listener = listen(options.dynamodb_port, "--dynamodb-port").await?;
-        let (api, dynamodb) = (address(&api_listener)?, address(&dynamodb_listener)?);
+        let ses_listener = listen(options.ses_port, "--ses-port").await?;
+        let (api, dynamodb, ses) = (address(&api_listener)?, address(&dynamodb_listener)?, address(&ses_listener)?);
+        let hosts = AllowedHosts::new(&options.allow_host);
         let data = if options.in_memory { None } else { Some(DataDirectory::open(&options.data_dir)?) };
         let file = |name| data.as_ref().map(|data| data.file(name));
         let secret = |name| data.as_ref().map_or_else(|| Ok(new_secret()), |data| data.secret(name));
         let (signing_secret, link_secret) = (secret("signing-secret")?, secret("link-secret")?);
-        let mailbox = match file("mailbox.jsonl") {
+        let mailbox = match file(DataDirectory::MAILBOX) {
             Some(path) => Mailbox::open(&path).map_err(StartError::Mailbox)?,
             None => Mailbox::default(),
         };
         let stop = Stop {
             api: watch::Sender::new(false),
             stream: watch::Sender::new(false),
-            mailbox: watch::Sender::new(false),
+            ses: watch::Sender::new(false),
             dynamodb: watch::Sender::new(false),
         };
 
         let database = engine::open(file(DataDirectory::DATABASE))?;
-        let serving = dynoxide::server::serve_with_shutdown(dynamodb_listener, database.clone(), asked(&stop.dynamodb));
-        let dynamodb_task = tokio::spawn(async move {
-            if let Err(error) = serving.await {
-                tracing::error!(error, "the embedded DynamoDB stopped");
-            }
-        });
+        let dynamodb_router = hosts.guard_from_pages(dynamodb::router(database.clone()));
+        let dynamodb_task = serve(dynamodb_listener, dynamodb_router, asked(&stop.dynamodb));
 
         let config = Config {
             table_name: Self::TABLE.to_owned(),
@@ -170,16 +171,14 @@ impl Bundle {
         let links = LinkSigner::new(&link_secret, site)?;
         let app = App::on(table.clone(), &config).await;
         let auth = AuthApp::start(app.clone(), issuer, trusted).await;
-        let mailbox_router = mailbox.clone().router();
+        let ses_router = hosts.guard_from_pages(service::wrap(mailbox.clone().ses()));
         let state = State { app, auth, links: links.clone(), max_tested_rows: options.max_tested_rows };
-        let router = router(&state, mailbox);
+        let router = hosts.guard(router(&state, mailbox));
 
-        let stream = Stream::open(database.clone(), Self::TABLE, file("stream-position"))?;
-        // The mailer's own way to the mailbox outlives the API: a stop still sends what the last requests put.
-        let mailbox_listener = listen(0, "--port").await?;
-        let mailbox_url = format!("http://{}", address(&mailbox_listener)?);
-        let mailbox_task = serve(mailbox_listener, mailbox_router, asked(&stop.mailbox));
-        let sender = Sender::new("no-reply@organizations.example", Some(&mailbox_url));
+        let stream = Stream::open(database.clone(), Self::TABLE, file(DataDirectory::STREAM_POSITION))?;
+        // The mailer's way to the mailbox outlives the API: a stop still sends what the last requests put.
+        let ses_task = serve(ses_listener, ses_router, asked(&stop.ses));
+        let sender = Sender::new("no-reply@organizations.example", Some(&format!("http://{ses}")));
         let mailer = Mailer::new(table.outbox(Clock::system()), sender, links);
         let stream_task = if options.no_mailer {
             tokio::spawn(asked(&stop.stream))
@@ -188,8 +187,8 @@ impl Bundle {
         };
 
         let api_task = serve(api_listener, router, asked(&stop.api));
-        let tasks = Tasks { api: api_task, stream: stream_task, mailbox: mailbox_task, dynamodb: dynamodb_task };
-        Ok(Self { api, dynamodb, stop, tasks, database, data })
+        let tasks = Tasks { api: api_task, stream: stream_task, ses: ses_task, dynamodb: dynamodb_task };
+        Ok(Self { api, dynamodb, ses, stop, tasks, database, data })
     }
 
     /// Where the API is.
@@ -217,6 +216,12 @@ impl Bundle {
         format!("http://{}", self.dynamodb)
     }
 
+    /// Where the mailbox takes mails as SES does.
+    #[must_use]
+    pub fn ses_url(&self) -> String {
+        format!("http://{}", self.ses)
+    }
+
     /// Feeds the table's stream to `consumer`, from its beginning, in the place of a mailer of the bundle's own.
     ///
     /// # Errors
@@ -234,7 +239,7 @@ impl Bundle {
             for (signal, task) in [
                 (stop.api, tasks.api),
                 (stop.stream, tasks.stream),
-                (stop.mailbox, tasks.mailbox),
+                (stop.ses, tasks.ses),
                 (stop.dynamodb, tasks.dynamodb),
             ] {
                 signal.send_replace(true);
@@ -286,6 +291,6 @@ fn asked(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'stati
 }
 
 fn router(state: &State, mailbox: Mailbox) -> Router {
-    let routers = FUNCTIONS.iter().map(|function| (function.router)(state)).fold(mailbox.router(), Router::merge);
+    let routers = FUNCTIONS.iter().map(|function| (function.router)(state)).fold(mailbox.page(), Router::merge);
     service::wrap(routers).layer(middleware::map_response(service::show_costs))
 }

@@ -9,7 +9,7 @@ use clap::{Args, Parser};
 use shared::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::Bundle;
+use crate::{Bundle, guard};
 
 /// The organizations API on one machine: every function, DynamoDB, the mails, nothing to install.
 #[derive(Debug, Parser)]
@@ -28,6 +28,13 @@ pub struct Options {
     /// Where DynamoDB listens on 127.0.0.1, for other tools; 0 takes a free port.
     #[arg(long, default_value_t = 8000)]
     pub dynamodb_port: u16,
+    /// Where the mailbox takes mails on 127.0.0.1, as SES does; 0 takes a free port.
+    #[arg(long, default_value_t = 8001)]
+    pub ses_port: u16,
+    /// A further name under which the ports may be asked, a proxy's for example; may be repeated. Without it they are
+    /// 127.0.0.1, localhost and [::1] alone, so that no web page reaches them by a name of its own.
+    #[arg(long, value_name = "NAME", value_parser = guard::host_name)]
+    pub allow_host: Vec<String>,
     /// Keeps nothing: all data ends with the process.
     #[arg(long)]
     pub in_memory: bool,
@@ -62,6 +69,8 @@ impl Options {
         Self {
             port: 0,
             dynamodb_port: 0,
+            ses_port: 0,
+            allow_host: Vec::new(),
             in_memory: true,
             no_mailer: false,
             max_tested_rows: AssociationsApp::MAX_TESTED_ROWS,
@@ -104,13 +113,14 @@ async fn serve(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
 
 fn greet(bundle: &Bundle, options: &Options) -> io::Result<()> {
     let kept = if options.in_memory { "in memory only".to_owned() } else { options.data_dir.display().to_string() };
-    let (url, dynamodb) = (bundle.url(), bundle.dynamodb_url());
+    let (url, dynamodb, ses) = (bundle.url(), bundle.dynamodb_url(), bundle.ses_url());
     writeln!(
         io::stdout(),
         "The organizations API listens on {url}
   data      {kept}
   DynamoDB  {dynamodb} (table {table})
   mailbox   {url}/_local/mailbox
+  SES       {ses}
 
 Try: curl {url}/health",
         table = Bundle::TABLE

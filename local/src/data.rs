@@ -1,13 +1,17 @@
 //! The data directory: its lock, the signing secret, and where its files are.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use shared::ids;
+
+/// The permissions of what holds password hashes, mailed links and secrets: for its owner alone.
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
 
 /// The place where data is kept, held for this process alone.
 #[derive(Debug)]
@@ -35,16 +39,25 @@ pub enum DataError {
 impl DataDirectory {
     /// The engine's file.
     pub(crate) const DATABASE: &str = "dynamodb.sqlite";
+    /// The mails that were sent.
+    pub(crate) const MAILBOX: &str = "mailbox.jsonl";
+    /// How far the stream was read.
+    pub(crate) const STREAM_POSITION: &str = "stream-position";
 
+    /// Takes the directory, and closes it and its files to every other user of the machine.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
         let failed = |error| DataError::Io { path: path.to_owned(), error };
-        fs::create_dir_all(path).map_err(failed)?;
-        let lock = File::create(path.join("lock")).map_err(failed)?;
+        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path).map_err(failed)?;
+        let lock = private_file().write(true).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(DataError::InUse(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DataError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
+        // SQLite makes its files beside this one with the permissions of this one.
+        private_file().append(true).open(path.join(Self::DATABASE)).map_err(failed)?;
+        close_to_others(path).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -56,6 +69,51 @@ impl DataDirectory {
         let path = self.file(name);
         read_or_make_secret(&path).map_err(|error| DataError::Io { path, error })
     }
+}
+
+/// Opens files that are made for their owner alone where they aren't there.
+fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).mode(FILE_MODE);
+    options
+}
+
+/// Whether a file of this name is ours: SQLite puts `-wal`, `-shm` and `-journal` behind the database's name, and
+/// [`replace`] writes aside.
+fn is_ours(name: &str) -> bool {
+    const NAMES: [&str; 6] = [
+        "lock",
+        "signing-secret",
+        "link-secret",
+        DataDirectory::MAILBOX,
+        DataDirectory::STREAM_POSITION,
+        DataDirectory::DATABASE,
+    ];
+    let is_of_database = || name.strip_prefix(DataDirectory::DATABASE).is_some_and(|rest| rest.starts_with('-'));
+    NAMES.contains(&name.strip_suffix(".new").unwrap_or(name)) || is_of_database()
+}
+
+/// Takes away what earlier versions let other users of the machine do. A directory that holds other files too stays
+/// open: with `--data-dir /tmp`, every program of every other user would be locked out of `/tmp`.
+fn close_to_others(directory: &Path) -> io::Result<()> {
+    let mut only_ours = true;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if !entry.file_name().to_str().is_some_and(is_ours) || !entry.file_type()?.is_file() {
+            only_ours = false;
+            continue;
+        }
+        restrict(&entry.path(), FILE_MODE)?;
+    }
+    if only_ours { restrict(directory, DIRECTORY_MODE) } else { Ok(()) }
+}
+
+/// Sets the permissions, unless nobody else has any.
+fn restrict(path: &Path, mode: u32) -> io::Result<()> {
+    if fs::metadata(path)?.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
 fn read_or_make_secret(path: &Path) -> io::Result<String> {
@@ -72,7 +130,7 @@ fn read_or_make_secret(path: &Path) -> io::Result<String> {
 /// Writes a file aside and moves it into place, for its owner alone: a crash leaves the old content or the new.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let aside = path.with_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+    let mut file = private_file().write(true).truncate(true).open(&aside)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&aside, path)
@@ -90,7 +148,7 @@ impl Journal {
     /// Opens or makes it, and reads its lines. A last line that a crash cut short is removed: it was never
     /// acknowledged.
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let mut file = private_file().read(true).append(true).open(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));

@@ -4,8 +4,10 @@
 mod bundle;
 mod command;
 mod data;
+mod dynamodb;
 mod engine;
 mod functions;
+mod guard;
 mod mailbox;
 mod openapi;
 mod seed;

@@ -52,11 +52,15 @@ impl Mailbox {
         Ok(Self(Arc::new(Mutex::new(Kept { mails, journal: Some(journal) }))))
     }
 
-    pub(crate) fn router(self) -> Router {
-        Router::new()
-            .route("/v2/email/outbound-emails", post(send_email))
-            .route("/_local/mailbox", get(show_mailbox))
-            .with_state(self)
+    /// Shows the mails, on the API's port.
+    pub(crate) fn page(self) -> Router {
+        Router::new().route("/_local/mailbox", get(show_mailbox)).with_state(self)
+    }
+
+    /// Takes mails as SES does, on a port of its own. On the API's port any page could forge a mail: one whose link
+    /// leads elsewhere, for example.
+    pub(crate) fn ses(self) -> Router {
+        Router::new().route("/v2/email/outbound-emails", post(send_email)).with_state(self)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

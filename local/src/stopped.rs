@@ -10,7 +10,9 @@ use tokio::net::TcpListener;
 use crate::{
     Bundle, StartError,
     data::DataDirectory,
+    dynamodb,
     engine::{self, EngineError},
+    guard::AllowedHosts,
     seed::seed,
 };
 
@@ -32,7 +34,8 @@ impl StoppedBundle {
         let failed = |error| StartError::Port { port: 0, error };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
         let dynamodb_url = format!("http://{}", listener.local_addr().map_err(failed)?);
-        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        let router = AllowedHosts::new(&[]).guard_from_pages(dynamodb::router(database.clone()));
+        tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self { dynamodb_url, database, _data: data })
     }
 

@@ -75,7 +75,7 @@ impl Deployment {
                 ("AWS_ACCESS_KEY_ID", "local".to_owned()),
                 ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
                 ("AWS_ENDPOINT_URL_DYNAMODB", bundle.dynamodb_url()),
-                ("AWS_ENDPOINT_URL_SESV2", bundle.url()),
+                ("AWS_ENDPOINT_URL_SESV2", bundle.ses_url()),
                 ("TRUSTED_ISSUERS", trusted.clone()),
                 ("TRUSTED_ISSUERS_CA_FILE", idp.ca_file.to_str().unwrap().to_owned()),
                 ("SERVER_TIMING", "true".to_owned()),
@@ -92,7 +92,7 @@ impl Deployment {
         note_traced(&gateway);
         let auth = NEEDED.lock().unwrap_or_else(PoisonError::into_inner).get("auth").cloned().unwrap_or_default();
         assert!(!auth.is_empty(), "auth called the table and traced nothing: is the target of the IAM trace another?");
-        let server = Server::at(url, bundle.dynamodb_url());
+        let server = Server::at(url, &bundle);
         Self { server, gateway, _bundle: bundle, _idp: idp }
     }
 

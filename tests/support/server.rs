@@ -12,15 +12,24 @@ pub(crate) struct Server {
     pub(crate) issuer: String,
     /// The bundle whose mailbox gets its mails.
     pub(crate) mailbox_url: String,
+    /// Where that bundle takes mails as SES does.
+    pub(crate) ses_url: String,
     pub(crate) dynamodb_url: String,
     /// The table's name.
     pub(crate) table: String,
 }
 
 impl Server {
-    /// A server that is its own issuer and shows its own mails.
-    pub(crate) fn at(url: String, dynamodb_url: String) -> Self {
-        Self { issuer: url.clone(), mailbox_url: url.clone(), url, dynamodb_url, table: Bundle::TABLE.to_owned() }
+    /// A server over the table and the mailbox of `bundle`, which is its own issuer and shows its own mails.
+    pub(crate) fn at(url: String, bundle: &Bundle) -> Self {
+        Self {
+            issuer: url.clone(),
+            mailbox_url: url.clone(),
+            url,
+            ses_url: bundle.ses_url(),
+            dynamodb_url: bundle.dynamodb_url(),
+            table: Bundle::TABLE.to_owned(),
+        }
     }
 }
 
@@ -29,8 +38,8 @@ impl Server {
 ///   table through [`faults::conflicts::proxy`];
 /// - the feature `lambda`: the function binaries behind a gateway, which note in the file `ACCESS` what they need of
 ///   the table;
-/// - `BASE_URL`: one that runs elsewhere, with `ISSUER` (the same), `MAILBOX_URL` (<http://127.0.0.1:3000>) and its
-///   table `TABLE_NAME` behind `DYNAMODB_URL` (<http://127.0.0.1:8000>).
+/// - `BASE_URL`: another server, with `ISSUER` (the same), `MAILBOX_URL` (<http://127.0.0.1:3000>), `SES_URL`
+///   (<http://127.0.0.1:8001>) and its table `TABLE_NAME` behind `DYNAMODB_URL` (<http://127.0.0.1:8000>).
 pub(crate) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -39,6 +48,7 @@ pub(crate) fn server() -> &'static Server {
             return Server {
                 issuer: or("ISSUER", &url),
                 mailbox_url: or("MAILBOX_URL", "http://127.0.0.1:3000"),
+                ses_url: or("SES_URL", "http://127.0.0.1:8001"),
                 dynamodb_url: or("DYNAMODB_URL", "http://127.0.0.1:8000"),
                 table: or("TABLE_NAME", Bundle::TABLE),
                 url,
@@ -48,7 +58,7 @@ pub(crate) fn server() -> &'static Server {
     })
 }
 
-/// A server that requires a verified e-mail address before a promotion or an association. It never runs elsewhere.
+/// A server that requires a verified e-mail address before a promotion or an association. `BASE_URL` never names it.
 pub(crate) fn server_requiring_verified_email() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| start(true))
@@ -71,7 +81,7 @@ fn start(requires_proof: bool) -> Server {
                 Some(_) => Bundle::start_behind(&options, faults::conflicts::proxy).await.unwrap(),
                 None => Bundle::start(&options).await.unwrap(),
             };
-            send.send(Server::at(bundle.url(), bundle.dynamodb_url())).unwrap();
+            send.send(Server::at(bundle.url(), &bundle)).unwrap();
             std::future::pending::<()>().await;
         });
     });

@@ -98,7 +98,7 @@ async fn answer(
     let Ok(body) = body.collect().await else { return StatusCode::BAD_REQUEST.into_response() };
     let body = body.to_bytes();
     if let Some(beside) = &gateway.beside
-        && (parts.uri.path().starts_with("/_local/") || parts.uri.path().starts_with("/v2/"))
+        && parts.uri.path().starts_with("/_local/")
     {
         return forward(beside, parts, body).await;
     }
