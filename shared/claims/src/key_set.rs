@@ -12,15 +12,16 @@ use tokio::time::Instant;
 
 use crate::PublicKey;
 
-/// The age at which the whole set is read again.
+/// The age at which the set is read again.
 const CACHE_TTL: Duration = Duration::from_mins(5);
-/// The time for which an id that the source did not know is answered without another look-up.
-const NEGATIVE_TTL: Duration = Duration::from_secs(5);
 /// The least time between two look-ups of unknown keys. Without it, a flood of tokens with invented key ids would cause
 /// a read each.
 const MIN_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
-/// The number of absent key ids that are remembered. Without a bound, invented ids could fill the memory.
-const MAX_ABSENT_IDS: usize = 1_000;
+/// The age up to which the set has every key that signs. A key is published five minutes before it signs; the minute
+/// between is for clocks that differ.
+const COMPLETE_FOR: Duration = Duration::from_mins(4);
+/// The length of a key's id: a SHA-256 in base64url (RFC 7638, section 3).
+const THUMBPRINT_LENGTH: usize = 43;
 
 /// The reason why the public keys can't be read. Whether a certain key exists is then unknown.
 #[derive(Debug, thiserror::Error)]
@@ -40,43 +41,56 @@ pub type KeysRead<'a, T> = Pin<Box<dyn Future<Output = Result<T, KeySourceError>
 pub trait KeySource: Send + Sync {
     /// Reads every key, including those that have ended.
     fn all(&self) -> KeysRead<'_, Vec<PublicKey>>;
-
-    /// Reads the key of this id, or `None` if there is none.
-    fn one<'a>(&'a self, kid: &'a str) -> KeysRead<'a, Option<PublicKey>>;
 }
 
 /// This process's copy of a source's public keys.
+///
+/// A token may name a key that the copy doesn't have: a new one, or one that somebody made up. A look-up tells. It reads
+/// the whole set, so that one for an invented id finds a new key too, and happens at most once a second. Without
+/// a look-up, an unknown key counts as invented:
+///
+/// - `auth` publishes a key at 12:00 and signs by it from 12:05 on. A copy that was read after 12:00 has it, and an older
+///   one is read again before 12:05.
+/// - Where nothing else can sign, `auth` publishes a key at 12:00:00.3 and signs at once: at its first start, or where the
+///   secret before isn't at hand. A stranger's flood had this copy look at 12:00:00.0, so until 12:00:01.0 a token of the
+///   new key is refused, and its owner signs in again. Any later one causes a look-up.
+/// - A copy without any key that can sign is waiting for its first one. So there, an unknown key is unknown (503).
 #[derive(Clone)]
 pub struct KeySet {
     source: Arc<dyn KeySource>,
     known: Arc<Mutex<Known>>,
+    /// Held while the source is read, so that it is read once for everyone who asks meanwhile.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
 struct Known {
     keys: HashMap<String, (PublicKey, DecodingKey)>,
+    /// The beginning of the read that the keys come from. Keys that are published during a read may be missing.
     read_at: Option<Instant>,
-    absent: HashMap<String, Instant>,
+    reads_ended: u64,
     looked_up_at: Option<Instant>,
 }
 
 impl Known {
-    fn learn(&mut self, key: PublicKey) -> Option<DecodingKey> {
+    fn learn(&mut self, key: PublicKey) {
         match key.decoding_key() {
             Ok(decoding_key) => {
-                self.absent.remove(&key.kid);
-                self.keys.insert(key.kid.clone(), (key, decoding_key.clone()));
-                Some(decoding_key)
+                self.keys.insert(key.kid.clone(), (key, decoding_key));
             }
-            Err(error) => {
-                tracing::error!(kid = key.kid, %error, "a public key in the table can't be used");
-                None
-            }
+            Err(error) => tracing::error!(kid = key.kid, %error, "a public key in the table can't be used"),
         }
     }
 
-    fn key(&self, kid: &str, now: u64) -> Option<DecodingKey> {
-        self.keys.get(kid).filter(|(key, _)| !key.has_ended(now)).map(|(_, decoding_key)| decoding_key.clone())
+    fn is_stale(&self) -> bool {
+        self.read_at.is_none_or(|at| at.elapsed() >= CACHE_TTL)
+    }
+
+    /// Returns whether every key that signs honestly is known.
+    fn is_complete(&self) -> bool {
+        let now = now();
+        let has_key_in_use = self.keys.values().any(|(key, _)| !key.has_ended(now));
+        has_key_in_use && self.read_at.is_some_and(|at| at.elapsed() < COMPLETE_FOR)
     }
 }
 
@@ -84,7 +98,7 @@ impl KeySet {
     /// Reads the keys. If the source is out of reach, they are read again for the first token.
     pub async fn load(source: impl KeySource + 'static) -> Self {
         crate::install_crypto();
-        let set = Self { source: Arc::new(source), known: Arc::default() };
+        let set = Self { source: Arc::new(source), known: Arc::default(), reading: Arc::default() };
         if let Err(error) = set.refresh().await {
             tracing::warn!(%error, "the public keys could not be read at start");
         }
@@ -96,8 +110,8 @@ impl KeySet {
     /// # Errors
     /// The source is out of reach.
     pub async fn public_keys(&self) -> Result<Vec<PublicKey>, KeySourceError> {
-        if self.is_stale() {
-            self.refresh().await?;
+        if self.known().is_stale() {
+            self.read_once().await?;
         }
         let now = now();
         let known = self.known();
@@ -107,64 +121,106 @@ impl KeySet {
         Ok(keys)
     }
 
-    /// Returns the key of this id, or `None` if there is none.
+    /// Returns the key of this id, or `None` if there is none that verifies tokens.
     ///
     /// # Errors
-    /// The source is out of reach, or another unknown key was looked up less than a second ago. Whether the key exists
-    /// is then unknown, so the token can be neither accepted nor refused.
+    /// The source is out of reach, and the set is so old that a key may have begun to sign since it was read.
     pub(crate) async fn decoding_key(&self, kid: &str) -> Result<Option<DecodingKey>, KeySourceError> {
-        if self.is_stale() {
-            self.refresh().await?;
+        if !is_thumbprint(kid) {
+            return Ok(None);
         }
-        {
-            let mut known = self.known();
-            if let Some(key) = known.key(kid, now()) {
-                return Ok(Some(key));
-            }
-            if known.keys.contains_key(kid) || known.absent.get(kid).is_some_and(|at| at.elapsed() < NEGATIVE_TTL) {
-                return Ok(None);
-            }
-            if known.looked_up_at.is_some_and(|at| at.elapsed() < MIN_LOOKUP_INTERVAL) {
-                return Err(KeySourceError::Unavailable(
-                    "an unknown key was looked up less than a second ago".to_owned(),
-                ));
-            }
-            known.looked_up_at = Some(Instant::now());
+        let (is_stale, is_known) = {
+            let known = self.known();
+            (known.is_stale(), known.keys.contains_key(kid))
+        };
+        let mut was_read = false;
+        if is_stale {
+            self.read_once().await?;
+            was_read = true;
+        } else if !is_known {
+            was_read = self.look_up().await;
         }
-        let found = self.source.one(kid).await?;
-        let mut known = self.known();
-        if let Some(key) = found.filter(|key| !key.has_ended(now())) {
-            return Ok(known.learn(key));
+        let known = self.known();
+        match known.keys.get(kid) {
+            Some((key, decoding_key)) => Ok((!key.has_ended(now())).then(|| decoding_key.clone())),
+            None if was_read || known.is_complete() => Ok(None),
+            None => Err(KeySourceError::Unavailable("the key is unknown, and none can be looked up now".to_owned())),
         }
-        known.absent.retain(|_, at| at.elapsed() < NEGATIVE_TTL);
-        if known.absent.len() < MAX_ABSENT_IDS {
-            known.absent.insert(kid.to_owned(), Instant::now());
-        }
-        Ok(None)
     }
 
-    /// Reads the whole set again.
+    /// Reads the set for an unknown key, unless that happened less than a second ago. Returns whether the set was read.
+    async fn look_up(&self) -> bool {
+        if !self.may_look_up() {
+            // A read that is under way may find the key: the first of several calls with a new token began it.
+            drop(self.reading.lock().await);
+            return false;
+        }
+        match self.read_once().await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "an unknown key could not be looked up");
+                false
+            }
+        }
+    }
+
+    /// Returns whether an unknown key may be looked up now, and notes that it is.
+    fn may_look_up(&self) -> bool {
+        let mut known = self.known();
+        if known.looked_up_at.is_some_and(|at| at.elapsed() < MIN_LOOKUP_INTERVAL) {
+            return false;
+        }
+        known.looked_up_at = Some(Instant::now());
+        true
+    }
+
+    /// Reads the set, or takes the result of another request's read that ended while this one waited.
+    async fn read_once(&self) -> Result<(), KeySourceError> {
+        let ended_before = self.known().reads_ended;
+        let _reading = self.reading.lock().await;
+        if self.known().reads_ended == ended_before {
+            return self.read().await;
+        }
+        if self.known().is_stale() {
+            return Err(KeySourceError::Unavailable("the read of another request failed".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Reads the set again.
     ///
     /// # Errors
     /// The source is out of reach. The known keys are kept.
     pub async fn refresh(&self) -> Result<(), KeySourceError> {
-        let keys = self.source.all().await?;
+        let _reading = self.reading.lock().await;
+        self.read().await
+    }
+
+    /// Reads the set, by the one request that holds `reading`. Two at once could end in the other order, and the older
+    /// answer would take a new key out again.
+    async fn read(&self) -> Result<(), KeySourceError> {
+        let began_at = Instant::now();
+        let keys = self.source.all().await;
         let mut known = self.known();
+        known.reads_ended += 1;
+        let keys = keys?;
         known.keys.clear();
         for key in keys {
             known.learn(key);
         }
-        known.read_at = Some(Instant::now());
+        known.read_at = Some(began_at);
         Ok(())
-    }
-
-    fn is_stale(&self) -> bool {
-        self.known().read_at.is_none_or(|at| at.elapsed() >= CACHE_TTL)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         lock(&self.known)
     }
+}
+
+/// Returns whether a text has the form of a key's id. Any other was never one, and needs no look-up.
+fn is_thumbprint(kid: &str) -> bool {
+    kid.len() == THUMBPRINT_LENGTH
+        && kid.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 impl fmt::Debug for KeySet {

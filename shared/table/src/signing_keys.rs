@@ -8,9 +8,6 @@ use crate::{
     scope::{Record, keys},
 };
 
-/// Longer than any key's id, in bytes. A sort key ends at 1,024.
-const MAX_KEY_ID_BYTES: usize = 128;
-
 impl Record for PublicKey {
     const ENTITY: &'static str = "public key";
 }
@@ -22,17 +19,6 @@ impl Table {
     /// The table is out of reach.
     pub async fn public_keys(&self) -> Result<Vec<PublicKey>, Error> {
         self.query(&keys::public_keys(), SortKeys::Prefix(keys::PUBLIC_KEY_PREFIX)).await
-    }
-
-    /// The public key of this id: one read.
-    ///
-    /// # Errors
-    /// The table is out of reach.
-    pub async fn public_key(&self, kid: &str) -> Result<Option<PublicKey>, Error> {
-        if kid.len() > MAX_KEY_ID_BYTES {
-            return Ok(None);
-        }
-        self.get(keys::public_key(kid)).await
     }
 
     /// Publishes a key. One that is there already stays as it is.
@@ -61,10 +47,6 @@ impl Table {
 impl KeySource for Table {
     fn all(&self) -> KeysRead<'_, Vec<PublicKey>> {
         Box::pin(async { self.public_keys().await.map_err(unreadable) })
-    }
-
-    fn one<'a>(&'a self, kid: &'a str) -> KeysRead<'a, Option<PublicKey>> {
-        Box::pin(async { self.public_key(kid).await.map_err(unreadable) })
     }
 }
 
