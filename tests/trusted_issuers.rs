@@ -1,22 +1,30 @@
 //! Tokens of other identity providers.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{io::Write, process::Command, sync::atomic::Ordering, time::Duration};
 
 use futures_util::future::join_all;
 use local::{Bundle, Options};
 use serde_json::{Value, json};
-use shared::clock;
+use shared::{clock, digest::sha256_hex, dynamo};
 
-use crate::support::{Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD, claims_of, unique};
+use crate::support::{Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD, binary, claims_of, unique};
 
 const RSA: &str = include_str!("fixtures/rsa-2048.pem");
 const ED25519: &str = include_str!("fixtures/ed25519.pem");
 const ACCESS: &str = "/api/auth/access";
 
+/// The domain of the founder's address.
+const DOMAIN: &str = "founder.example";
+
 struct World {
     bundle: Bundle,
     idp: Idp,
     key: IdpKey,
+    /// Another identity provider that is trusted.
+    second: Idp,
+    second_key: IdpKey,
+    /// What vouches for both.
+    _ca_file: tempfile::NamedTempFile,
     anyone: Elsewhere,
     /// An organization, and its founder's address and id.
     code: String,
@@ -26,19 +34,34 @@ struct World {
 
 impl World {
     async fn new(key: IdpKey) -> Self {
+        Self::with_domains(key, &[DOMAIN]).await
+    }
+
+    /// A world whose first identity provider may speak for these domains.
+    async fn with_domains(key: IdpKey, domains: &[&str]) -> Self {
+        let second_key = IdpKey::p256();
         let idp = Idp::start(IdpAnswer::keys(&[key.jwk("one")])).await;
+        let second = Idp::start(IdpAnswer::keys(&[second_key.jwk("one")])).await;
         let trusted = json!([
-            {"Issuer": "https://other.example", "Audience": "shop", "KeySet": "https://localhost:1/keys"},
-            {"Issuer": idp.name, "Audience": "shop", "KeySet": idp.key_set_url},
+            {
+                "Issuer": "https://other.example", "Audience": "shop", "KeySet": "https://localhost:1/keys",
+                "Domains": [DOMAIN],
+            },
+            {"Issuer": idp.name, "Audience": "shop", "KeySet": idp.key_set_url, "Domains": domains},
+            {"Issuer": second.name, "Audience": "shop", "KeySet": second.key_set_url, "Domains": ["*"]},
         ]);
+        let mut ca_file = tempfile::NamedTempFile::new().unwrap();
+        for idp in [&idp, &second] {
+            ca_file.write_all(&std::fs::read(&idp.ca_file).unwrap()).unwrap();
+        }
         let options = Options {
             trusted_issuers: Some(trusted.to_string()),
-            trusted_issuers_ca_file: Some(idp.ca_file.to_str().unwrap().to_owned()),
+            trusted_issuers_ca_file: Some(ca_file.path().to_str().unwrap().to_owned()),
             ..Options::in_memory()
         };
         let bundle = Bundle::start(&options).await.unwrap();
         let anyone = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
-        let email = format!("{}@founder.example", unique("ada"));
+        let email = format!("{}@{DOMAIN}", unique("ada"));
         let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": email, "Password": PASSWORD});
         let body = json!({"Organization": {"Name": unique("Org")}, "User": user});
         let created = anyone.post("/api/organizations", &body).await.ok();
@@ -46,7 +69,7 @@ impl World {
         let login = json!({"Email": email, "Password": PASSWORD});
         let signed_in = anyone.post("/api/auth/login", &login).await.ok();
         let founder = signed_in["UserId"].as_str().unwrap().to_owned();
-        Self { bundle, idp, key, anyone, code, email, founder }
+        Self { bundle, idp, key, second, second_key, _ca_file: ca_file, anyone, code, email, founder }
     }
 
     fn claims(&self, subject: &str) -> Value {
@@ -69,7 +92,41 @@ impl World {
     async fn access_with(&self, claims: &Value) -> Answer {
         self.access(&self.key.sign(&self.header(), claims)).await
     }
+
+    /// The second identity provider says of its subject what the first one does.
+    async fn access_by_second(&self, subject: &str) -> Answer {
+        let mut claims = self.claims(subject);
+        claims["iss"] = json!(self.second.name);
+        self.access(&self.second_key.sign(&json!({"alg": "ES256", "kid": "one", "typ": "JWT"}), &claims)).await
+    }
+
+    async fn put_item(&self, item: Value) {
+        let config = dynamo::Table::client_config(Some(&self.bundle.dynamodb_url())).build();
+        let item = serde_dynamo::to_item(item).unwrap();
+        let client = aws_sdk_dynamodb::Client::from_conf(config);
+        client.put_item().table_name(Bundle::TABLE).set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// Binds the founder to an identity as versions did that let an account have one of each issuer.
+    async fn bind_as_before(&self, issuer: &str, subject: &str) {
+        let (identity, of_issuer) = (sha256_hex(&[issuer, subject]), sha256_hex(&[issuer]));
+        let user = format!("USER#{}", self.founder);
+        for (pk, sk, entity) in [
+            (format!("IDENTITY#{identity}"), "IDENTITY".to_owned(), "external identity"),
+            (user, format!("ISSUER#{of_issuer}"), "account's issuer"),
+        ] {
+            let binding = json!({"user_id": self.founder, "issuer": issuer, "subject": subject});
+            let mut item = json!({"pk": pk, "sk": sk, "entity": entity});
+            item.as_object_mut().unwrap().extend(binding.as_object().unwrap().clone());
+            self.put_item(item).await;
+        }
+    }
 }
+
+const ANOTHER_ISSUER: &str = "The account is bound to another issuer.";
+const ANOTHER_IDENTITY: &str = "The account is bound to another identity of this issuer.";
+const FOREIGN_DOMAIN: &str = "The issuer of this token may not speak for e-mail addresses of this domain.";
+const INVALID: &str = "The access token is malformed, wrongly signed, or not for this service.";
 
 #[tokio::test]
 async fn a_token_of_a_trusted_issuer_becomes_our_organization_token_by_each_algorithm() {
@@ -110,6 +167,11 @@ async fn each_bad_claim_header_and_signature_is_refused() {
         ("email", Value::Null, 403),
         ("email", json!("no address"), 403),
         ("email", json!("nobody@nowhere.example"), 403),
+        ("email", json!(format!("nobody@{DOMAIN}")), 403),
+        ("iat", json!(now + 3_600), 401),
+        ("iat", json!("now"), 401),
+        ("exp", json!(now + 24 * 60 * 60 + 60), 401),
+        ("exp", json!(2_800_000_000_u64), 401),
     ] {
         let mut claims = world.claims("u-1");
         claims[name] = value.clone();
@@ -130,7 +192,38 @@ async fn each_bad_claim_header_and_signature_is_refused() {
     ] {
         assert_eq!(world.access(&token).await.status, 401, "{token}");
     }
-    assert_eq!(world.access_with(&claims).await.status, 200, "as it should be");
+    for (name, value) in [
+        ("crit", json!(["https://acme.example/bound"])),
+        ("crit", json!(["exp"])),
+        ("crit", json!([])),
+        ("typ", json!("logout+jwt")),
+        ("typ", json!("secevent+jwt")),
+        ("typ", json!("application/logout+jwt")),
+        ("typ", json!("")),
+        ("typ", json!(1)),
+    ] {
+        let mut header = world.header();
+        header[name] = value.clone();
+        let answer = world.access(&world.key.sign(&header, &claims)).await;
+        assert_eq!(answer.status, 401, "{name} {value}");
+        answer.problem(401, INVALID);
+    }
+    for typ in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "application/JWT"] {
+        let mut header = world.header();
+        header["typ"] = json!(typ);
+        assert_eq!(world.access(&world.key.sign(&header, &claims)).await.status, 200, "{typ}");
+    }
+    let untyped = world.key.sign(&json!({"alg": "ES256", "kid": "one"}), &claims);
+    assert_eq!(world.access(&untyped).await.status, 200, "many providers say no type");
+    let mut longest = claims.clone();
+    (longest["iat"], longest["exp"]) = (json!(now - 60), json!(now - 60 + 24 * 60 * 60));
+    assert_eq!(world.access_with(&longest).await.status, 200, "a day is the longest life");
+    longest["iat"] = json!(now - 61);
+    world.access_with(&longest).await.problem(401, INVALID);
+    longest.as_object_mut().unwrap().remove("iat");
+    assert_eq!(world.access_with(&longest).await.status, 200, "made now, for all that it says");
+    longest["exp"] = json!(now + 24 * 60 * 60 + 60);
+    world.access_with(&longest).await.problem(401, INVALID);
     // A key of another kind or use than it says is none.
     for (name, value) in [("alg", "RS256"), ("use", "enc"), ("kty", "oct"), ("crv", "P-384")] {
         let mut jwk = world.key.jwk("changed");
@@ -194,7 +287,7 @@ async fn an_account_is_bound_to_issuer_and_subject_from_the_first_time_on() {
     assert_eq!(world.access_with(&moved).await.ok()["UserId"], world.founder.as_str());
     // The address belongs to another subject now.
     let taken = world.access_with(&world.claims("u-2")).await;
-    taken.problem(403, "The account is bound to another identity of this issuer.");
+    taken.problem(403, ANOTHER_IDENTITY);
     // Sixteen first times at once bind once.
     let other = World::new(IdpKey::p256()).await;
     let subjects: Vec<_> = (0..16).map(|n| other.claims(&format!("u-{}", n % 2))).collect();
@@ -202,6 +295,72 @@ async fn an_account_is_bound_to_issuer_and_subject_from_the_first_time_on() {
     let in_of = |parity: usize| answers.iter().skip(parity).step_by(2).filter(|answer| answer.status == 200).count();
     assert_eq!([in_of(0), in_of(1)].iter().filter(|count| **count == 8).count(), 1, "{:?}", [in_of(0), in_of(1)]);
     assert_eq!(in_of(0) + in_of(1), 8);
+}
+
+#[tokio::test]
+async fn an_account_that_is_bound_to_an_issuer_is_bound_to_no_other_one() {
+    let world = World::new(IdpKey::p256()).await;
+    world.access_with(&world.claims("u-1")).await.ok();
+    world.access_by_second("ada").await.problem(403, ANOTHER_ISSUER);
+    world.access_by_second("ada").await.problem(403, ANOTHER_ISSUER);
+    world.access_with(&world.claims("u-1")).await.ok();
+    // Of issuers that bind at the same time, exactly one does.
+    let world = World::new(IdpKey::p256()).await;
+    let claims = world.claims("u-1");
+    let (by_first, by_second) = tokio::join!(
+        join_all((0..8).map(|_| world.access_with(&claims))),
+        join_all((0..8).map(|_| world.access_by_second("ada"))),
+    );
+    let bound = |answers: &[Answer]| answers.iter().filter(|answer| answer.status == 200).count();
+    let (first, second) = (bound(&by_first), bound(&by_second));
+    assert!(matches!((first, second), (8, 0) | (0, 8)), "{first} {second}");
+    let refused = if first == 0 { &by_first } else { &by_second };
+    refused.iter().for_each(|answer| answer.problem(403, ANOTHER_ISSUER));
+}
+
+#[tokio::test]
+async fn an_account_that_was_bound_to_several_issuers_stays_theirs_and_becomes_nobody_elses() {
+    let world = World::new(IdpKey::p256()).await;
+    world.bind_as_before("https://gone.example", "u-0").await;
+    // A binding from before counts, also where its issuer is trusted no more.
+    world.access_with(&world.claims("u-1")).await.problem(403, ANOTHER_ISSUER);
+    world.bind_as_before(&world.idp.name, "u-1").await;
+    world.bind_as_before(&world.second.name, "ada").await;
+    for _ in 0..2 {
+        assert_eq!(world.access_with(&world.claims("u-1")).await.ok()["UserId"], world.founder.as_str());
+        assert_eq!(world.access_by_second("ada").await.ok()["UserId"], world.founder.as_str());
+        world.access_with(&world.claims("u-2")).await.problem(403, ANOTHER_IDENTITY);
+        world.access_by_second("eve").await.problem(403, ANOTHER_IDENTITY);
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_speaks_for_the_addresses_of_its_domains_alone() {
+    let world = World::with_domains(IdpKey::p256(), &["other.example", "sub.founder.example"]).await;
+    world.access_with(&world.claims("u-1")).await.problem(403, FOREIGN_DOMAIN);
+    // The refusal tells nobody whether there is such an account.
+    let mut claims = world.claims("u-1");
+    claims["email"] = json!(format!("nobody@{DOMAIN}"));
+    world.access_with(&claims).await.problem(403, FOREIGN_DOMAIN);
+    world.access_by_second("ada").await.ok();
+    let listed = World::with_domains(IdpKey::p256(), &["other.example", &DOMAIN.to_uppercase()]).await;
+    listed.access_with(&listed.claims("u-1")).await.ok();
+    // Of an account that is bound already, no address is asked.
+    let mut moved = listed.claims("u-1");
+    moved["email"] = json!("ada@moved.example");
+    assert_eq!(listed.access_with(&moved).await.ok()["UserId"], listed.founder.as_str());
+}
+
+#[tokio::test]
+async fn a_start_with_an_issuer_that_has_no_domains_is_one_clear_line_and_exit_code_1() {
+    let trusted =
+        json!([{"Issuer": "https://id.acme.example", "Audience": "shop", "KeySet": "https://id.acme.example/keys"}]);
+    let mut command = Command::new(binary("local"));
+    command.args(["--in-memory", "--port", "0", "--dynamodb-port", "0", "--ses-port", "0"]).env_remove("PORT");
+    let output = command.args(["--trusted-issuers", &trusted.to_string()]).output().unwrap();
+    let expected = "error: the environment variable TRUSTED_ISSUERS must say each issuer's Domains, the domains of the \
+                    addresses that it may speak for, as [\"acme.example\"]; [\"*\"] is every domain\n";
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(1), expected));
 }
 
 #[tokio::test]

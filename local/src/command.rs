@@ -50,8 +50,8 @@ pub struct Options {
     /// The site whose page mailed links open, in the place of this one's.
     #[arg(long, env = "PUBLIC_SITE_URL")]
     pub public_site_url: Option<String>,
-    /// Identity providers whose tokens stand for accounts here: a JSON array of objects with `Issuer`, `Audience` and
-    /// `KeySet`.
+    /// Identity providers whose tokens stand for accounts here: a JSON array of objects with `Issuer`, `Audience`,
+    /// `KeySet`, and the `Domains` of the addresses that each may speak for.
     #[arg(long, env = "TRUSTED_ISSUERS")]
     pub trusted_issuers: Option<String>,
     /// The certificates (PEM) that vouch for the servers of their key sets, in the place of the web's roots.

@@ -65,7 +65,8 @@ impl Deployment {
         // What no test of the shared API comes to, but a function needs access for.
         let key = IdpKey::p256();
         let idp = Idp::start(IdpAnswer::keys(&[key.jwk("one")])).await;
-        let trusted = json!([{"Issuer": idp.name, "Audience": "shop", "KeySet": idp.key_set_url}]).to_string();
+        let trusted = json!({"Issuer": idp.name, "Audience": "shop", "KeySet": idp.key_set_url, "Domains": ["*"]});
+        let trusted = json!([trusted]).to_string();
         let functions = deployed_functions().into_iter().map(|function| {
             let set = |variable: &String| Some((variable.clone(), value_of(variable)?));
             let mut variables: HashMap<_, _> = function.variables.iter().filter_map(set).collect();

@@ -126,6 +126,10 @@ impl From<ExternalIdentityError> for Problem {
             ExternalIdentityError::BoundToAnother => {
                 Self::forbidden("The account is bound to another identity of this issuer.")
             }
+            ExternalIdentityError::BoundToAnotherIssuer => Self::forbidden("The account is bound to another issuer."),
+            ExternalIdentityError::ForeignDomain => {
+                Self::forbidden("The issuer of this token may not speak for e-mail addresses of this domain.")
+            }
             ExternalIdentityError::Table(error) => error.into(),
         }
     }
@@ -260,6 +264,8 @@ mod tests {
             (LinkError::Dead.into(), 400),
             (ExternalIdentityError::NoAccount.into(), 403),
             (ExternalIdentityError::BoundToAnother.into(), 403),
+            (ExternalIdentityError::BoundToAnotherIssuer.into(), 403),
+            (ExternalIdentityError::ForeignDomain.into(), 403),
             (SettingsError::StaleVersion.into(), 412),
             (SettingsError::NameTaken.into(), 400),
             (AdminError::NoAccount.into(), 400),

@@ -109,6 +109,12 @@ pub enum ExternalIdentityError {
     /// The account is bound to another identity of the same identity provider.
     #[error("the account is bound to another identity of the issuer")]
     BoundToAnother,
+    /// The account is bound to an identity of another identity provider.
+    #[error("the account is bound to another issuer")]
+    BoundToAnotherIssuer,
+    /// The identity provider may not speak for addresses of this domain, and the identity is bound to no account.
+    #[error("the issuer may not speak for the address's domain")]
+    ForeignDomain,
     /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),

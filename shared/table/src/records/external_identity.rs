@@ -20,7 +20,7 @@ impl Record for ExternalIdentityRecord {
     const ENTITY: &'static str = "external identity";
 }
 
-/// A binding, found by account and issuer: an account has at most one identity of an issuer.
+/// A binding, found by account. Its existence keeps every other identity from being bound to the account.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct AccountIdentityRecord(pub(crate) Binding);

@@ -30,6 +30,9 @@ pub(crate) const MACHINES_PREFIX: &str = "CLIENT";
 pub(crate) const TIER_PREFIX: &str = "TIER#";
 /// The prefix of the sort keys of public signing keys.
 pub(crate) const PUBLIC_KEY_PREFIX: &str = "KEY#";
+/// The sort key of an account's binding to an external identity. Earlier versions let an account have one at each
+/// issuer, and put the issuer's hash behind it.
+pub(crate) const ACCOUNT_IDENTITY_PREFIX: &str = "ISSUER";
 /// The prefix of the sort keys of a user's memberships.
 pub(crate) const MEMBERSHIP_PREFIX: &str = "ORG#";
 /// The character after a customer's number in a key: U+001F. It sorts below every character that a number may hold, so
@@ -155,9 +158,14 @@ pub(crate) fn external_identity(hash: &str) -> Key<ExternalIdentityRecord> {
     Key::new(format!("IDENTITY#{hash}"), "IDENTITY")
 }
 
-/// Returns the key of an account's binding to an external identity. `hash` is of the issuer.
-pub(crate) fn account_identity(user: &UserId, hash: &str) -> Key<AccountIdentityRecord> {
-    Key::new(format!("USER#{user}"), format!("ISSUER#{hash}"))
+/// Returns the key of an account's binding to an external identity: an account has one at most.
+pub(crate) fn account_identity(user: &UserId) -> Key<AccountIdentityRecord> {
+    Key::new(format!("USER#{user}"), ACCOUNT_IDENTITY_PREFIX)
+}
+
+/// Returns the partition of an account's bindings to external identities.
+pub(crate) fn account_identities(user: &UserId) -> Partition<AccountIdentityRecord> {
+    Partition::new(format!("USER#{user}"))
 }
 
 /// Returns the key of the limit on mails that reset a password. `folded` is the address as [`domain::text::fold`] gives
