@@ -1,5 +1,7 @@
 //! `Idempotency-Key`: a request that is sent again takes effect once.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use faults::connection::{Fault, Faulty};
 use futures_util::future::join_all;
 use local::{Bundle, Options};
@@ -74,6 +76,40 @@ async fn each_route_gives_its_first_answer_again_and_refuses_the_key_for_another
     replayed(&first, &with_key(&Anonymous, &key, USERS, &user(&other)).await);
     let of_another = organization(&other, PASSWORD, &unique("Org"));
     assert_eq!(with_key(&Anonymous, &key, ORGANIZATIONS, &of_another).await.header("idempotency-replayed"), "");
+}
+
+#[tokio::test]
+async fn a_replay_of_a_founder_who_had_an_account_asks_for_its_password() {
+    let grace = person().await;
+    let here = Elsewhere { source: Some(IpAddr::V4(Ipv4Addr::new(127, 9, 1, 1))), ..Elsewhere::default() };
+    let (key, name) = (unique("key"), unique("Org"));
+    let right = organization(&grace.email, PASSWORD, &name);
+    let wrong = organization(&grace.email, "wrong password", &name);
+    let first = with_key(&here, &key, ORGANIZATIONS, &right).await;
+    replayed(&first, &with_key(&here, &key, ORGANIZATIONS, &right).await);
+    for left in (0..10).rev() {
+        let answer = with_key(&here, &key, ORGANIZATIONS, &wrong).await;
+        answer.fields(&json!({"User.Email": ["has an account already, which has another password"]}));
+        assert!(answer.header("ratelimit").starts_with(&format!("\"failed-tries\";r={left};t=")), "{answer:?}");
+        assert_eq!(answer.header("idempotency-replayed"), "");
+    }
+    // Each was a failed attempt: the source has none left, by whatever door.
+    let too_many = "Too many wrong passwords for this e-mail address; try again later.";
+    with_key(&here, &key, ORGANIZATIONS, &right).await.problem(429, too_many);
+    here.post("/api/auth/login", &json!({"Email": grace.email, "Password": PASSWORD})).await.problem(429, too_many);
+    replayed(&first, &with_key(&Anonymous, &key, ORGANIZATIONS, &right).await);
+    let reused = organization(&grace.email, PASSWORD, &unique("Org"));
+    with_key(&Anonymous, &key, ORGANIZATIONS, &reused).await.problem(422, REUSED);
+}
+
+#[tokio::test]
+async fn twenty_creates_at_once_by_an_account_with_one_key_make_one_organization() {
+    let grace = person().await;
+    let (key, body) = (unique("key"), organization(&grace.email, PASSWORD, &unique("Org")));
+    let answers = join_all((0..20).map(|_| with_key(&Anonymous, &key, ORGANIZATIONS, &body))).await;
+    let replays = answers.iter().filter(|answer| answer.header("idempotency-replayed") == "true").count();
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.text == answers[0].text), "{answers:?}");
+    assert_eq!(replays, 19);
 }
 
 #[tokio::test]

@@ -60,7 +60,18 @@ pub(crate) async fn create_organization(
     let (creation, allowed) =
         tokio::join!(app.table.create_organization(&organization, &founder, key), attempts.check());
     let mut creation = creation?;
-    if let Creation::Refused { name_taken, account: Some(known) } = creation {
+    if let Creation::Done(Replayable { value, replayed: true }) = &creation
+        && value.founder_had_account
+    {
+        allowed?;
+        // Somebody who has seen the request without its password must not get its answer.
+        let known = app.table.credential(&request.user.email).await?;
+        let hash = known.as_ref().and_then(|known| known.password_hash.as_deref());
+        if !password::verify(request.user.password.expose(), hash).await? {
+            return Err(refusal(false, true).with_attempts_left(attempts.record_failure().await?));
+        }
+        attempts.check().await?;
+    } else if let Creation::Refused { name_taken, account: Some(known) } = creation {
         allowed?;
         if !password::verify(request.user.password.expose(), known.password_hash.as_deref()).await? {
             return Err(refusal(name_taken, true).with_attempts_left(attempts.record_failure().await?));

@@ -36,6 +36,10 @@ pub struct CreatedOrganization {
     pub code: OrganizationCode,
     /// The organization's name.
     pub name: OrganizationName,
+    /// Whether the founder had an account before. Such a request was let in by the account's password, and so is a replay
+    /// of it.
+    #[serde(default)]
+    pub founder_had_account: bool,
 }
 
 /// The outcome of creating an organization.
@@ -77,6 +81,7 @@ impl Table {
             id: organization.id.clone(),
             code: organization.code.clone(),
             name: organization.details.name.clone(),
+            founder_had_account: matches!(founder, Founder::Known(..)),
         };
         let write = self.write().idempotent(key, &created);
         let (write, credential) = self.put_founder(write, founder);
