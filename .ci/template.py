@@ -27,7 +27,7 @@ crates = {manifest.parent.name for manifest in ROOT.glob("functions/*/Cargo.toml
 template = yaml_parse((ROOT / "template.yaml").read_text())
 deployed = set()
 for resource in template["Resources"].values():
-    # As `sam package` leaves it: the code is elsewhere.
+    # `sam package` leaves an address in S3 in the place of the code's folder.
     if resource["Type"] == "AWS::Serverless::Function":
         deployed.add(pathlib.Path(resource["Properties"]["CodeUri"]).name)
         resource["Properties"]["CodeUri"] = "s3://bucket/key"

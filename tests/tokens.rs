@@ -1,4 +1,4 @@
-//! Tokens that somebody made up or altered.
+//! Tokens that are made up or altered.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},

@@ -315,7 +315,9 @@ async fn an_account_that_is_bound_to_an_issuer_is_bound_to_no_other_one() {
     let (first, second) = (bound(&by_first), bound(&by_second));
     assert!(matches!((first, second), (8, 0) | (0, 8)), "{first} {second}");
     let refused = if first == 0 { &by_first } else { &by_second };
-    refused.iter().for_each(|answer| answer.problem(403, ANOTHER_ISSUER));
+    for answer in refused {
+        answer.problem(403, ANOTHER_ISSUER);
+    }
 }
 
 #[tokio::test]

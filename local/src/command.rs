@@ -32,7 +32,7 @@ pub struct Options {
     #[arg(long, default_value_t = 8001)]
     pub ses_port: u16,
     /// A further name under which the ports may be asked, a proxy's for example; may be repeated. Without it they are
-    /// 127.0.0.1, localhost and [::1] alone, so that no web page reaches them by a name of its own.
+    /// `127.0.0.1`, `localhost` and `[::1]` alone, so that no web page reaches them by a name of its own.
     #[arg(long, value_name = "NAME", value_parser = guard::host_name)]
     pub allow_host: Vec<String>,
     /// Keeps nothing: all data ends with the process.

@@ -78,7 +78,7 @@ fn private_file() -> OpenOptions {
     options
 }
 
-/// Whether a file of this name is ours: SQLite puts `-wal`, `-shm` and `-journal` behind the database's name, and
+/// Whether a file of this name is ours: the engine puts `-wal`, `-shm` and `-journal` behind the database's name, and
 /// [`replace`] writes aside.
 fn is_ours(name: &str) -> bool {
     const NAMES: [&str; 6] = [
@@ -103,17 +103,16 @@ fn close_to_others(directory: &Path) -> io::Result<()> {
             only_ours = false;
             continue;
         }
-        restrict(&entry.path(), FILE_MODE)?;
+        restrict(&entry.path())?;
     }
-    if only_ours { restrict(directory, DIRECTORY_MODE) } else { Ok(()) }
+    if only_ours { restrict(directory) } else { Ok(()) }
 }
 
-/// Sets the permissions, unless nobody else has any.
-fn restrict(path: &Path, mode: u32) -> io::Result<()> {
-    if fs::metadata(path)?.permissions().mode() & 0o077 == 0 {
-        return Ok(());
-    }
-    fs::set_permissions(path, Permissions::from_mode(mode))
+/// Leaves the owner's permissions as they are, and takes everyone else's away.
+fn restrict(path: &Path) -> io::Result<()> {
+    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    let owners = mode & DIRECTORY_MODE;
+    if owners == mode { Ok(()) } else { fs::set_permissions(path, Permissions::from_mode(owners)) }
 }
 
 fn read_or_make_secret(path: &Path) -> io::Result<String> {

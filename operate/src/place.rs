@@ -1,4 +1,4 @@
-//! Where the table is: on this machine, or elsewhere.
+//! Where the table is: in this machine's data, or behind an address.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::Failure;
 /// The table that holds something.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
-    /// A table on AWS, or wherever `AWS_ENDPOINT_URL_DYNAMODB` says, in the place of this machine's.
+    /// A table on AWS, or behind `AWS_ENDPOINT_URL_DYNAMODB`, in the place of this machine's.
     #[arg(long)]
     table: Option<String>,
     /// Where this machine's data is kept; nothing else may use it meanwhile.
@@ -36,7 +36,7 @@ fn organization_id(text: &str) -> Result<OrganizationId, &'static str> {
 /// A table in an operator's hands.
 pub(crate) struct Opened {
     pub(crate) table: Table,
-    /// What holds the table, where it is this machine's.
+    /// The data that holds the table, if it is this machine's.
     pub(crate) here: Option<StoppedBundle>,
 }
 

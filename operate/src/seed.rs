@@ -4,11 +4,11 @@ use local::made_up_associations;
 
 use crate::{Failure, place::Target};
 
-/// Associations that go to a table elsewhere between two steps of the progress bar.
+/// Associations that are written by transactions between two steps of the progress bar.
 const PROGRESS_CHUNK: usize = 1_000;
 
 /// Puts made-up associations into an organization: in bulk into this machine's engine, where the organization must have
-/// none yet, or in transactions into a table elsewhere.
+/// none yet, or by transactions into a table that `--table` names.
 #[derive(Debug, Args)]
 pub(crate) struct Seed {
     #[command(flatten)]

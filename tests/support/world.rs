@@ -3,7 +3,7 @@ use shared::ids;
 
 use super::{Anonymous, Caller, Member};
 
-/// Everybody's password.
+/// The password of every account.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A text that no other test has.
@@ -63,7 +63,7 @@ impl Person {
 }
 
 impl Tenant {
-    /// Promotes somebody, who signs in for this organization.
+    /// A new person who is promoted, and signs in for this organization.
     pub(crate) async fn second_admin(&self) -> (Member, Person) {
         let person = person().await;
         self.promote(&person.email).await;

@@ -36,7 +36,7 @@ const ORGANIZATION: &str = "5f2b9c0e7d1a4b6c8e0f1a2b";
 const USER: &str = "kp_4l1x0zq8w7c2m5n9b3v6a1s0";
 /// Calls between two counts: what is done once isn't counted.
 const CALLS: u64 = 20;
-/// What a path may grow by, in percent, before somebody has to look.
+/// The growth of a path, in percent, from which on the check fails.
 const TOLERANCE: u64 = 10;
 
 /// A DynamoDB in memory: each operation has one answer.

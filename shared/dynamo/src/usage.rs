@@ -1,4 +1,4 @@
-//! Counts each call of the client towards the cost of its request in DynamoDB.
+//! Counts each call of the client toward the cost of its request in DynamoDB.
 
 use aws_sdk_dynamodb::{
     config::{

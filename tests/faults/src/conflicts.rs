@@ -94,7 +94,7 @@ async fn answer(State(proxy): State<Proxy>, headers: HeaderMap, body: Bytes) -> 
 }
 
 impl Proxy {
-    /// Takes the items, or says of each whether somebody else has it.
+    /// Takes the items for a transaction, or returns for each whether another transaction has it.
     fn take(&self, keys: Vec<String>) -> Result<Flight, Vec<&'static str>> {
         let mut taken = self.taken.lock().unwrap();
         let reasons: Vec<_> =

@@ -20,7 +20,7 @@ impl Domains {
     ///
     /// # Errors
     /// What is wrong with the list.
-    pub(super) fn parse(domains: Vec<String>) -> Result<Self, String> {
+    pub(super) fn parse(domains: &[String]) -> Result<Self, String> {
         if domains.is_empty() {
             let fault = "must say each issuer's Domains, the domains of the addresses that it may speak for, as \
                          [\"acme.example\"]; [\"*\"] is every domain";
@@ -29,7 +29,7 @@ impl Domains {
         if domains == [EVERY] {
             return Ok(Self::Every);
         }
-        domains.into_iter().map(parse_domain).collect::<Result<_, _>>().map(Self::Listed)
+        domains.iter().map(|domain| parse_domain(domain)).collect::<Result<_, _>>().map(Self::Listed)
     }
 
     /// Returns whether they include the domain of an address.
@@ -45,7 +45,7 @@ impl Domains {
     }
 }
 
-fn parse_domain(domain: String) -> Result<String, String> {
+fn parse_domain(domain: &str) -> Result<String, String> {
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn domains(listed: &[&str]) -> Result<Domains, String> {
-        Domains::parse(listed.iter().map(|domain| (*domain).to_owned()).collect())
+        Domains::parse(&listed.iter().map(|domain| (*domain).to_owned()).collect::<Vec<_>>())
     }
 
     fn include(listed: &[&str], address: &str) -> bool {

@@ -109,7 +109,7 @@ impl TrustedIssuers {
             if !config.key_set.starts_with("https://") {
                 return Err(invalid(VARIABLE, "must name each KeySet by an https address".to_owned()));
             }
-            let domains = Domains::parse(config.domains).map_err(|fault| invalid(VARIABLE, fault))?;
+            let domains = Domains::parse(&config.domains).map_err(|fault| invalid(VARIABLE, fault))?;
             let mut validation = Validation::new(Algorithm::ES256);
             validation.set_issuer(&[&config.issuer]);
             validation.set_audience(&[&config.audience]);
