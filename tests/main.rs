@@ -4,6 +4,7 @@
 
 mod accounts;
 mod address_verification;
+mod addresses;
 mod admins;
 mod association_list;
 mod association_model;

@@ -1,26 +1,12 @@
 //! What an operator does by `operate`: `verify-index` and `seed`; and the bound of rows that a list tests.
 
-use std::process::Command;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::{Bundle, Options, made_up_associations};
 use reqwest::Client;
 use serde_json::{Value, json};
 use shared::ids::{OrganizationCode, OrganizationId};
 
-use crate::support::{Caller, PASSWORD, account_items, binary, dynamodb, server, tenant, unique};
-
-/// The command's exit code and what it printed on either output.
-fn operate(arguments: &[&str], endpoint: Option<&str>) -> (Option<i32>, String, String) {
-    let mut command = Command::new(binary("operate"));
-    command.args(arguments);
-    if let Some(endpoint) = endpoint {
-        command.env("AWS_ENDPOINT_URL_DYNAMODB", endpoint);
-    }
-    let output = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
+use crate::support::{Caller, PASSWORD, account_items, dynamodb, operate, server, tenant, unique};
 
 #[tokio::test]
 async fn verify_index_says_that_every_count_is_right_or_which_is_not() {

@@ -13,7 +13,7 @@ mod template;
 mod world;
 
 pub(crate) use answer::Answer;
-pub(crate) use binaries::binary;
+pub(crate) use binaries::{binary, operate};
 pub(crate) use callers::{Anonymous, Caller, Elsewhere, Member, claims_of};
 pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
 #[cfg(feature = "lambda")]

@@ -11,6 +11,7 @@ use shared::{
     config::{self, ConfigError},
     link_token::LinkSigner,
     table::MailRecord,
+    text::with_ascii_domain,
 };
 
 use crate::letter::Letter;
@@ -127,7 +128,7 @@ impl Sender {
             .set_configuration_set_name(self.configuration_set.clone())
             .email_tags(tag("kind", mail.kind.as_str())?)
             .email_tags(tag("mail", &mail.id.id)?)
-            .destination(Destination::builder().to_addresses(&mail.to).build())
+            .destination(Destination::builder().to_addresses(with_ascii_domain(&mail.to)).build())
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await;

@@ -126,6 +126,31 @@ impl Table {
         }
     }
 
+    /// The items of the whole table that meet the expression's condition and are to be kept. Reads every item that there
+    /// is: for operators alone.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn scan(&self, filter: &Expression, keep: impl Fn(&Item) -> bool) -> Result<Vec<Item>, Error> {
+        let (mut found, mut start) = (Vec::new(), None);
+        loop {
+            let call = self
+                .client
+                .scan()
+                .table_name(&*self.name)
+                .consistent_read(true)
+                .filter_expression(filter.condition_alone())
+                .set_expression_attribute_names(filter.names())
+                .set_expression_attribute_values(filter.values());
+            let page = call.set_exclusive_start_key(start).send().await?;
+            found.extend(page.items.unwrap_or_default().into_iter().filter(|item| is_live(item) && keep(item)));
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     /// The builder of a strongly consistent Query, for requests that [`Table::query`] does not cover.
     #[must_use]
     pub fn query_request(&self) -> QueryFluentBuilder {

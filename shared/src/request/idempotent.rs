@@ -43,7 +43,7 @@ impl RequestKey {
     /// The request as one of whoever has this address, on a public route.
     #[must_use]
     pub fn of_address(&self, address: &EmailAddress, route: &'static str) -> IdempotencyKey {
-        IdempotencyKey::new(&address.folded(), route, &self.key, &self.body)
+        IdempotencyKey::new(address.folded().as_str(), route, &self.key, &self.body)
     }
 }
 

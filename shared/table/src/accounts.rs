@@ -138,13 +138,6 @@ impl Table {
         self.get(keys::credential(&email.folded())).await
     }
 
-    /// Like [`Table::credential`], but only if the stored address differs from this one in letter case alone, so that
-    /// the mailbox is certainly the same.
-    pub(crate) async fn credential_of_mailbox(&self, email: &EmailAddress) -> Result<Option<CredentialRecord>, Error> {
-        let credential = self.credential(email).await?;
-        Ok(credential.filter(|credential| email.eq_ignoring_case(&credential.email)))
-    }
-
     /// Returns the account of this id, or `None` if there is none. One read.
     ///
     /// # Errors

@@ -89,7 +89,7 @@ impl OrganizationScope<'_> {
             .checked_with_organization(|reads| async move {
                 let organization = reads.get(keys::organization(self.id()));
                 let (organization, user, replay) =
-                    tokio::join!(organization, table.credential_of_mailbox(email), table.replay_of(key));
+                    tokio::join!(organization, table.credential(email), table.replay_of(key));
                 let (organization, user) = (organization?, user?);
                 Ok(organization.map(|organization| (organization, user, replay)))
             })

@@ -4,7 +4,7 @@ use claims::Role;
 use domain::{
     ids::{OrganizationCode, OrganizationId},
     mail::MailKind,
-    text::{OrganizationName, fold},
+    text::{FoldedAddress, OrganizationName, fold},
 };
 use dynamo::from_item;
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,7 @@ impl Table {
             }
             Founder::Known(credential, attempts) => {
                 let (attempts_key, not_exhausted) = attempts.not_exhausted();
-                let credential_key = keys::credential(&fold(&credential.email));
+                let credential_key = keys::credential(&FoldedAddress::of(&credential.email));
                 let write = write.check_any(attempts_key, &not_exhausted, CreationRefusal::TooManyAttempts).check(
                     credential_key,
                     &credential.unchanged(),

@@ -56,7 +56,7 @@ impl Table {
             if !identity.speaks_for_address {
                 return Err(ExternalIdentityError::ForeignDomain);
             }
-            let credential = self.credential_of_mailbox(&identity.address).await?;
+            let credential = self.credential(&identity.address).await?;
             let credential = credential.ok_or(ExternalIdentityError::NoAccount)?;
             let bindings = self.bindings_of(&credential.user_id).await?;
             if let Some(refusal) = refusal_of(&bindings, identity) {

@@ -1,6 +1,6 @@
 //! Invitations: an admin makes an account without a password, whose owner is mailed a link that sets one.
 
-use domain::{ids::random_id, text::fold};
+use domain::{ids::random_id, text::FoldedAddress};
 use dynamo::{Backoff, Expression, text};
 
 use crate::{
@@ -69,7 +69,7 @@ impl OrganizationScope<'_> {
                 let id_taken = || InvitationRefusal::IdTaken;
                 account.put(write, &credential, Some(&link), InvitationRefusal::Changed, id_taken)
             }
-            Some(known) if is_invited_again(account, &known) => put_another_link(write, &link, &known),
+            Some(known) if is_invited_again(&known) => put_another_link(write, &link, &known),
             Some(_) => return Err(SignUpError::AddressTaken),
         };
         match write.commit(created).await? {
@@ -82,10 +82,9 @@ impl OrganizationScope<'_> {
     }
 }
 
-/// Whether the account was invited before and never set a password. The account of a look-alike address belongs to
-/// another person, and is not invited again.
-fn is_invited_again(account: &NewAccount, known: &CredentialRecord) -> bool {
-    known.password_hash.is_none() && !known.email_verified && account.email.eq_ignoring_case(&known.email)
+/// Whether the account was invited before and never set a password.
+fn is_invited_again(known: &CredentialRecord) -> bool {
+    known.password_hash.is_none() && !known.email_verified
 }
 
 /// The names stay as they are and are not told: another organization may have sent them, and may show them.
@@ -99,7 +98,7 @@ fn put_another_link<'t>(
         .value(":revision", text(&random_id(16)))
         .and(known.unchanged());
     link.put(write, known, || InvitationRefusal::IdTaken).update(
-        keys::credential(&fold(&known.email)),
+        keys::credential(&FoldedAddress::of(&known.email)),
         &linked,
         InvitationRefusal::Changed,
     )

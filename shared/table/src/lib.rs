@@ -20,6 +20,7 @@ mod outbox;
 mod price_tiers;
 mod profile;
 mod records;
+mod rekey_addresses;
 mod scope;
 mod settings;
 mod signing_keys;
@@ -50,5 +51,6 @@ pub use records::{
     AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, LinkKind, MailRecord, MembershipRecord,
     OrganizationRecord, PriceTierRecord, SubscriptionRecord,
 };
+pub use rekey_addresses::RekeyedAddresses;
 pub use scope::{MAIL_PREFIX, OrganizationScope, Table};
 pub use settings::{OrganizationOverview, Precondition};

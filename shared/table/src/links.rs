@@ -4,7 +4,7 @@
 use domain::{
     clock::now,
     ids::{LinkId, random_id},
-    text::{EmailAddress, fold},
+    text::{EmailAddress, FoldedAddress},
 };
 use dynamo::{Counted, Expression, Limit, bool_value, number, text};
 
@@ -55,10 +55,15 @@ impl NewLink {
         id_taken: impl Fn() -> R,
     ) -> Write<'t, S, R> {
         let mail = MailRecord::with_link(self.kind.mail_kind(), to, self.organization_name.as_deref(), &self.id);
-        self.put_alone(write, fold(&to.email), id_taken()).put_new(keys::mail(&mail.id), &mail, id_taken())
+        self.put_alone(write, FoldedAddress::of(&to.email), id_taken()).put_new(keys::mail(&mail.id), &mail, id_taken())
     }
 
-    fn put_alone<'t, S: WriteScope, R>(&self, write: Write<'t, S, R>, address: String, id_taken: R) -> Write<'t, S, R> {
+    fn put_alone<'t, S: WriteScope, R>(
+        &self,
+        write: Write<'t, S, R>,
+        address: FoldedAddress,
+        id_taken: R,
+    ) -> Write<'t, S, R> {
         let record = LinkRecord { kind: self.kind, address, expires_at: now() + self.kind.lifetime_seconds() };
         write.put_new(keys::link(&self.id), &record, id_taken)
     }
@@ -134,7 +139,7 @@ impl Table {
             .value(":true", bool_value(true));
         self.write()
             .delete(keys::link(&link.id), &alive, LinkError::Dead)
-            .update(keys::credential(&fold(&link.credential.email)), &changed, LinkError::Dead)
+            .update(keys::credential(&FoldedAddress::of(&link.credential.email)), &changed, LinkError::Dead)
             .update(keys::account(user), &ended, LinkError::Dead)
             .commit_or((), Err)
             .await?;

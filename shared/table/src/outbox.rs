@@ -5,7 +5,7 @@
 use domain::{
     clock::Clock,
     mail::{MailId, MailStatus},
-    text::fold,
+    text::FoldedAddress,
 };
 use dynamo::{Counted, Expression, Limit, Updated, bool_value, from_item, number, rfc3339, text};
 
@@ -184,7 +184,7 @@ impl Outbox {
     /// The table is out of reach.
     pub async fn count_towards_limit(&self, mail: &MailRecord) -> Result<Option<u64>, Error> {
         let limit = Limit {
-            key: keys::mail_limit(&fold(&mail.to), mail.link.is_some()).into_raw(),
+            key: keys::mail_limit(&FoldedAddress::of(&mail.to), mail.link.is_some()).into_raw(),
             entity: "mail limit",
             max_events: MAX_MAILS_AN_HOUR,
             seconds: HOUR_SECONDS,

@@ -4,7 +4,7 @@ use claims::Role;
 use domain::{
     ids::{UserId, random_id},
     patch::Patch,
-    text::{PersonName, PhoneNumber, fold},
+    text::{FoldedAddress, PersonName, PhoneNumber},
 };
 use dynamo::{Backoff, Expression, text};
 
@@ -88,7 +88,7 @@ impl Table {
             return Ok(account);
         }
         let revision = random_id(16);
-        let credential_key = keys::credential(&fold(&account.email));
+        let credential_key = keys::credential(&FoldedAddress::of(&account.email));
         let account_key = keys::account(&account.user_id);
         let mut write = self.write().update(account_key, &change.account_update(), Error::account_changed());
         if renames {
@@ -153,7 +153,7 @@ impl Table {
             .value(":revision", text(&random_id(16)));
         self.write()
             .update(keys::account(&account.user_id), &ended, Error::SessionEnded)
-            .update(keys::credential(&fold(&account.email)), &changed, Error::account_changed())
+            .update(keys::credential(&FoldedAddress::of(&account.email)), &changed, Error::account_changed())
             .commit_or((), Err)
             .await?;
         Ok(())
@@ -173,7 +173,7 @@ impl Table {
                 .and(credential.unchanged());
         let ended = Expression::update("SET session_id = :session").value(":session", text(&session_id));
         self.write()
-            .update(keys::credential(&fold(&credential.email)), &change, Error::account_changed())
+            .update(keys::credential(&FoldedAddress::of(&credential.email)), &change, Error::account_changed())
             .update(keys::account(&credential.user_id), &ended, Error::account_changed())
             .commit_or((), Err)
             .await?;

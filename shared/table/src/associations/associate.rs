@@ -57,9 +57,8 @@ impl OrganizationScope<'_> {
             UserReference::Id(user_id) => user_id,
             UserReference::Address(email) => {
                 let table = self.table();
-                let (account, replay) = self
-                    .checked(async |_| Ok(tokio::join!(table.credential_of_mailbox(&email), table.replay_of(key))))
-                    .await?;
+                let (account, replay) =
+                    self.checked(async |_| Ok(tokio::join!(table.credential(&email), table.replay_of(key)))).await?;
                 if let Some(replay) = replay? {
                     return Ok(replay);
                 }

@@ -1,4 +1,4 @@
-use domain::mail::MailKind;
+use domain::{mail::MailKind, text::FoldedAddress};
 use serde::{Deserialize, Serialize};
 
 use crate::scope::Record;
@@ -42,8 +42,8 @@ impl LinkKind {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct LinkRecord {
     pub(crate) kind: LinkKind,
-    /// The address as [`domain::text::fold`] gives it. A link of an address without an account leads nowhere.
-    pub(crate) address: String,
+    /// The account's address. A link of an address without an account leads nowhere.
+    pub(crate) address: FoldedAddress,
     pub(crate) expires_at: u64,
 }
 

@@ -6,7 +6,7 @@ use domain::{
     ids::{ClientId, LinkId, OrganizationCode, OrganizationId, UserId},
     mail::MailId,
     source::Source,
-    text::CustomerNumber,
+    text::{CustomerNumber, FoldedAddress},
 };
 
 use super::{Key, OrganizationKey, OrganizationPartition, Partition};
@@ -38,6 +38,8 @@ pub(crate) const MEMBERSHIP_PREFIX: &str = "ORG#";
 /// The character after a customer's number in a key: U+001F. It sorts below every character that a number may hold, so
 /// that `A` comes before `AB`.
 pub(crate) const CUSTOMER_END: char = '\u{1f}';
+/// The sort key of every credential.
+pub(crate) const CREDENTIAL: &str = "EMAIL";
 /// The sort key of an organization's own item: below every other of its partition but its subscriptions.
 pub(crate) const ORGANIZATION: &str = "#ORG";
 
@@ -80,9 +82,8 @@ pub(crate) fn account(user: &UserId) -> Key<AccountRecord> {
     Key::new(format!("USER#{user}"), "USER")
 }
 
-/// `folded` is the address as [`domain::text::EmailAddress::folded`] gives it.
-pub(crate) fn credential(folded: &str) -> Key<CredentialRecord> {
-    Key::new(format!("EMAIL#{folded}"), "EMAIL")
+pub(crate) fn credential(address: &FoldedAddress) -> Key<CredentialRecord> {
+    Key::new(format!("EMAIL#{}", address.as_str()), CREDENTIAL)
 }
 
 /// Returns the partition of a user's memberships.
@@ -168,26 +169,24 @@ pub(crate) fn account_identities(user: &UserId) -> Partition<AccountIdentityReco
     Partition::new(format!("USER#{user}"))
 }
 
-/// Returns the key of the limit on mails that reset a password. `folded` is the address as [`domain::text::fold`] gives
-/// it.
-pub(crate) fn reset_limit(folded: &str) -> Key<LimitRecord> {
-    Key::new(format!("RESETLIMIT#{folded}"), "RESETLIMIT")
+/// Returns the key of the limit on mails that reset a password.
+pub(crate) fn reset_limit(address: &FoldedAddress) -> Key<LimitRecord> {
+    Key::new(format!("RESETLIMIT#{}", address.as_str()), "RESETLIMIT")
 }
 
-/// Returns the key of the failed login attempts for an address from all sources. `folded` is the address as
-/// [`domain::text::fold`] gives it.
-pub(crate) fn attempts_for_address(folded: &str) -> Key<AttemptsRecord> {
-    Key::new(format!("TRIES#{folded}"), "ADDRESS")
+/// Returns the key of the failed login attempts for an address from all sources.
+pub(crate) fn attempts_for_address(address: &FoldedAddress) -> Key<AttemptsRecord> {
+    Key::new(format!("TRIES#{}", address.as_str()), "ADDRESS")
 }
 
 /// Returns the key of the failed login attempts for an address from one source.
-pub(crate) fn attempts_from_source(folded: &str, source: &Source) -> Key<AttemptsRecord> {
-    Key::new(format!("TRIES#{folded}"), format!("SOURCE#{}", source.as_str()))
+pub(crate) fn attempts_from_source(address: &FoldedAddress, source: &Source) -> Key<AttemptsRecord> {
+    Key::new(format!("TRIES#{}", address.as_str()), format!("SOURCE#{}", source.as_str()))
 }
 
-/// Returns the key of the limit on mails to an address. `folded` is the address as [`domain::text::fold`] gives it.
-pub(crate) fn mail_limit(folded: &str, with_link: bool) -> Key<LimitRecord> {
-    Key::new(format!("MAILLIMIT#{folded}"), if with_link { "LINKS" } else { "OTHERS" })
+/// Returns the key of the limit on mails to an address.
+pub(crate) fn mail_limit(address: &FoldedAddress, with_link: bool) -> Key<LimitRecord> {
+    Key::new(format!("MAILLIMIT#{}", address.as_str()), if with_link { "LINKS" } else { "OTHERS" })
 }
 
 /// Returns the partition of a day's mails.

@@ -1,5 +1,5 @@
 use domain::config::Config;
-use dynamo::{Counted, Expression, Item, Limit, SortKeys, Updated, from_item};
+use dynamo::{Counted, Expression, Item, Limit, SortKeys, Updated, from_item, text};
 
 use super::{Key, PartOf, Partition, Record, Write};
 use crate::{Error, machines::LastUses};
@@ -92,6 +92,22 @@ impl Table {
         let keys = keys.into_iter().map(Key::into_raw).collect();
         let items = self.engine.batch_get(keys, attributes).await?;
         Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the records with this sort key whose key isn't the one that `key_of` gives, each with the key that it
+    /// has. Reads the whole table: for operators alone.
+    pub(crate) async fn astray<R: Record>(
+        &self,
+        sort_key: &str,
+        key_of: impl Fn(&R) -> Key<R>,
+    ) -> Result<Vec<(Key<R>, R)>, Error> {
+        let of_kind = Expression::condition("sk = :sk").value(":sk", text(sort_key));
+        let partition = |item: &Item| item.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
+        let is_astray = |item: &Item| {
+            from_item::<R>(item.clone()).is_ok_and(|record| key_of(&record).into_raw().pk != partition(item))
+        };
+        let items = self.engine.scan(&of_kind, is_astray).await?;
+        items.into_iter().map(|item| Ok((Key::new(partition(&item), sort_key), from_item(item)?))).collect()
     }
 
     pub(crate) async fn update<R>(&self, key: Key<R>, expression: &Expression) -> Result<Option<Item>, Error> {

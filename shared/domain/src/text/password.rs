@@ -1,0 +1,57 @@
+use utoipa::ToSchema;
+
+use super::{EmailAddress, FieldError, fold};
+
+/// A new password: 8 to 128 characters, used exactly as sent. Only its hash is stored.
+#[derive(Clone, ToSchema)]
+#[schema(value_type = String, min_length = 8, max_length = 128, format = "password")]
+pub struct NewPassword(String);
+
+impl NewPassword {
+    /// Parses a password that a caller sent, and checks its length.
+    ///
+    /// # Errors
+    /// The length is out of bounds.
+    pub fn parse(text: String) -> Result<Self, FieldError> {
+        match text.chars().count() {
+            8..=128 => Ok(Self(text)),
+            _ => Err("must have 8 to 128 characters".to_owned()),
+        }
+    }
+
+    /// Checks the one rule that needs two fields: the password must not be the e-mail address.
+    ///
+    /// # Errors
+    /// The password is the e-mail address.
+    pub fn differs_from(&self, email: &EmailAddress) -> Result<(), FieldError> {
+        if fold(&self.0) == fold(email.as_str()) { Err("must not be the e-mail address".to_owned()) } else { Ok(()) }
+    }
+
+    /// Returns the password itself, to be hashed or compared.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewPassword(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_taken_as_it_is_and_never_shown() {
+        assert_eq!(NewPassword::parse("  pass\u{0}word ".to_owned()).unwrap().expose(), "  pass\u{0}word ");
+        assert!(NewPassword::parse("1234567".to_owned()).is_err());
+        assert!(NewPassword::parse("x".repeat(129)).is_err());
+        assert_eq!(format!("{:?}", NewPassword::parse("12345678".to_owned()).unwrap()), "NewPassword(…)");
+        let address = EmailAddress::parse("ada@acme.example".to_owned()).unwrap();
+        assert!(NewPassword::parse("ADA@acme.example".to_owned()).unwrap().differs_from(&address).is_err());
+        assert!(NewPassword::parse("ada@acme.examplf".to_owned()).unwrap().differs_from(&address).is_ok());
+    }
+}
