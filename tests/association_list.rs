@@ -168,6 +168,14 @@ async fn each_bad_parameter_is_named_with_what_it_accepts() {
             json!({"Filters[0].Field": ["must be a string"], "Filters[0].Value": ["must be a string"]}),
         ),
         (
+            "Filters=%5B%7B%22Field%22:%22UserId%22,%22Operator%22:%22gt%22,%22Value%22:%22a%22,%22VALUE%22:%22b%22,\
+             %22Valeu%22:1%7D%5D",
+            json!({
+                "Filters[0].Value": ["must be given once"],
+                "Filters[0].Valeu": ["is no field of this request; did you mean Value?"],
+            }),
+        ),
+        (
             "Filters[0].Field=UserId&Filters[0].Operator=gt&Filters[0].Value=a&Filters[0][Value]=b",
             json!({"Filters[0][Value]": ["must be given once"]}),
         ),

@@ -237,9 +237,9 @@ async fn a_create_whose_connection_was_cut_between_commit_and_answer_is_answered
         ));
         let once = shared::request::RequestKey::new(&key, body.as_object().unwrap());
         let user: shared::request::NewUser =
-            shared::request::Fields::read(body["User"].as_object().unwrap().clone()).unwrap();
+            shared::request::Fields::read(body["User"].as_object().unwrap().clone().into()).unwrap();
         let once = once.of_address(&user.email, "POST /api/organizations");
-        let details = shared::request::Fields::read(body["Organization"].as_object().unwrap().clone()).unwrap();
+        let details = shared::request::Fields::read(body["Organization"].as_object().unwrap().clone().into()).unwrap();
         let organization = shared::table::OrganizationRecord::new(details);
         let account = user.to_account().await.unwrap();
         let founder = shared::table::Founder::New(&account);

@@ -47,16 +47,22 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
     let (before, before_ours) = (items(&theirs).await, items(&ours).await);
     assert!(before.len() >= 6, "{before:#?}");
 
-    // Whatever a request says of another organization, the token decides.
-    let claims = json!({
-        "OrganizationId": theirs.id, "IdentityOrganizationId": theirs.code, "OrgCode": theirs.code, "Name": theirs.name,
-        "Organization": {"OrganizationId": theirs.id}, "pk": format!("ORG#{}", theirs.id), "Roles": ["admin"],
+    // Whatever a query says of another organization, the token decides. A body can't say anything of one.
+    let with = |field: &str, value: &str| json!({field: value});
+    let foreign = json!({
+        "OrganizationId": theirs.id, "OrgCode": theirs.code, "Organization": {"OrganizationId": theirs.id},
+        "pk": format!("ORG#{}", theirs.id), "Roles": ["admin"],
     });
-    let with = |field: &str, value: &str| {
-        let mut body = claims.clone();
-        body[field] = json!(value);
-        body
-    };
+    for (method, path) in
+        [(Method::DELETE, ADMINS), (Method::POST, TIERS), (Method::PUT, CUSTOMERS), (Method::POST, ASSOCIATE)]
+    {
+        let refused = ours.admin.send(ours.admin.request(method, path).json(&foreign)).await;
+        assert_eq!(refused.status, 400, "{path}");
+        for field in foreign.as_object().unwrap().keys() {
+            let faults = refused.json()["errors"][field][0].as_str().unwrap().to_owned();
+            assert!(faults.starts_with("is no field of this request"), "{path} {field}: {faults}");
+        }
+    }
     let query = format!("?OrganizationId={0}&OrgCode={1}&organizationId={0}", theirs.id, theirs.code);
 
     let view = ours.admin.get(&format!("/api/organization{query}")).await.ok();
@@ -70,7 +76,7 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
     let not_here = json!({"UserId": ["is not an admin of this organization"]});
     for user in [&theirs.admin_id, &colleague.id] {
         ours.admin.delete(&format!("{ADMINS}{query}"), &with("UserId", user)).await.fields(&not_here);
-        let by_query = ours.admin.request(Method::DELETE, &format!("{ADMINS}{query}&UserId={user}"));
+        let by_query = ours.admin.request(Method::DELETE, &format!("{ADMINS}?UserId={user}"));
         ours.admin.send(by_query).await.fields(&not_here);
     }
 
@@ -80,7 +86,7 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
     let no_customer = "This organization has no such customer.";
     ours.admin.get(&format!("{CUSTOMERS}/C-1{query}")).await.problem(404, no_customer);
     ours.admin.get(&format!("{CUSTOMERS}{query}&CustomerNumber=C-1")).await.problem(404, no_customer);
-    ours.admin.delete(&format!("{CUSTOMERS}/C-1{query}"), &claims).await.problem(404, no_customer);
+    ours.admin.delete(&format!("{CUSTOMERS}/C-1{query}"), &json!({})).await.problem(404, no_customer);
     let no_tier = |field: &str| json!({field: ["is no price tier of this organization"]});
     ours.admin.delete(&format!("{TIERS}{query}"), &with("Name", "Gold")).await.fields(&no_tier("Name"));
     let put = async |path: &str, body: Value| {
@@ -95,18 +101,20 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
     put(CUSTOMERS, customer).await.fields(&no_tier("Pricing"));
     let not_linked = json!({"UserId": ["has no customer in this organization"]});
     ours.admin.delete(&format!("{ASSOCIATIONS}{query}"), &with("UserId", &buyer.id)).await.fields(&not_linked);
-    let rename = json!({"Name": theirs.name, "OrganizationId": theirs.id});
-    let renamed = ours.admin.request(Method::PATCH, &format!("/api/organization{query}")).json(&rename);
-    ours.admin.send(renamed).await.fields(&json!({"Name": ["is taken"]}));
+    let organization = format!("/api/organization{query}");
+    ours.admin.patch(&organization, &json!({"Name": theirs.name})).await.fields(&json!({"Name": ["is taken"]}));
+    let read_only = json!({"OrganizationId": ["is read-only"]});
+    ours.admin.patch(&organization, &with("OrganizationId", &theirs.id)).await.fields(&read_only);
     assert_eq!(items(&theirs).await, before);
 
     let headers = ours.admin.request(Method::GET, ADMINS).header("x-organization-id", &theirs.id);
     assert_eq!(ours.admin.send(headers).await.ok(), listed);
 
     let user = person().await.signed_in().await;
-    let access = user.post(&format!("/api/auth/access{query}"), &claims).await;
+    let access = user.post(&format!("/api/auth/access{query}"), &with("OrgCode", &theirs.code)).await;
     access.problem(403, "You have no role in this organization.");
-    let access = user.post(&format!("/api/auth/access{query}"), &with("UserId", &theirs.admin_id)).await;
+    let of_admin = json!({"OrgCode": theirs.code, "UserId": theirs.admin_id});
+    let access = user.post(&format!("/api/auth/access{query}"), &of_admin).await;
     access.problem(403, "Only a machine may enrich a token for another user.");
     assert_eq!(items(&theirs).await, before);
     assert_eq!(items(&ours).await, before_ours);

@@ -15,6 +15,7 @@ mod customers;
 mod enrichment;
 #[cfg(feature = "lambda")]
 mod events;
+mod field_names;
 mod idempotency;
 mod isolation;
 mod links;

@@ -60,7 +60,6 @@ async fn an_admin_sees_the_organization_as_it_was_sent() {
         "PhoneNumber": "+49 89 2180",
         "Email": "Office@Acme.example",
         "Website": "HTTPS://acme.example/Über uns?x=1".replace(' ', "-"),
-        "Unknown": {"is": "ignored"},
     });
     let created = Anonymous.post(PATH, &json!({"Organization": details, "User": founder(&email)})).await.ok();
     let login = json!({"Email": email, "Password": PASSWORD, "OrgCode": created["Slug"]});

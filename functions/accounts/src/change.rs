@@ -3,9 +3,10 @@ use shared::{
     App,
     claims::AccountHolder,
     extract::Authenticated,
+    ids::UserId,
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::Problem,
-    request::{Body, Patch, non_nullable},
+    request::{Body, Patch, Unchanged, non_nullable},
     table::ProfileChange,
     text::{PersonName, PhoneNumber},
 };
@@ -24,6 +25,15 @@ shared::request! {
         last_name: Option<PersonName> = non_nullable,
         #[schema(value_type = Option<PhoneNumber>)]
         phone_number: Patch<PhoneNumber>,
+        /// May be sent as it was answered.
+        #[schema(value_type = Option<UserId>, read_only)]
+        user_id: Unchanged,
+        /// May be sent as it was answered.
+        #[schema(value_type = Option<String>, read_only)]
+        email: Unchanged,
+        /// May be sent as it was answered.
+        #[schema(value_type = Option<bool>, read_only)]
+        email_verified: Unchanged,
     }
 }
 
@@ -46,7 +56,12 @@ pub(crate) async fn change_account(
     // A token that no longer holds wins over a body that can't be used.
     let account = account_of(&app, &holder).await?;
     let Body(request) = body?;
-    let ChangeAccountRequest { first_name, last_name, phone_number } = request;
+    let ChangeAccountRequest { first_name, last_name, phone_number, user_id, email, email_verified } = request;
+    Unchanged::check([
+        (&user_id, &account.user_id),
+        (&email, &account.email),
+        (&email_verified, &account.email_verified),
+    ])?;
     let change = ProfileChange { first_name, last_name, phone_number };
     Ok(Json(app.table.change_profile(account, change).await?.into()))
 }

@@ -34,22 +34,21 @@ impl FromRequest<AccountsApp> for CreateUser {
     async fn from_request(request: Request, state: &AccountsApp) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let has_credentials = claims::has_credentials(&parts.headers);
-        let body = Body::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let body: Result<Body<JsonObject>, _> =
+            Body::from_request(Request::from_parts(parts.clone(), body), state).await;
         let is_sign_up = match &body {
-            Ok(Body(JsonObject(fields))) => {
-                !has_credentials || fields.get("Password").is_some_and(|password| !password.is_null())
-            }
+            Ok(Body(fields)) => !has_credentials || fields.has("Password"),
             Err(_) => !has_credentials,
         };
         if is_sign_up {
-            let Body(JsonObject(fields)) = body?;
+            let Body(fields) = body?;
             let Idempotent(key, user) = Idempotent::<NewUser>::read(&parts.headers, fields)?;
             let key = key.map(|key| key.of_address(&user.email, ROUTE));
             return Ok(Self::SignUp(user, key));
         }
         // A bad token, or a lost role, is said before what is wrong with the body.
         let Authenticated(admin) = Authenticated::<AdminClaim>::from_request_parts(&mut parts, state).await?;
-        let request = body.and_then(|Body(JsonObject(fields))| Ok(Idempotent::read(&parts.headers, fields)?));
+        let request = body.and_then(|Body(fields)| Ok(Idempotent::read(&parts.headers, fields)?));
         let request = state.app.table.organization(&admin).lost_role_first(request).await?;
         let Idempotent(key, invitee): Idempotent<CreateUserRequest> = request;
         let key = key.map(|key| key.of_admin(&admin, ROUTE));

@@ -37,6 +37,7 @@ pub(crate) struct ListAdminsRequest {
 
 impl FromFields for ListAdminsRequest {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        fields.declare(&["include"]);
         let mail = |text: String| if text == "mail" { Ok(()) } else { Err("must be mail".to_owned()) };
         Some(Self { include: fields.text("include", mail).optional()?.is_some() })
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use shared::{
-    request::{Fields, GIVEN_ONCE},
+    request::{Fields, GIVEN_ONCE, JsonObject},
     table::{AssociationFilter, Field, Operator},
 };
 
@@ -15,18 +15,24 @@ const FIELDS: &str = "must be UserId or CustomerNumber";
 const OPERATORS: &str =
     "must be one of startswith, contains, notcontains, endswith, equals, notequals, gt, gte, lt, lte";
 
-/// A filter as it is put together from its parameters, each part under its name in lower case.
-type Parts = Map<String, Value>;
+const PREFIX: &str = "filters";
 
-/// A parameter whose name in lower case is `filters` and then `rest`.
+/// A parameter whose name is `Filters`, in any case, and then `rest`.
 pub(crate) struct FilterParameter {
     /// The name as it was sent.
     pub(crate) name: String,
+    /// What follows `Filters`, in lower case.
     pub(crate) rest: String,
     pub(crate) value: String,
 }
 
 impl FilterParameter {
+    /// What follows `Filters` in a parameter's name, where the parameter is one of a filter.
+    pub(crate) fn of(name: &str) -> Option<&str> {
+        let (prefix, rest) = name.split_at_checked(PREFIX.len())?;
+        (prefix.eq_ignore_ascii_case(PREFIX) && (rest.is_empty() || rest.starts_with(['[', '.']))).then_some(rest)
+    }
+
     /// The parameter as [`read`] takes it, among the other parameters.
     pub(crate) fn into_json(self) -> Value {
         Value::from(vec![self.name, self.rest, self.value])
@@ -36,8 +42,8 @@ impl FilterParameter {
 /// The filters of a query, as they are met.
 #[derive(Default)]
 struct Filters {
-    whole: Vec<Parts>,
-    numbered: BTreeMap<u32, Parts>,
+    whole: Vec<JsonObject>,
+    numbered: BTreeMap<u32, Map<String, Value>>,
 }
 
 /// Reads the filters out of their parameters; `None` where one is bad.
@@ -53,7 +59,7 @@ pub(crate) fn read(fields: &mut Fields<'_>, name: &str) -> Option<Vec<Associatio
 impl Filters {
     fn add(&mut self, name: &str, rest: &str, value: &str, fields: &mut Fields<'_>) {
         if rest.is_empty() {
-            match whole(value) {
+            match JsonObject::one_or_more(value) {
                 Some(filters) => self.whole.extend(filters),
                 None => fields.add_error("Filters", FORMS),
             }
@@ -77,10 +83,10 @@ impl Filters {
             return None;
         }
         let whole = self.whole.into_iter().enumerate();
-        let whole = whole.map(|(number, parts)| (format!("Filters[{number}]"), parts));
-        let numbered = self.numbered.into_iter().map(|(number, parts)| (format!("Filters[{number}]"), parts));
+        let whole = whole.map(|(number, object)| (format!("Filters[{number}]"), object));
+        let numbered = self.numbered.into_iter().map(|(number, parts)| (format!("Filters[{number}]"), parts.into()));
         // Each is read, so that each bad part is named.
-        let filters: Vec<_> = whole.chain(numbered).map(|(path, parts)| fields.nested(&path, parts)).collect();
+        let filters: Vec<_> = whole.chain(numbered).map(|(path, object)| fields.nested(&path, object)).collect();
         let filters: Option<Vec<FilterParts>> = filters.into_iter().collect();
         Some(filters?.into_iter().map(AssociationFilter::from).collect())
     }
@@ -99,20 +105,6 @@ impl From<FilterParts> for AssociationFilter {
     fn from(FilterParts { field, operator, value }: FilterParts) -> Self {
         Self { field, operator, value }
     }
-}
-
-/// `Filters=` with an object or an array of objects.
-fn whole(value: &str) -> Option<Vec<Parts>> {
-    let objects = match serde_json::from_str(value).ok()? {
-        Value::Array(objects) => objects,
-        object => vec![object],
-    };
-    let parts =
-        |object: Map<String, Value>| object.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
-    objects
-        .into_iter()
-        .map(|object| if let Value::Object(object) = object { Some(parts(object)) } else { None })
-        .collect()
 }
 
 /// `[0].field` or `[0][field]`.

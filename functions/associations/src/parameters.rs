@@ -1,13 +1,14 @@
 //! The list's query parameters. Their names, field names, operators and directions are read without case.
 
-use axum::{extract::FromRequestParts, http::request::Parts};
-use serde_json::{Map, Value};
+use axum::{
+    extract::FromRequestParts,
+    http::{Uri, request::Parts},
+};
 use shared::{
     problem::{FieldErrors, Problem},
-    request::{Fields, Read},
+    request::{Fields, JsonObject, Read, parameters},
     table::{AssociationFilter, AssociationOrder, ListQuery, PageStart},
 };
-use url::form_urlencoded;
 use utoipa::IntoParams;
 
 use crate::filters::{self, FilterParameter};
@@ -110,34 +111,17 @@ impl<S: Sync> FromRequestParts<S> for ListParameters {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(read(parts.uri.query().unwrap_or_default())?.into()))
+        Ok(Self(read(&parts.uri)?.into()))
     }
 }
 
-fn read(query: &str) -> Result<ListAssociationsRequest, FieldErrors> {
-    let mut parameters = Map::<_, Value>::new();
-    let mut filters = Vec::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let folded = name.to_lowercase();
-        match folded.strip_prefix("filters") {
-            Some(rest) if rest.is_empty() || rest.starts_with(['[', '.']) => {
-                filters.push(FilterParameter {
-                    name: name.into_owned(),
-                    rest: rest.to_owned(),
-                    value: value.into_owned(),
-                });
-            }
-            _ => match parameters.entry(folded) {
-                serde_json::map::Entry::Vacant(entry) => {
-                    entry.insert(value.into());
-                }
-                // A parameter that is sent again holds an array, which no parameter is.
-                serde_json::map::Entry::Occupied(mut entry) => {
-                    entry.insert(Value::Array(Vec::new()));
-                }
-            },
+fn read(uri: &Uri) -> Result<ListAssociationsRequest, FieldErrors> {
+    let (mut filters, mut others) = (Vec::new(), Vec::new());
+    for (name, value) in parameters(uri)? {
+        match FilterParameter::of(&name) {
+            Some(rest) => filters.push(FilterParameter { rest: rest.to_lowercase(), name, value }.into_json()),
+            None => others.push((name, value)),
         }
     }
-    parameters.insert("filters".to_owned(), filters.into_iter().map(FilterParameter::into_json).collect());
-    Fields::read_query(parameters)
+    Fields::read_query(JsonObject::of_parameters(others).with("Filters", filters.into()))
 }

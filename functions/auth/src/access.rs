@@ -4,7 +4,6 @@ use axum::{
     http::request::Parts,
 };
 use serde::Serialize;
-use serde_json::{Map, Value};
 use shared::{
     claims::{AdminClaim, Role, TokenExchanger, TokenUse, UserSession, bearer},
     extract::Authenticated,
@@ -74,8 +73,8 @@ impl FromFields for ExchangeForUser {
 const UNKNOWN: &str = "is no organization's code";
 
 /// Reads the request of a caller who is no machine, and so can't name a user.
-fn request_without_user(fields: Map<String, Value>) -> Result<EnrichTokenRequest, Problem> {
-    if fields.get("UserId").is_some_and(|user| !user.is_null()) {
+fn request_without_user(fields: JsonObject) -> Result<EnrichTokenRequest, Problem> {
+    if fields.has("UserId") {
         return Err(Problem::forbidden("Only a machine may enrich a token for another user."));
     }
     Ok(Fields::read(fields)?)
@@ -141,7 +140,7 @@ pub(crate) async fn enrich_token(
     body: Result<Body<JsonObject>, Problem>,
 ) -> Result<(NoStore, Json<OrganizationAccess>), Problem> {
     let fields = match body {
-        Ok(Body(JsonObject(fields))) => fields,
+        Ok(Body(fields)) => fields,
         Err(problem) => return Err(caller.lost_standing_first(&state, problem).await),
     };
     let enriched = match caller {
@@ -168,11 +167,7 @@ pub(crate) async fn enrich_token(
     Ok((NO_STORE, Json(access)))
 }
 
-async fn exchange_user_token(
-    state: &AuthApp,
-    session: UserSession,
-    fields: Map<String, Value>,
-) -> Result<Enriched, Problem> {
+async fn exchange_user_token(state: &AuthApp, session: UserSession, fields: JsonObject) -> Result<Enriched, Problem> {
     let table = &state.app.table;
     let account = current_account(table, &session);
     let request = match request_without_user(fields) {
@@ -213,11 +208,7 @@ impl SubjectToken {
     }
 }
 
-async fn exchange_for_machine(
-    state: &AuthApp,
-    machine: &AdminClaim,
-    fields: Map<String, Value>,
-) -> Result<Enriched, Problem> {
+async fn exchange_for_machine(state: &AuthApp, machine: &AdminClaim, fields: JsonObject) -> Result<Enriched, Problem> {
     let table = &state.app.table;
     let scope = table.organization(machine);
     let request = scope.lost_role_first(Fields::read(fields.clone()).map_err(Problem::from)).await;
@@ -251,7 +242,7 @@ const NOT_ITS_OWN: &str = "A machine may enrich tokens of its own organization a
 async fn other_organization_first(
     table: &Table,
     machine: &AdminClaim,
-    fields: Map<String, Value>,
+    fields: JsonObject,
     problem: Problem,
 ) -> Problem {
     if let Ok(request) = Fields::read::<EnrichTokenRequest>(fields)

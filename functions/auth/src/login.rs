@@ -35,6 +35,16 @@ shared::request! {
         #[schema(format = "password")]
         client_secret: Option<String> = of_machine,
     }
+    check |fields| {
+        if is_machine(fields) && fields.has("Password") {
+            fields.add_error("Password", "can't be sent together with ClientId and ClientSecret");
+        }
+        for name in ["ClientId", "ClientSecret"] {
+            if !is_machine(fields) && fields.has(name) {
+                fields.add_error(name, "can't be sent together with Email");
+            }
+        }
+    }
 }
 
 /// Whether the fields are a machine's and no user's.

@@ -12,9 +12,9 @@ use shared::{
     App,
     openapi::{BodyFailures, Failures, TokenFailures},
     organization::OrganizationPatch,
-    problem::Problem,
-    request::{AdminRequest, Body, Fields, FromFields},
-    table::Precondition,
+    problem::{FieldErrors, Problem},
+    request::{AdminRequest, Body, Fields, FromFields, Unchanged},
+    table::{OrganizationRecord, Precondition, SettingsError},
 };
 use utoipa::ToSchema;
 
@@ -28,14 +28,49 @@ pub(crate) struct UpdatedOrganization {
 }
 
 /// The patch, bare or, as the organization is answered, inside `Organization`.
-pub(crate) struct UpdateOrganizationRequest(OrganizationPatch);
+pub(crate) struct UpdateOrganizationRequest(SentOrganization);
 
 impl FromFields for UpdateOrganizationRequest {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        if fields.has_object("Organization") {
+        if fields.is_sent("Organization") {
+            fields.declare(&["Organization"]);
             return fields.object("Organization").map(Self);
         }
-        OrganizationPatch::from_fields(fields).map(Self)
+        SentOrganization::from_fields(fields).map(Self)
+    }
+}
+
+/// An organization as it is answered, of which a caller may send any part.
+struct SentOrganization(OrganizationPatch, ReadOnlyFields);
+
+impl FromFields for SentOrganization {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (patch, read_only) = (OrganizationPatch::from_fields(fields), ReadOnlyFields::from_fields(fields));
+        Some(Self(patch?, read_only?))
+    }
+}
+
+shared::request! {
+    /// What no patch changes.
+    struct ReadOnlyFields {
+        organization_id: Unchanged,
+        identity_organization_id: Unchanged,
+        slug: Unchanged,
+        created_at: Unchanged,
+        updated_at: Unchanged,
+    }
+}
+
+impl ReadOnlyFields {
+    /// Compares them with the present organization.
+    fn check(&self, present: &OrganizationRecord) -> Result<(), FieldErrors> {
+        Unchanged::check([
+            (&self.organization_id, &present.id),
+            (&self.identity_organization_id, &present.code),
+            (&self.slug, &present.code),
+            (&self.created_at, &present.created_at),
+            (&self.updated_at, &present.updated_at),
+        ])
     }
 }
 
@@ -64,7 +99,8 @@ fn precondition(tags: &str) -> Precondition {
     Precondition::Versions(versions)
 }
 
-/// Changes the organization's settings by a JSON merge patch (RFC 7396).
+/// Changes the organization's settings by a JSON merge patch (RFC 7396). It may hold the read-only fields as they were
+/// answered.
 #[utoipa::path(
     patch,
     path = "/api/organization",
@@ -87,9 +123,17 @@ fn precondition(tags: &str) -> Precondition {
 pub(crate) async fn update_organization(
     State(app): State<App>,
     IfMatch(precondition): IfMatch,
-    AdminRequest(admin, Body(UpdateOrganizationRequest(patch))): AdminRequest<Body<UpdateOrganizationRequest>>,
+    AdminRequest(admin, Body(UpdateOrganizationRequest(sent))): AdminRequest<Body<UpdateOrganizationRequest>>,
 ) -> Result<Response, Problem> {
-    let updated = app.table.organization(&admin).update(&patch, &precondition).await?;
+    let SentOrganization(patch, read_only) = sent;
+    let accepts = |present: &OrganizationRecord| read_only.check(present).is_ok();
+    let updated = match app.table.organization(&admin).update(&patch, &precondition, accepts).await {
+        Err(SettingsError::NotAccepted(present)) => {
+            read_only.check(&present)?;
+            return Err(SettingsError::NotAccepted(present).into());
+        }
+        updated => updated?,
+    };
     let version = entity_tag(updated.version);
     Ok(([(ETAG, version)], Json(UpdatedOrganization { organization: updated.into() })).into_response())
 }

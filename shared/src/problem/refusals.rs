@@ -152,6 +152,7 @@ impl From<SettingsError> for Problem {
         match error {
             SettingsError::StaleVersion => Self::new(StatusCode::PRECONDITION_FAILED)
                 .detail("The organization was changed since the version that If-Match names."),
+            SettingsError::NotAccepted(_) => Self::bad_request("A field that can't be changed has another value."),
             SettingsError::NameTaken => Self::field("Name", "is taken"),
             SettingsError::Table(error) => error.into(),
         }

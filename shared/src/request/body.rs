@@ -1,14 +1,12 @@
 use axum::{
     body::{Body as HttpBody, Bytes},
     extract::{FromRequest, Request},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, header},
 };
 use http_body_util::BodyExt;
-use serde_json::{Map, Value};
-use url::form_urlencoded;
 
-use super::{Fields, FromFields, GIVEN_ONCE};
-use crate::problem::{FieldErrors, Problem};
+use super::{Fields, FromFields, JsonObject, parameters};
+use crate::problem::Problem;
 
 /// The longest body that is read, in bytes.
 const LIMIT: usize = 64 * 1024;
@@ -32,7 +30,8 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body<T> {
     }
 }
 
-/// A JSON body or, where there is none, the same fields as query parameters: some clients drop a DELETE's body.
+/// A JSON body or, where there is none, the same fields as query parameters: some clients drop a DELETE's body. Either
+/// way, a field that the request doesn't have is refused.
 pub struct BodyOrQuery<T>(pub T);
 
 impl<S: Sync, T: FromFields> FromRequest<S> for BodyOrQuery<T> {
@@ -41,8 +40,12 @@ impl<S: Sync, T: FromFields> FromRequest<S> for BodyOrQuery<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let bytes = read(body).await?;
-        let fields = if bytes.is_empty() { query(&parts.uri)? } else { object(&parts.headers, &bytes)? };
-        Ok(Self(Fields::read(fields)?))
+        let object = if bytes.is_empty() {
+            JsonObject::of_parameters(parameters(&parts.uri)?)
+        } else {
+            object(&parts.headers, &bytes)?
+        };
+        Ok(Self(Fields::read(object)?))
     }
 }
 
@@ -65,14 +68,14 @@ async fn read(mut body: HttpBody) -> Result<Bytes, Problem> {
     Ok(kept.into())
 }
 
-fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<JsonObject, Problem> {
     if !is_json(headers) {
         let detail = "The body's Content-Type must be application/json.";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).detail(detail));
     }
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(Problem::bad_request("The body must be a JSON object.")),
+    match JsonObject::parse(bytes) {
+        Ok(Some(object)) => Ok(object),
+        Ok(None) => Err(Problem::bad_request("The body must be a JSON object.")),
         Err(error) => Err(Problem::bad_request(format!(
             "The body is no valid JSON (line {}, column {}).",
             error.line(),
@@ -86,14 +89,4 @@ fn is_json(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.contains('/') && kind.ends_with("+json"))
-}
-
-pub(super) fn query(uri: &Uri) -> Result<Map<String, Value>, FieldErrors> {
-    let (mut fields, mut errors) = (Map::new(), FieldErrors::new());
-    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-        if fields.insert(name.clone().into_owned(), Value::String(value.into_owned())).is_some() {
-            errors.insert(name.into_owned().into(), vec![GIVEN_ONCE.into()]);
-        }
-    }
-    if errors.is_empty() { Ok(fields) } else { Err(errors) }
 }

@@ -5,7 +5,8 @@ pub use pastey::paste;
 
 /// Declares a request and how it is read.
 ///
-/// A field is read by its type (see [`FieldValue`](super::FieldValue)) from the JSON field of its name in `PascalCase`.
+/// A field is read by its type (see [`FieldValue`](super::FieldValue)) from the JSON field of its name in `PascalCase`,
+/// whose case doesn't matter. A field of the body that isn't among these is refused.
 /// After `=` stands another way to read it, which takes the [`Fields`](super::Fields) and the name. A rule over more
 /// than one field stands after `check`: a block that sees each field as an `Option`, `None` where it was bad.
 #[macro_export]
@@ -32,6 +33,7 @@ macro_rules! read_fields {
     ($request:ident { $($field:ident: $kind:ty $(= $read:expr)?,)+ } $(check |$fields:ident| $check:block)?) => {
         impl $crate::request::FromFields for $request {
             fn from_fields(fields: &mut $crate::request::Fields<'_>) -> Option<Self> {
+                fields.declare(&[$($crate::field_name!($field)),+]);
                 $(let $field: Option<$kind> = $crate::read_field!(fields, $field: $kind $(= $read)?);)+
                 $({
                     let $fields = fields;

@@ -27,7 +27,7 @@ pub struct RequestKey {
 }
 
 impl RequestKey {
-    /// The key of a request with this body.
+    /// The key of a request with this body, its fields spelled as the request declares them.
     #[must_use]
     pub fn new(key: &str, body: &Map<String, Value>) -> Self {
         Self { key: key.to_owned(), body: comparable(body) }
@@ -52,8 +52,8 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Idempotent<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let headers = request.headers().clone();
-        let Body(JsonObject(fields)) = Body::from_request(request, state).await?;
-        Ok(Self::read(&headers, fields)?)
+        let Body(object) = Body::from_request(request, state).await?;
+        Ok(Self::read(&headers, object)?)
     }
 }
 
@@ -62,10 +62,12 @@ impl<T: FromFields> Idempotent<T> {
     ///
     /// # Errors
     /// Every bad field, and the key where that is bad.
-    pub fn read(headers: &HeaderMap, fields: Map<String, Value>) -> Result<Self, FieldErrors> {
-        let key = key(headers).map(|key| key.map(|key| RequestKey::new(&key, &fields)));
-        match (key, Fields::read(fields)) {
-            (Ok(key), Ok(read)) => Ok(Self(key, read)),
+    pub fn read(headers: &HeaderMap, object: JsonObject) -> Result<Self, FieldErrors> {
+        match (key(headers), Fields::read_with_names(object.clone())) {
+            // A field counts as the same one in each spelling of its name.
+            (Ok(key), Ok((read, names))) => {
+                Ok(Self(key.map(|key| RequestKey::new(&key, &object.spelled(&names))), read))
+            }
             (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => Err(errors),
             (Err(mut errors), Err(others)) => {
                 errors.extend(others);
@@ -80,10 +82,12 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, FieldErrors> {
         return Ok(None);
     }
     // A gateway joins the values of a header that is sent more than once.
-    let values = headers.get_all(IDEMPOTENCY_KEY).iter().map(|value| value.to_str().unwrap_or_default());
-    let key = values.collect::<Vec<_>>().join(",");
-    if (1..=LONGEST_KEY).contains(&key.len()) {
-        return Ok(Some(key));
+    let values = headers.get_all(IDEMPOTENCY_KEY).iter().map(|value| value.to_str());
+    if let Ok(values) = values.collect::<Result<Vec<_>, _>>() {
+        let key = values.join(",");
+        if (1..=LONGEST_KEY).contains(&key.len()) {
+            return Ok(Some(key));
+        }
     }
     let fault = format!("must have 1 to {LONGEST_KEY} printable ASCII characters");
     Err(FieldErrors::from([("Idempotency-Key".into(), vec![fault.into()])]))

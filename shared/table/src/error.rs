@@ -3,6 +3,8 @@
 
 use claims::KeySourceError;
 
+use crate::records::OrganizationRecord;
+
 /// The reasons why any call may fail.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -126,6 +128,9 @@ pub enum SettingsError {
     /// The version that the caller saw is not the present one.
     #[error("the organization was changed meanwhile")]
     StaleVersion,
+    /// The caller doesn't accept the present record, which this is.
+    #[error("the organization isn't as the caller says")]
+    NotAccepted(Box<OrganizationRecord>),
     /// Another organization has the name.
     #[error("another organization has the name")]
     NameTaken,

@@ -68,15 +68,16 @@ impl OrganizationScope<'_> {
         })
     }
 
-    /// Changes the organization's settings, where the precondition accepts the present version: a read, then one
-    /// transaction, in which a new name frees the old one.
+    /// Changes the organization's settings, where the precondition accepts the present version, and `accepts` the rest
+    /// of the present record: a read, then one transaction, in which a new name frees the old one.
     ///
     /// # Errors
-    /// [`SettingsError::StaleVersion`], [`SettingsError::NameTaken`], the scope's own, or the table is out of reach.
+    /// [`SettingsError::StaleVersion`], [`SettingsError::NotAccepted`], [`SettingsError::NameTaken`], the scope's own, or the table is out of reach.
     pub async fn update(
         &self,
         patch: &OrganizationPatch,
         precondition: &Precondition,
+        accepts: impl Fn(&OrganizationRecord) -> bool,
     ) -> Result<OrganizationRecord, SettingsError> {
         let mut backoff = Backoff::default();
         loop {
@@ -85,6 +86,9 @@ impl OrganizationScope<'_> {
                 .await?;
             if !precondition.accepts(present.version) {
                 return Err(SettingsError::StaleVersion);
+            }
+            if !accepts(&present) {
+                return Err(SettingsError::NotAccepted(Box::new(present)));
             }
             let details = patch.clone().apply(present.details.clone());
             if details == present.details {
