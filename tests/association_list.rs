@@ -124,7 +124,8 @@ async fn names_operators_and_directions_are_read_without_case() {
 #[tokio::test]
 async fn each_bad_parameter_is_named_with_what_it_accepts() {
     let admin = tenant().await.admin;
-    let (page, size) = (json!(["must be a whole number from 1"]), json!(["must be a whole number from 1 to 1000"]));
+    let (page, size) =
+        (json!(["must be a whole number from 1 to 2147483647"]), json!(["must be a whole number from 1 to 1000"]));
     let (order, direction) = (json!(["must be UserId or CustomerNumber"]), json!(["must be asc or desc"]));
     let forms = json!(["must be a JSON object or array of objects with Field, Operator and Value, or be written \
                         Filters[0].Field, Filters[0].Operator and Filters[0].Value"]);
@@ -135,6 +136,8 @@ async fn each_bad_parameter_is_named_with_what_it_accepts() {
         ("PageNumber=1.5", json!({"PageNumber": page})),
         ("PageNumber=", json!({"PageNumber": page})),
         ("PageNumber=%2B1", json!({"PageNumber": page})),
+        ("PageNumber=2147483648", json!({"PageNumber": page})),
+        ("PageNumber=99999999999999999999", json!({"PageNumber": page})),
         ("PageSize=0", json!({"PageSize": size})),
         ("PageSize=1001", json!({"PageSize": size})),
         ("pagesize=all", json!({"PageSize": size})),
@@ -278,7 +281,7 @@ async fn a_page_token_that_was_altered_or_is_of_another_query_or_organization_is
 #[tokio::test]
 async fn a_page_past_the_end_is_empty_and_still_counts() {
     let (tenant, _) = linked(&["A", "B"]).await;
-    for page in ["2", "1000000", "99999999999999999999999999"] {
+    for page in ["2", "1000000", "2147483647"] {
         let answer = tenant.admin.get(&format!("{LIST}?PageNumber={page}&PageSize=1000")).await.ok();
         assert_eq!((&answer["Data"], &answer["TotalCount"]), (&json!([]), &json!(2)));
     }

@@ -9,7 +9,7 @@ const ADMINS: &str = "/api/organizations/users/admins";
 const JSON: Option<&str> = Some("application/json");
 
 /// Every route that takes a body.
-const WITH_BODY: [(Method, &str); 13] = [
+const WITH_BODY: [(Method, &str); 16] = [
     (Method::POST, "/api/organizations"),
     (Method::POST, "/api/users"),
     (Method::POST, "/api/auth/login"),
@@ -22,7 +22,10 @@ const WITH_BODY: [(Method, &str); 13] = [
     (Method::POST, "/api/organizations/price-tiers"),
     (Method::PUT, "/api/organizations/price-tiers"),
     (Method::DELETE, "/api/organizations/price-tiers"),
+    (Method::PATCH, "/api/organizations/price-tiers"),
     (Method::PUT, "/api/customers"),
+    (Method::PATCH, "/api/customers/C-1"),
+    (Method::PATCH, "/api/users/me"),
 ];
 
 #[tokio::test]
@@ -53,9 +56,9 @@ async fn known_paths_with_another_method_are_405_and_say_which_are_allowed() {
         ("/api/organization", Method::DELETE, "GET,HEAD,PATCH"),
         ("/api/organizations/users/associate-customer", Method::GET, "POST"),
         ("/api/organizations/users/associations", Method::POST, "DELETE,GET,HEAD"),
-        ("/api/organizations/price-tiers", Method::PATCH, "DELETE,GET,HEAD,POST,PUT"),
-        ("/api/customers", Method::POST, "DELETE,GET,HEAD,PUT"),
-        ("/api/customers/C-1", Method::PUT, "DELETE,GET,HEAD"),
+        ("/api/organizations/price-tiers", Method::OPTIONS, "DELETE,GET,HEAD,PATCH,POST,PUT"),
+        ("/api/customers", Method::POST, "DELETE,GET,HEAD,PATCH,PUT"),
+        ("/api/customers/C-1", Method::PUT, "DELETE,GET,HEAD,PATCH"),
         (ADMINS, Method::PUT, "DELETE,GET,HEAD,POST"),
         ("/api/auth/login", Method::GET, "POST"),
         ("/api/auth/access", Method::DELETE, "POST"),
@@ -92,8 +95,47 @@ async fn a_body_without_a_json_content_type_is_415() {
                 tenant.admin.raw(method.clone(), path, kind, "{}").await
             };
             answer.problem(415, "The body's Content-Type must be application/json.");
+            assert_eq!(answer.header("accept-patch"), accept_patch(&method), "{path}");
         }
     }
+}
+
+/// What a 415 says of the bodies that a route takes (RFC 5789, section 3.1).
+fn accept_patch(method: &Method) -> &'static str {
+    if *method == Method::PATCH { "application/merge-patch+json, application/json" } else { "" }
+}
+
+#[tokio::test]
+async fn a_body_with_a_content_encoding_is_415() {
+    let tenant = tenant().await;
+    let user = crate::support::person().await.signed_in().await;
+    for (method, path) in WITH_BODY {
+        let caller = if path == "/api/auth/access" { &user } else { &tenant.admin };
+        for (encoding, refused) in
+            [("gzip", true), ("identity, br", true), ("Identity", false), ("identity,", false), ("x", true)]
+        {
+            let request = caller.request(method.clone(), path).header("content-encoding", encoding);
+            let answer = caller.send(request.header("content-type", "application/json").body("[]")).await;
+            if refused {
+                answer.problem(415, "The body must have no Content-Encoding.");
+                assert_eq!(answer.header("accept-encoding"), "identity");
+                assert_eq!(answer.header("accept-patch"), accept_patch(&method), "{path}");
+            } else {
+                answer.problem(400, "The body must be a JSON object.");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_before_a_body_is_skipped() {
+    let admin = tenant().await.admin;
+    let patch = "\u{feff}{\"BillingCity\": \"Berlin\"}";
+    let patched = admin.raw(Method::PATCH, "/api/organization", JSON, patch).await.ok();
+    assert_eq!(patched["Organization"]["BillingCity"], "Berlin");
+    admin.raw(Method::PATCH, "/api/organization", JSON, "\u{feff}").await.problem(400, "A JSON body is needed.");
+    let twice = admin.raw(Method::PATCH, "/api/organization", JSON, "\u{feff}\u{feff}{}").await;
+    twice.problem(400, "The body is no valid JSON (line 1, column 1).");
 }
 
 #[tokio::test]

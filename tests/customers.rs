@@ -151,3 +151,89 @@ async fn writes_of_one_customer_at_once_all_succeed_and_one_is_the_last() {
     let refused = admin.delete(tiers, &json!({"Name": on})).await;
     refused.fields(&json!({"Name": ["can't be removed: 1 customer is on it"]}));
 }
+
+#[tokio::test]
+async fn a_patch_changes_what_it_names_of_a_customer_and_leaves_the_rest() {
+    let admin = with_tiers().await;
+    let body = json!({"CustomerNumber": "C/1", "CompanyName": "Acme", "Pricing": "Gold", "Active": false});
+    put(&admin, &body).await.ok();
+    let mut customer = json!({
+        "CustomerNumber": "C/1", "CompanyName": "Acme", "Pricing": "Gold", "CurrencyCode": "EUR", "Active": false,
+    });
+    let by_query = "/api/customers?customerNumber=C%2F1";
+    for (patch, name, value) in [
+        (json!({"companyName": " Acme Shops "}), "CompanyName", json!("Acme Shops")),
+        (json!({"CurrencyCode": "chf"}), "CurrencyCode", json!("CHF")),
+        (json!({"Active": true}), "Active", json!(true)),
+        (json!({}), "Active", json!(true)),
+        (json!({"CurrencyCode": null}), "CurrencyCode", json!("EUR")),
+        (json!({"CustomerNumber": "C/1", "Pricing": "Gold"}), "Pricing", json!("Gold")),
+    ] {
+        customer[name] = value;
+        assert_eq!(admin.patch(by_query, &patch).await.ok(), customer, "{patch}");
+        assert_eq!(admin.get(by_query).await.ok(), customer);
+    }
+    // Another tier, whose currency it follows; the tiers' counts go along.
+    let moved = admin.patch(by_query, &json!({"Pricing": "SILVER"})).await.ok();
+    assert_eq!((&moved["Pricing"], &moved["CurrencyCode"]), (&json!("Silver"), &json!("USD")));
+    let tiers = "/api/organizations/price-tiers";
+    assert_eq!(admin.delete(tiers, &json!({"Name": "Gold"})).await.status, 200);
+    let on = admin.delete(tiers, &json!({"Name": "Silver"})).await;
+    on.fields(&json!({"Name": ["can't be removed: 1 customer is on it"]}));
+    // As it is answered, it can be sent back.
+    put(&admin, &json!({"CustomerNumber": "C-2", "CompanyName": "B", "Pricing": "Silver"})).await.ok();
+    let viewed = admin.get("/api/customers/C-2").await.ok();
+    assert_eq!(admin.patch("/api/customers/C-2", &viewed).await.ok(), viewed);
+}
+
+#[tokio::test]
+async fn a_patch_of_a_customer_names_every_bad_field_and_makes_none() {
+    let admin = with_tiers().await;
+    admin.patch("/api/customers/C-1", &json!({"CompanyName": "A"})).await.problem(404, NONE);
+    admin.patch("/api/customers?CustomerNumber=C-1", &json!({})).await.problem(404, NONE);
+    let customer = put(&admin, &json!({"CustomerNumber": "C-1", "CompanyName": "A", "Pricing": "Gold"})).await.ok();
+    let removed = json!(["can't be removed"]);
+    let nothing = json!({"CompanyName": null, "Pricing": null, "Active": null});
+    let errors = json!({"CompanyName": removed, "Pricing": removed, "Active": removed});
+    admin.patch("/api/customers/C-1", &nothing).await.fields(&errors);
+    let bad = json!({"CompanyName": "", "Pricing": 1, "Active": "yes", "CurrencyCode": "HRK", "Actve": true});
+    admin.patch("/api/customers/C-1", &bad).await.fields(&json!({
+        "CompanyName": ["must have 1 to 200 characters"],
+        "Pricing": ["must be a string"],
+        "Active": ["must be true or false"],
+        "CurrencyCode": ["must be the code of an active ISO 4217 currency such as EUR"],
+        "Actve": ["is no field of this request; did you mean Active?"],
+    }));
+    let fault = json!({"CustomerNumber": ["is read-only"]});
+    admin.patch("/api/customers/C-1", &json!({"CustomerNumber": "C-2"})).await.fields(&fault);
+    let fault = json!({"Pricing": ["is no price tier of this organization"]});
+    admin.patch("/api/customers/C-1", &json!({"Pricing": "Bronze"})).await.fields(&fault);
+    admin.patch(PATH, &json!({})).await.fields(&json!({"CustomerNumber": ["is required"]}));
+    assert_eq!(admin.get("/api/customers/C-1").await.ok(), customer);
+}
+
+#[tokio::test]
+async fn a_number_that_is_no_utf_8_names_nobody_in_the_path_and_in_the_query() {
+    let admin = with_tiers().await;
+    let body = json!({"CustomerNumber": "\u{fffd}", "CompanyName": "A", "Pricing": "Gold"});
+    let fault = json!({"CustomerNumber": ["must hold printable characters only"]});
+    put(&admin, &body).await.fields(&fault);
+    for method in [Method::GET, Method::DELETE, Method::PATCH] {
+        for number in ["%FF", "C-%C3", "%ED%A0%80", "C-1%FF"] {
+            let call = async |path: String| {
+                let request = admin.request(method.clone(), &path);
+                admin.send(if method == Method::PATCH { request.json(&json!({})) } else { request }).await
+            };
+            let by_query = call(format!("{PATH}?CustomerNumber={number}")).await;
+            by_query.fields(&json!({"CustomerNumber": ["must be UTF-8"]}));
+            // A gateway puts U+FFFD in the place of what it can't decode.
+            let in_path = call(format!("{PATH}/{number}")).await;
+            assert_eq!(in_path.status, 400, "{in_path:?}");
+            assert!(in_path.json()["errors"]["CustomerNumber"].is_array(), "{in_path:?}");
+        }
+    }
+    let list = admin.get("/api/organizations/users/associations?Filters[0].Field=UserId&PageToken=%FF").await;
+    list.fields(&json!({"PageToken": ["must be UTF-8"]}));
+    let remove = admin.request(Method::DELETE, "/api/organizations/price-tiers?Name=%FF");
+    admin.send(remove).await.fields(&json!({"Name": ["must be UTF-8"]}));
+}

@@ -87,6 +87,9 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
     ours.admin.get(&format!("{CUSTOMERS}/C-1{query}")).await.problem(404, no_customer);
     ours.admin.get(&format!("{CUSTOMERS}{query}&CustomerNumber=C-1")).await.problem(404, no_customer);
     ours.admin.delete(&format!("{CUSTOMERS}/C-1{query}"), &json!({})).await.problem(404, no_customer);
+    for path in [format!("{CUSTOMERS}/C-1{query}"), format!("{CUSTOMERS}{query}&CustomerNumber=C-1")] {
+        ours.admin.patch(&path, &json!({"CompanyName": "Mine"})).await.problem(404, no_customer);
+    }
     let no_tier = |field: &str| json!({field: ["is no price tier of this organization"]});
     ours.admin.delete(&format!("{TIERS}{query}"), &with("Name", "Gold")).await.fields(&no_tier("Name"));
     let put = async |path: &str, body: Value| {
@@ -95,6 +98,8 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
     let mut change = with("OldName", "Gold");
     change["NewName"] = json!("Mine");
     put(TIERS, change).await.fields(&no_tier("OldName"));
+    let patch = json!({"Name": "Gold", "NewName": "Mine", "CurrencyCode": "USD"});
+    ours.admin.patch(&format!("{TIERS}{query}"), &patch).await.fields(&no_tier("Name"));
     let mut customer = with("CustomerNumber", "C-1");
     customer["CompanyName"] = json!("Mine");
     customer["Pricing"] = json!("Gold");

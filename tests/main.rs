@@ -16,6 +16,7 @@ mod enrichment;
 #[cfg(feature = "lambda")]
 mod events;
 mod field_names;
+mod headers;
 mod idempotency;
 mod isolation;
 mod links;
@@ -25,6 +26,7 @@ mod machine_access;
 mod machines;
 mod mails;
 mod memberships;
+mod names;
 mod one_machine;
 mod openapi;
 mod operators;

@@ -213,3 +213,61 @@ async fn a_tier_deleted_while_customers_are_put_onto_it_is_never_gone_under_one(
         }
     }
 }
+
+#[tokio::test]
+async fn a_patch_changes_what_it_names_of_a_tier_and_leaves_the_rest() {
+    let admin = tenant().await.admin;
+    add(&admin, "Gold", "EUR").await;
+    add(&admin, "Silver", "USD").await;
+    let customer = json!({"CustomerNumber": "C-1", "CompanyName": "A", "Pricing": "Gold"});
+    admin.send(admin.request(Method::PUT, "/api/customers").json(&customer)).await.ok();
+    for (patch, tier) in [
+        (json!({"Name": "gold"}), json!({"Name": "Gold", "CurrencyCode": "EUR"})),
+        (json!({"Name": "gold", "NewName": "GOLD"}), json!({"Name": "GOLD", "CurrencyCode": "EUR"})),
+        (json!({"Name": "Gold", "NewName": " Premium "}), json!({"Name": "Premium", "CurrencyCode": "EUR"})),
+        (json!({"Name": "Premium", "CurrencyCode": "chf"}), json!({"Name": "Premium", "CurrencyCode": "CHF"})),
+        (
+            json!({"Name": "Premium", "NewName": "Gold", "CurrencyCode": "NOK"}),
+            json!({"Name": "Gold", "CurrencyCode": "NOK"}),
+        ),
+    ] {
+        assert_eq!(admin.patch(PATH, &patch).await.ok(), tier);
+        assert_eq!(admin.get(PATH).await.ok(), json!([tier, {"Name": "Silver", "CurrencyCode": "USD"}]));
+        let customer = admin.get("/api/customers/C-1").await.ok();
+        assert_eq!((&customer["Pricing"], &customer["CurrencyCode"]), (&tier["Name"], &tier["CurrencyCode"]));
+    }
+}
+
+#[tokio::test]
+async fn a_patch_of_a_tier_names_every_bad_field_and_changes_nothing() {
+    let admin = tenant().await.admin;
+    add(&admin, "Gold", "EUR").await;
+    add(&admin, "Silver", "USD").await;
+    let before = admin.get(PATH).await.ok();
+    admin.patch(PATH, &json!({})).await.fields(&json!({"Name": ["is required"]}));
+    admin.patch(PATH, &json!({"Name": "Gold", "NewName": null, "CurrencyCode": null})).await.fields(&json!({
+        "NewName": ["can't be removed"], "CurrencyCode": ["can't be removed"],
+    }));
+    admin.patch(PATH, &json!({"Name": "Gold", "NewName": "x".repeat(101), "CurrencyCode": "DEM"})).await.fields(
+        &json!({
+            "NewName": ["must have at most 100 characters"],
+            "CurrencyCode": ["must be the code of an active ISO 4217 currency such as EUR"],
+        }),
+    );
+    admin.patch(PATH, &json!({"Name": "Bronze"})).await.fields(&json!({
+        "Name": ["is no price tier of this organization"],
+    }));
+    admin.patch(PATH, &json!({"Name": "Gold", "NewName": "sILVER"})).await.fields(&json!({"NewName": ["is taken"]}));
+    assert_eq!(admin.get(PATH).await.ok(), before);
+}
+
+#[tokio::test]
+async fn patches_of_one_tier_at_once_all_take_effect() {
+    let admin = tenant().await.admin;
+    add(&admin, "Gold", "EUR").await;
+    let patches = [json!({"Name": "Gold", "CurrencyCode": "CHF"}), json!({"Name": "gold", "NewName": "GOLD"})];
+    for answer in futures_util::future::join_all(patches.iter().map(|patch| admin.patch(PATH, patch))).await {
+        answer.ok();
+    }
+    assert_eq!(admin.get(PATH).await.ok(), json!([{"Name": "GOLD", "CurrencyCode": "CHF"}]));
+}

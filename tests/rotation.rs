@@ -48,7 +48,8 @@ impl World {
             issuer = issuer.in_place_of(previous).unwrap();
         }
         let app = App::connect(&config).await;
-        let router = service::wrap(auth::router(AuthApp::start(app, issuer, TrustedIssuers::default()).await));
+        let auth = AuthApp::start(app, issuer, TrustedIssuers::default()).await;
+        let router = service::wrap(auth::router(auth), &config.issuer);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router.into_make_service_with_connect_info::<Peer>()).await });

@@ -45,6 +45,9 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&admin.post(tiers, &json!({"Name": "Idle", "CurrencyCode": "EUR"})).await), (200, 1), "add tier");
     assert_eq!(trips(&put(tiers, json!({"OldName": "gold", "NewName": "GOLD"})).await), (200, 1), "change tier");
     assert_eq!(trips(&put(tiers, json!({"OldName": "Gold", "NewName": "Silver"})).await), (200, 2), "rename tier");
+    let patch = json!({"Name": "Idle", "CurrencyCode": "USD"});
+    assert_eq!(trips(&admin.patch(tiers, &patch).await), (200, 2), "patch tier");
+    assert_eq!(trips(&admin.patch(tiers, &patch).await), (200, 1), "patch tier, no change");
     assert_eq!(trips(&admin.delete(tiers, &json!({"Name": "Idle"})).await), (200, 2), "remove tier");
     assert_eq!(trips(&admin.get(tiers).await), (200, 1), "list tiers");
     for (number, does) in [("C-1", "create customer"), ("C-1", "replace customer"), ("C-2", "create customer")] {
@@ -52,6 +55,7 @@ async fn each_call_keeps_its_budget() {
         assert_eq!(trips(&put("/api/customers", customer).await), (200, 2), "{does}");
     }
     assert_eq!(trips(&admin.get("/api/customers/C-1").await), (200, 1), "view customer");
+    assert_eq!(trips(&admin.patch("/api/customers/C-1", &json!({"Active": true})).await), (200, 2), "patch customer");
     let link = json!({"UserId": grace.id, "CustomerNumber": "C-1"});
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 2), "associate");
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 1), "associate again");

@@ -208,3 +208,27 @@ async fn any_library_can_verify_a_token_by_the_published_keys() {
     let signature = Signature::from_slice(&bytes(signature)).unwrap();
     VerifyingKey::from_sec1_bytes(&point).unwrap().verify(message.as_bytes(), &signature).unwrap();
 }
+
+#[tokio::test]
+async fn a_password_is_the_same_however_a_keyboard_composes_it() {
+    let (composed, decomposed) = ("p\u{e4}ssw\u{f6}rter", "pa\u{308}sswo\u{308}rter");
+    let sign_in = async |email: &str, password: &str| {
+        Anonymous.post(LOGIN, &json!({"Email": email, "Password": password})).await.status
+    };
+    for (set, typed) in [(composed, decomposed), (decomposed, composed)] {
+        let email = format!("{}@person.example", unique("grace"));
+        let body = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email, "Password": set});
+        Anonymous.post("/api/users", &body).await.ok();
+        assert_eq!((sign_in(&email, set).await, sign_in(&email, typed).await), (200, 200));
+        assert_eq!(sign_in(&email, "passworter").await, 401);
+        let user = Anonymous.post(LOGIN, &json!({"Email": email, "Password": typed})).await.ok();
+        let user = crate::support::Member { token: user["AccessToken"].as_str().unwrap().to_owned() };
+        let change = json!({"OldPassword": typed, "Password": "another good one"});
+        assert_eq!(user.post("/api/users/me/password", &change).await.status, 200);
+    }
+    // Eight characters as they are typed, and four of them composed.
+    let email = format!("{}@person.example", unique("grace"));
+    let body = json!({"FirstName": "G", "LastName": "H", "Email": email, "Password": "a\u{308}".repeat(4)});
+    let fault = json!({"Password": ["must have 8 to 128 characters"]});
+    Anonymous.post("/api/users", &body).await.fields(&fault);
+}

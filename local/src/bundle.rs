@@ -171,9 +171,9 @@ impl Bundle {
         let links = LinkSigner::new(&link_secret, site)?;
         let app = App::on(table.clone(), &config).await;
         let auth = AuthApp::start(app.clone(), issuer, trusted).await;
-        let ses_router = hosts.guard_from_pages(service::wrap(mailbox.clone().ses()));
+        let ses_router = hosts.guard_from_pages(service::wrap(mailbox.clone().ses(), &config.issuer));
         let state = State { app, auth, links: links.clone(), max_tested_rows: options.max_tested_rows };
-        let router = hosts.guard(router(&state, mailbox));
+        let router = hosts.guard(router(&state, mailbox, &config.issuer));
 
         let stream = Stream::open(database.clone(), Self::TABLE, file(DataDirectory::STREAM_POSITION))?;
         // The mailer's way to the mailbox outlives the API: a stop still sends what the last requests put.
@@ -290,7 +290,7 @@ fn asked(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'stati
     }
 }
 
-fn router(state: &State, mailbox: Mailbox) -> Router {
+fn router(state: &State, mailbox: Mailbox, issuer: &str) -> Router {
     let routers = FUNCTIONS.iter().map(|function| (function.router)(state)).fold(mailbox.page(), Router::merge);
-    service::wrap(routers).layer(middleware::map_response(service::show_costs))
+    service::wrap(routers, issuer).layer(middleware::map_response(service::show_costs))
 }

@@ -20,7 +20,7 @@ use crate::{
 pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<(), Error> {
     // First of all, so that a start that fails says why.
     telemetry::init_json();
-    let mut router = service::wrap(make().await?);
+    let mut router = service::wrap(make().await?, &config::required("ISSUER")?);
     if config::boolean("SERVER_TIMING", false)? {
         router = router.layer(middleware::map_response(service::show_costs));
     }

@@ -25,7 +25,7 @@ pub enum BodyFailures {
     /// The body is longer than 64 KiB.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Problem),
-    /// The body's `Content-Type` is missing or no JSON.
+    /// The body's `Content-Type` is missing or no JSON, or it has a `Content-Encoding`.
     #[response(status = 415, content_type = "application/problem+json")]
     NotJson(Problem),
 }

@@ -8,6 +8,7 @@ use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{self, Output, ParamsString, PasswordHash, Salt},
 };
+use domain::text::normalized_password;
 use tokio::{sync::Semaphore, task};
 
 /// Hashing failed for a reason that isn't the password.
@@ -54,11 +55,18 @@ pub async fn hash(password: &str) -> Result<String, PasswordError> {
     .await
 }
 
-/// Whether `password` is the one that `hash` was made of; with no hash, the same work and `false`.
+/// Whether `password` is the one that `hash` was made of, in whichever normalization it was typed; with no hash, the
+/// same work and `false`.
 ///
 /// # Errors
 /// [`PasswordError`]; a wrong password is no error.
 pub async fn verify(password: &str, hash: Option<&str>) -> Result<bool, PasswordError> {
+    let normalized = normalized_password(password);
+    // A hash from before passwords were normalized is of what was typed then.
+    Ok(verify_exactly(&normalized, hash).await? || (normalized != password && verify_exactly(password, hash).await?))
+}
+
+async fn verify_exactly(password: &str, hash: Option<&str>) -> Result<bool, PasswordError> {
     let (password, known) = (password.to_owned(), hash.is_some());
     let hash = hash.unwrap_or(NOBODY).to_owned();
     off_thread(move || {
@@ -118,6 +126,19 @@ mod tests {
         assert!(verify("correct horse", Some(&stored)).await.unwrap());
         assert!(!verify("correct horse ", Some(&stored)).await.unwrap());
         assert_ne!(stored, hash("correct horse").await.unwrap(), "each hash has its own salt");
+    }
+
+    #[tokio::test]
+    async fn a_password_verifies_in_either_normalization_also_against_an_older_hash() {
+        let (composed, decomposed) = ("p\u{e4}ssword", "pa\u{308}ssword");
+        for hashed in [composed, decomposed] {
+            let stored = hash(hashed).await.unwrap();
+            assert!(verify(hashed, Some(&stored)).await.unwrap());
+        }
+        let stored = hash(composed).await.unwrap();
+        assert!(verify(decomposed, Some(&stored)).await.unwrap());
+        assert!(!verify("passwo\u{308}rd", Some(&stored)).await.unwrap());
+        assert!(!verify(decomposed, None).await.unwrap());
     }
 
     #[tokio::test]

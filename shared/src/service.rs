@@ -1,11 +1,12 @@
-//! The layer around every router, on Lambda and on one machine: the request's id, its log line, 404 and 405.
+//! The layers around every router, on Lambda and on one machine: the request's id, its log line, 404 and 405, and the
+//! fields that every answer's head has.
 
 use std::time::Instant;
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, StatusCode},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
 };
@@ -24,12 +25,35 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 #[derive(Clone, Debug)]
 pub struct GatewayRequestId(pub String);
 
-/// Wraps `router`, whose paths must all be there by now.
-pub fn wrap(router: Router) -> Router {
+/// How long browsers reach the API by https alone, and everything below its domain: two years (RFC 6797).
+const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+
+/// Wraps `router`, whose paths must all be there by now, and which `issuer` is the address of.
+pub fn wrap(router: Router, issuer: &str) -> Router {
+    let https = issuer.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
     router
         .method_not_allowed_fallback(async || Problem::new(StatusCode::METHOD_NOT_ALLOWED))
         .fallback(async || Problem::new(StatusCode::NOT_FOUND))
         .layer(middleware::from_fn(in_context))
+        .layer(middleware::from_fn_with_state(https, protect))
+}
+
+/// Adds what browsers and caches have to know of every answer, be it an error. What is under `/api` belongs to its
+/// caller: with an `x-api-key` in the place of `Authorization`, a cache would take it for everybody's (RFC 9111,
+/// section 3.5).
+async fn protect(State(https): State<bool>, request: Request, next: Next) -> Response {
+    let below_api = request.uri().path().strip_prefix("/api");
+    let is_api = below_api.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    if is_api {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
+    }
+    response
 }
 
 async fn in_context(mut request: Request, next: Next) -> Response {
@@ -82,4 +106,38 @@ pub async fn show_costs(mut response: Response) -> Response {
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::HeaderMap, routing::get};
+    use lambda_http::tower::ServiceExt;
+
+    use super::*;
+
+    async fn head(path: &str, issuer: &str) -> HeaderMap {
+        let cached = async || ([(header::CACHE_CONTROL, "public")], "x");
+        let router = Router::new().route("/api/x", get(cached)).route("/x", get(cached));
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        wrap(router, issuer).oneshot(request).await.unwrap().headers().clone()
+    }
+
+    #[tokio::test]
+    async fn an_issuer_with_https_tells_browsers_to_keep_to_it_and_another_one_does_not() {
+        for path in ["/api/x", "/x", "/api/nowhere", "/nowhere"] {
+            let headers = head(path, "HTTPS://api.acme.example").await;
+            assert_eq!(headers[header::STRICT_TRANSPORT_SECURITY], "max-age=63072000; includeSubDomains", "{path}");
+            assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+            let headers = head(path, "http://127.0.0.1:3000").await;
+            assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_under_api_is_stored_and_the_rest_keeps_its_own_caching() {
+        for (path, caching) in [("/api/x", "no-store"), ("/api", "no-store"), ("/x", "public")] {
+            assert_eq!(head(path, "http://x").await[header::CACHE_CONTROL], caching, "{path}");
+        }
+        assert!(!head("/apiary", "http://x").await.contains_key(header::CACHE_CONTROL));
+    }
 }

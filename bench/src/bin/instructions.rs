@@ -32,6 +32,7 @@ use p256::{
 use serde_json::json;
 use shared::{App, claims, clock, config::Config, dynamo, service, table::Table};
 
+const ISSUER: &str = "https://api.example";
 const ORGANIZATION: &str = "5f2b9c0e7d1a4b6c8e0f1a2b";
 const USER: &str = "kp_4l1x0zq8w7c2m5n9b3v6a1s0";
 /// Calls between two counts: what is done once isn't counted.
@@ -80,7 +81,7 @@ impl World {
         let app = Self::app(BTreeMap::from([("Query", keys)])).await;
         let now = clock::now();
         let claims = json!({
-            "iss": "https://api.example", "aud": "organizations-api", "sub": USER, "iat": now, "exp": now + 3600,
+            "iss": ISSUER, "aud": "organizations-api", "sub": USER, "iat": now, "exp": now + 3600,
             "jti": "one", "token_use": "organization", "OrganizationId": ORGANIZATION, "OrgCode": "org_acme12345678",
             "Roles": ["admin"], "email_verified": true,
         });
@@ -95,11 +96,8 @@ impl World {
         let client = SharedHttpClient::new(Memory(Arc::new(answers)));
         let config = dynamo::Table::client_config(Some("http://memory")).http_client(client).build();
         let table = Table::new(dynamo::Table::new(Client::from_conf(config), "organizations"));
-        let config = Config {
-            issuer: "https://api.example".to_owned(),
-            audience: "organizations-api".to_owned(),
-            ..Config::default()
-        };
+        let config =
+            Config { issuer: ISSUER.to_owned(), audience: "organizations-api".to_owned(), ..Config::default() };
         App::on(table, &config).await
     }
 
@@ -122,7 +120,7 @@ impl World {
             ("BatchGetItem", json!({"Responses": {"organizations": role}}).to_string()),
         ]))
         .await;
-        service::wrap(make(App { table: app.table, ..self.app.clone() }))
+        service::wrap(make(App { table: app.table, ..self.app.clone() }), ISSUER)
     }
 
     async fn on_organization(&self) -> Router {
@@ -138,7 +136,7 @@ impl World {
             ("GetItem", admin.to_string()),
         ]))
         .await;
-        service::wrap(organizations::router(App { table: app.table, ..self.app.clone() }))
+        service::wrap(organizations::router(App { table: app.table, ..self.app.clone() }), ISSUER)
     }
 
     async fn get(&self, router: &Router, path: &str) {
@@ -170,11 +168,7 @@ async fn go(path: &str, times: u64) {
         "verify a new token" => {
             for _ in 0..times {
                 // Another verifier each time: none remembers the token.
-                let verifier = claims::Verifier::new(
-                    world.app.verifier.keys().clone(),
-                    "https://api.example",
-                    "organizations-api",
-                );
+                let verifier = claims::Verifier::new(world.app.verifier.keys().clone(), ISSUER, "organizations-api");
                 verifier.verify(&world.token).await.unwrap();
             }
         }

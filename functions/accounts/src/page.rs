@@ -42,12 +42,11 @@ fn source_hash(source: &str) -> String {
 )]
 pub(crate) async fn show_page() -> impl IntoResponse {
     let policy = HeaderValue::from_static(POLICY.as_str());
-    let headers: [(HeaderName, HeaderValue); 4] = [
+    let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_SECURITY_POLICY, policy),
         // The page's own address holds the token.
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
     (headers, Html(PAGE.as_str()))
 }

@@ -15,6 +15,8 @@ use crate::filters::{self, FilterParameter};
 
 const DEFAULT_PAGE_SIZE: u64 = 25;
 const MAX_PAGE_SIZE: u64 = 1000;
+/// The last page that can be asked for: each client reads a number up to here.
+const MAX_PAGE: u64 = 2_147_483_647;
 
 shared::request! {
     /// The parameters of a list of associations.
@@ -22,7 +24,7 @@ shared::request! {
     #[into_params(rename_all = "PascalCase", parameter_in = Query)]
     pub(crate) struct ListAssociationsRequest {
         /// The page, from 1.
-        #[param(minimum = 1, default = 1)]
+        #[param(minimum = 1, maximum = 2_147_483_647, default = 1)]
         page_number: Option<u64> = page_number,
         /// `NextPageToken` of the page before, in the place of `PageNumber`: continues beyond its last row, untouched
         /// by rows that come and go elsewhere.
@@ -56,13 +58,14 @@ enum Direction {
 }
 
 fn page_number(fields: &mut Fields<'_>, name: &str) -> Read<Option<u64>> {
-    fields.text(name, |text| positive(&text).ok_or_else(|| "must be a whole number from 1".to_owned())).optional()
+    let page =
+        |text: String| whole(&text, MAX_PAGE).ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE}"));
+    fields.text(name, page).optional()
 }
 
 fn page_size(fields: &mut Fields<'_>, name: &str) -> Option<u64> {
     let size = |text: String| {
-        let size = positive(&text).filter(|size| *size <= MAX_PAGE_SIZE);
-        size.ok_or_else(|| "must be a whole number from 1 to 1000".to_owned())
+        whole(&text, MAX_PAGE_SIZE).ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE_SIZE}"))
     };
     fields.text(name, size).or(DEFAULT_PAGE_SIZE)
 }
@@ -85,10 +88,10 @@ fn sort_direction(fields: &mut Fields<'_>, name: &str) -> Option<Direction> {
     fields.text(name, direction).or(Direction::Ascending)
 }
 
-/// A number from 1. One beyond what can be counted is as far past the end as any other.
-fn positive(text: &str) -> Option<u64> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().unwrap_or(u64::MAX)).filter(|number| *number > 0)
+/// A whole number from 1 to `max`, in digits alone.
+fn whole(text: &str, max: u64) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| digits && (1..=max).contains(number))
 }
 
 impl From<ListAssociationsRequest> for ListQuery {

@@ -17,7 +17,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    AuthApp, NO_STORE, NoStore,
+    AuthApp,
     enrich::{Enriched, TokenSubject, enrich, no_role},
 };
 
@@ -138,7 +138,7 @@ pub(crate) async fn enrich_token(
     State(state): State<AuthApp>,
     caller: SubjectToken,
     body: Result<Body<JsonObject>, Problem>,
-) -> Result<(NoStore, Json<OrganizationAccess>), Problem> {
+) -> Result<Json<OrganizationAccess>, Problem> {
     let fields = match body {
         Ok(Body(fields)) => fields,
         Err(problem) => return Err(caller.lost_standing_first(&state, problem).await),
@@ -164,7 +164,7 @@ pub(crate) async fn enrich_token(
         price_tier: enriched.member.price_tier,
         currency_code: enriched.member.currency_code,
     };
-    Ok((NO_STORE, Json(access)))
+    Ok(Json(access))
 }
 
 async fn exchange_user_token(state: &AuthApp, session: UserSession, fields: JsonObject) -> Result<Enriched, Problem> {

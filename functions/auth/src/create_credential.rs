@@ -13,7 +13,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::{AuthApp, NO_STORE, NoStore};
+use crate::AuthApp;
 
 shared::request! {
     /// A new machine credential.
@@ -68,7 +68,7 @@ pub(crate) struct CreatedCredential {
 pub(crate) async fn create_credential(
     State(state): State<AuthApp>,
     HumanAdminRequest(admin, Idempotent(key, request)): HumanAdminRequest<Idempotent<CreateCredentialRequest>>,
-) -> Result<(NoStore, Json<CreatedCredential>), Problem> {
+) -> Result<Json<CreatedCredential>, Problem> {
     let key = key.map(|key| key.of_admin(&admin, "POST /api/organizations/api-access"));
     let CreateCredentialRequest { name, access, expires_at } = request;
     let new = NewMachine { name, access: access.unwrap_or_default(), expires_at };
@@ -89,5 +89,5 @@ pub(crate) async fn create_credential(
         access: new.access,
         expires_at: new.expires_at.map(|expiry| rfc3339(expiry.seconds())),
     };
-    Ok((NO_STORE, Json(created)))
+    Ok(Json(created))
 }

@@ -12,20 +12,12 @@ mod revoke_credential;
 mod signing;
 mod trusted;
 
-use axum::{
-    extract::FromRef,
-    http::{HeaderName, header::CACHE_CONTROL},
-};
+use axum::extract::FromRef;
 use shared::{App, claims::Identity, problem::Problem};
 
 use signing::Signed;
 pub use signing::{Issuer, SetupError};
 pub use trusted::TrustedIssuers;
-
-/// On every answer that holds a token (RFC 6749, section 5.1).
-const NO_STORE: NoStore = [(CACHE_CONTROL, "no-store")];
-
-type NoStore = [(HeaderName, &'static str); 1];
 
 /// The function's state: every function's, and the means to sign.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    AuthApp, NO_STORE, NoStore,
+    AuthApp,
     enrich::{TokenSubject, enrich},
     machine_sign_in::{MachineSignIn, MachineSignedIn},
 };
@@ -120,7 +120,7 @@ pub(crate) async fn sign_in(
     State(state): State<AuthApp>,
     RequestSource(source): RequestSource,
     Body(request): Body<SignInRequest>,
-) -> Result<(NoStore, Json<SignInAnswer>), Problem> {
+) -> Result<Json<SignInAnswer>, Problem> {
     let SignInRequest { email, password, org_code, client_id, client_secret } = request;
     let answer = if let (Some(client_id), Some(client_secret)) = (client_id, client_secret) {
         let machine = MachineSignIn { org_code: org_code.unwrap_or_default(), client_id, client_secret };
@@ -129,7 +129,7 @@ pub(crate) async fn sign_in(
         let (email, password) = (email.unwrap_or_default(), password.unwrap_or_default());
         SignInAnswer::User(sign_user_in(&state, UserSignIn { email, password, org_code }, &source).await?)
     };
-    Ok((NO_STORE, Json(answer)))
+    Ok(Json(answer))
 }
 
 async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> Result<SignedIn, Problem> {

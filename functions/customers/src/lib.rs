@@ -2,6 +2,7 @@
 
 mod customer;
 mod number;
+mod patch;
 mod put;
 mod remove;
 mod view;
@@ -11,8 +12,10 @@ use shared::App;
 shared::routes!(
     App,
     put::put_customer,
+    patch::patch_customer_by_query,
     view::view_customer_by_query,
     remove::remove_customer_by_query,
     view::view_customer,
+    patch::patch_customer,
     remove::remove_customer
 );

@@ -9,12 +9,14 @@ use shared::{
 };
 use utoipa::ToSchema;
 
+use crate::existing::existing_name;
+
 shared::request! {
     /// A price tier, and what becomes of it.
     #[derive(ToSchema)]
     #[schema(as = ChangePriceTier, rename_all = "PascalCase")]
     pub(crate) struct ChangePriceTierRequest {
-        old_name: TierName,
+        old_name: TierName = existing_name,
         new_name: TierName,
         /// `USD` where it isn't said.
         #[schema(value_type = Option<CurrencyCode>, default = "USD")]

@@ -6,6 +6,7 @@ use shared::{
     extract::Authenticated,
     openapi::{Failures, TokenFailures},
     problem::Problem,
+    table::PriceTierRecord,
     text::{CurrencyCode, TierName},
 };
 use utoipa::ToSchema;
@@ -17,6 +18,12 @@ use utoipa::ToSchema;
 pub(crate) struct PriceTierEntry {
     name: TierName,
     currency_code: CurrencyCode,
+}
+
+impl From<PriceTierRecord> for PriceTierEntry {
+    fn from(tier: PriceTierRecord) -> Self {
+        Self { name: tier.name, currency_code: tier.currency_code }
+    }
 }
 
 /// Lists the price tiers by name.
@@ -32,6 +39,5 @@ pub(crate) async fn list_price_tiers(
     Authenticated(admin): Authenticated<AdminClaim>,
 ) -> Result<Json<Vec<PriceTierEntry>>, Problem> {
     let tiers = app.table.organization(&admin).price_tiers().await?;
-    let entries = tiers.into_iter().map(|tier| PriceTierEntry { name: tier.name, currency_code: tier.currency_code });
-    Ok(Json(entries.collect()))
+    Ok(Json(tiers.into_iter().map(PriceTierEntry::from).collect()))
 }

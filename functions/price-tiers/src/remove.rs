@@ -8,6 +8,8 @@ use shared::{
 };
 use utoipa::{IntoParams, ToSchema};
 
+use crate::existing::existing_name;
+
 shared::request! {
     /// Which price tier goes: in the body or, for clients that drop a DELETE's body, in the query.
     #[derive(ToSchema, IntoParams)]
@@ -15,7 +17,7 @@ shared::request! {
     #[into_params(rename_all = "PascalCase", parameter_in = Query)]
     pub(crate) struct RemovePriceTierRequest {
         #[param(value_type = Option<String>)]
-        name: TierName,
+        name: TierName = existing_name,
     }
 }
 

@@ -4,7 +4,7 @@ mod refusals;
 
 pub use refusals::OnField;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, mem::take};
 
 use axum::{
     Json,
@@ -49,6 +49,9 @@ pub struct Problem {
     retry_after: Option<u64>,
     #[serde(skip)]
     attempts_left: Option<AttemptsLeft>,
+    /// Further fields of the answer's head.
+    #[serde(skip)]
+    headers: Vec<(HeaderName, &'static str)>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -70,7 +73,15 @@ impl Problem {
             challenge: None,
             retry_after: None,
             attempts_left: None,
+            headers: Vec::new(),
         }
+    }
+
+    /// Adds a field to the answer's head.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// Adds what is wrong with this request.
@@ -150,10 +161,11 @@ impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         self.trace_id = dynamo::request_id();
         let (status, challenge, retry_after) = (self.status, self.challenge, self.retry_after);
-        let attempts_left = self.attempts_left;
+        let (attempts_left, others) = (self.attempts_left, take(&mut self.headers));
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.extend(others.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))));
         if let Some(challenge) = challenge {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }

@@ -243,8 +243,10 @@ impl From<PasswordError> for Problem {
 #[cfg(test)]
 mod tests {
     use axum::{http::header, response::IntoResponse};
+    use table::OrganizationRecord;
 
     use super::*;
+    use crate::request::{Fields, JsonObject};
 
     fn status(problem: impl Into<Problem>) -> u16 {
         problem.into().into_response().status().as_u16()
@@ -252,6 +254,8 @@ mod tests {
 
     #[test]
     fn each_refusal_has_its_status() {
+        let named = JsonObject::default().with("Name", "Acme".into());
+        let organization = OrganizationRecord::new(Fields::read(named).unwrap());
         for (problem, expected) in [
             (Error::OrganizationGone.into(), 400),
             (Error::NotAdmin.into(), 403),
@@ -268,6 +272,7 @@ mod tests {
             (ExternalIdentityError::BoundToAnotherIssuer.into(), 403),
             (ExternalIdentityError::ForeignDomain.into(), 403),
             (SettingsError::StaleVersion.into(), 412),
+            (SettingsError::NotAccepted(Box::new(organization)).into(), 400),
             (SettingsError::NameTaken.into(), 400),
             (AdminError::NoAccount.into(), 400),
             (AdminError::EmailNotVerified.into(), 400),

@@ -1,7 +1,7 @@
 use axum::{
     body::{Body as HttpBody, Bytes},
     extract::{FromRequest, Request},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts},
 };
 use http_body_util::BodyExt;
 
@@ -10,6 +10,11 @@ use crate::problem::Problem;
 
 /// The longest body that is read, in bytes.
 const LIMIT: usize = 64 * 1024;
+
+/// Some programs begin a text with it. It is no part of the text (RFC 8259, section 8.1).
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 /// Read past the limit, in bytes, and thrown away: a client that is still sending would miss the answer.
 const DISCARDED: usize = 10 * 1024 * 1024;
@@ -26,7 +31,7 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body<T> {
         if bytes.is_empty() {
             return Err(Problem::bad_request("A JSON body is needed."));
         }
-        Ok(Self(Fields::read(object(&parts.headers, &bytes)?)?))
+        Ok(Self(Fields::read(object(&parts, &bytes)?)?))
     }
 }
 
@@ -40,11 +45,8 @@ impl<S: Sync, T: FromFields> FromRequest<S> for BodyOrQuery<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let bytes = read(body).await?;
-        let object = if bytes.is_empty() {
-            JsonObject::of_parameters(parameters(&parts.uri)?)
-        } else {
-            object(&parts.headers, &bytes)?
-        };
+        let object =
+            if bytes.is_empty() { JsonObject::of_parameters(parameters(&parts.uri)?) } else { object(&parts, &bytes)? };
         Ok(Self(Fields::read(object)?))
     }
 }
@@ -61,6 +63,9 @@ async fn read(mut body: HttpBody) -> Result<Bytes, Problem> {
             break;
         }
     }
+    if kept.starts_with(BYTE_ORDER_MARK) {
+        kept.drain(..BYTE_ORDER_MARK.len());
+    }
     if seen > LIMIT {
         let detail = format!("The body is longer than {LIMIT} bytes.");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE).detail(detail));
@@ -68,10 +73,13 @@ async fn read(mut body: HttpBody) -> Result<Bytes, Problem> {
     Ok(kept.into())
 }
 
-fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<JsonObject, Problem> {
-    if !is_json(headers) {
-        let detail = "The body's Content-Type must be application/json.";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).detail(detail));
+fn object(parts: &Parts, bytes: &[u8]) -> Result<JsonObject, Problem> {
+    if !is_json(&parts.headers) {
+        return Err(unsupported(parts, "The body's Content-Type must be application/json."));
+    }
+    if !is_plain(&parts.headers) {
+        let problem = unsupported(parts, "The body must have no Content-Encoding.");
+        return Err(problem.header(header::ACCEPT_ENCODING, "identity"));
     }
     match JsonObject::parse(bytes) {
         Ok(Some(object)) => Ok(object),
@@ -82,6 +90,22 @@ fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<JsonObject, Problem> {
             error.column()
         ))),
     }
+}
+
+/// 415; to a PATCH it says what a patch may be (RFC 5789, section 3.1).
+fn unsupported(parts: &Parts, detail: &'static str) -> Problem {
+    let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).detail(detail);
+    if parts.method == Method::PATCH {
+        return problem.header(ACCEPT_PATCH, "application/merge-patch+json, application/json");
+    }
+    problem
+}
+
+/// Whether the body is sent as it is (RFC 9110, section 8.4). A compressed one would be read as broken JSON.
+fn is_plain(headers: &HeaderMap) -> bool {
+    let mut codings =
+        headers.get_all(header::CONTENT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings.all(|coding| coding.trim_ascii().is_empty() || coding.trim_ascii().eq_ignore_ascii_case(b"identity"))
 }
 
 /// `application/json`, or any type with the `+json` suffix (RFC 6839); parameters are ignored.

@@ -2,6 +2,7 @@
 
 use domain::{
     ids::{self, OrganizationId},
+    patch::Patch,
     text::{CompanyName, CurrencyCode, CustomerNumber, TierName},
 };
 use dynamo::{Backoff, Expression, SortKeys, number, text};
@@ -9,7 +10,7 @@ use dynamo::{Backoff, Expression, SortKeys, number, text};
 use crate::{
     CustomerError, Error, OrganizationScope, Table,
     records::{CustomerRecord, PriceTierRecord, use_counter},
-    scope::{Authority, Committed, keys},
+    scope::{Authority, Committed, Reads, RoleHeld, keys},
 };
 
 /// A customer to be put.
@@ -25,6 +26,19 @@ pub struct CustomerChange {
     pub currency_code: Option<CurrencyCode>,
     /// Whether the customer's claims go into its users' tokens. If absent, it stays as it is, and is `true` for a new
     /// customer.
+    pub active: Option<bool>,
+}
+
+/// A change of a customer. What is absent stays as it is.
+#[derive(Clone, Debug)]
+pub struct CustomerPatch {
+    /// The company's new name.
+    pub company_name: Option<CompanyName>,
+    /// The name of the customer's new price tier.
+    pub pricing: Option<TierName>,
+    /// The change of the customer's own currency.
+    pub currency_code: Patch<CurrencyCode>,
+    /// Whether the customer's claims go into its users' tokens.
     pub active: Option<bool>,
 }
 
@@ -124,13 +138,8 @@ impl OrganizationScope<'_> {
     /// # Errors
     /// [`CustomerError::NotFound`], the scope's own, or the table is out of reach.
     pub async fn customer(&self, number: &CustomerNumber) -> Result<Customer, CustomerError> {
-        let (customer, tiers) = self
-            .checked(|reads| async move {
-                let customer = reads.get(keys::customer(self.id(), number));
-                let tiers = reads.query(keys::organization_partition(self.id()), SortKeys::Prefix(keys::TIER_PREFIX));
-                tokio::try_join!(customer, tiers)
-            })
-            .await?;
+        let (customer, tiers) =
+            self.checked(|reads| async move { self.customer_and_tiers(reads, number).await }).await?;
         Ok(customer.ok_or(CustomerError::NotFound)?.with_tier_among(tiers)?)
     }
 
@@ -139,7 +148,6 @@ impl OrganizationScope<'_> {
     /// # Errors
     /// [`CustomerError::NoPriceTier`], the scope's own, or the table is out of reach.
     pub async fn put_customer(&self, change: &CustomerChange) -> Result<Customer, CustomerError> {
-        let counter = use_counter(&change.number);
         let mut backoff = Backoff::default();
         loop {
             let ((known, tier), held) = self
@@ -159,27 +167,94 @@ impl OrganizationScope<'_> {
                 active: change.active.or(known.as_ref().map(|known| known.active)).unwrap_or(true),
                 revision: ids::random_id(16),
             };
-            let key = keys::customer(self.id(), &change.number);
-            let mut write = match &known {
-                None => held.write().put_new(key, &record, CustomerRefusal::Changed),
-                Some(known) => held.write().replace(key, &record, &known.unchanged(), CustomerRefusal::Changed),
-            };
-            if known.as_ref().is_none_or(|known| known.tier_id != record.tier_id) {
-                let joined = keys::tier_use(self.id(), &tier.tier_id, counter);
-                write = write.update(joined, &add_uses(1), CustomerRefusal::NoTier);
-                if let Some(known) = &known {
-                    let left = keys::tier_use(self.id(), &known.tier_id, counter);
-                    write = write.update(left, &add_uses(-1), CustomerRefusal::NoOldTier);
-                }
+            if self.store(held, known.as_ref(), &record).await? {
+                return Ok(record.with_tier(tier));
             }
-            match write.commit(()).await? {
-                Committed::Done(_) => return Ok(record.with_tier(tier)),
-                Committed::Refused(refusals) => match refusals.into_iter().next() {
-                    Some((CustomerRefusal::NoTier, _)) => return Err(CustomerError::NoPriceTier),
-                    _ => wait(&mut backoff).await?,
-                },
+            wait(&mut backoff).await?;
+        }
+    }
+
+    /// Changes a customer: two round trips.
+    ///
+    /// # Errors
+    /// [`CustomerError::NotFound`], [`CustomerError::NoPriceTier`], the scope's own, or the table is out of reach.
+    pub async fn patch_customer(
+        &self,
+        number: &CustomerNumber,
+        patch: &CustomerPatch,
+    ) -> Result<Customer, CustomerError> {
+        let mut backoff = Backoff::default();
+        loop {
+            let ((known, tiers), held) =
+                self.checked_to_write(|reads| async move { self.customer_and_tiers(reads, number).await }).await?;
+            let known = known.ok_or(CustomerError::NotFound)?;
+            let tier = match &patch.pricing {
+                Some(name) => tiers.into_iter().find(|tier| tier.name.folded() == name.folded()),
+                None => tiers.into_iter().find(|tier| tier.tier_id == known.tier_id),
+            };
+            let tier = match (tier, &patch.pricing) {
+                (Some(tier), _) => tier,
+                (None, Some(_)) => return Err(CustomerError::NoPriceTier),
+                // The two reads are no snapshot: the customer moved to a tier that was added between them.
+                (None, None) => {
+                    wait(&mut backoff).await?;
+                    continue;
+                }
+            };
+            let patched = CustomerRecord {
+                company_name: patch.company_name.clone().unwrap_or_else(|| known.company_name.clone()),
+                tier_id: tier.tier_id.clone(),
+                currency_code: patch.currency_code.clone().over(known.currency_code.clone()),
+                active: patch.active.unwrap_or(known.active),
+                revision: ids::random_id(16),
+                customer_number: known.customer_number.clone(),
+            };
+            if self.store(held, Some(&known), &patched).await? {
+                return Ok(patched.with_tier(tier));
+            }
+            wait(&mut backoff).await?;
+        }
+    }
+
+    /// Stores a customer in the place of what is known of it, and counts it on its tier; `false` where it was changed
+    /// meanwhile.
+    async fn store(
+        &self,
+        held: RoleHeld<'_>,
+        known: Option<&CustomerRecord>,
+        record: &CustomerRecord,
+    ) -> Result<bool, CustomerError> {
+        let counter = use_counter(&record.customer_number);
+        let key = keys::customer(self.id(), &record.customer_number);
+        let mut write = match known {
+            None => held.write().put_new(key, record, CustomerRefusal::Changed),
+            Some(known) => held.write().replace(key, record, &known.unchanged(), CustomerRefusal::Changed),
+        };
+        if known.is_none_or(|known| known.tier_id != record.tier_id) {
+            let joined = keys::tier_use(self.id(), &record.tier_id, counter);
+            write = write.update(joined, &add_uses(1), CustomerRefusal::NoTier);
+            if let Some(known) = known {
+                let left = keys::tier_use(self.id(), &known.tier_id, counter);
+                write = write.update(left, &add_uses(-1), CustomerRefusal::NoOldTier);
             }
         }
+        match write.commit(()).await? {
+            Committed::Done(_) => Ok(true),
+            Committed::Refused(refusals) => match refusals.into_iter().next() {
+                Some((CustomerRefusal::NoTier, _)) => Err(CustomerError::NoPriceTier),
+                _ => Ok(false),
+            },
+        }
+    }
+
+    async fn customer_and_tiers(
+        &self,
+        reads: Reads<'_>,
+        number: &CustomerNumber,
+    ) -> Result<(Option<CustomerRecord>, Vec<PriceTierRecord>), Error> {
+        let customer = reads.get(keys::customer(self.id(), number));
+        let tiers = reads.query(keys::organization_partition(self.id()), SortKeys::Prefix(keys::TIER_PREFIX));
+        tokio::try_join!(customer, tiers)
     }
 
     /// Removes a customer: two round trips.

@@ -33,7 +33,7 @@ pub use associations::{
 };
 pub use counted_index::{IndexFault, IndexReport};
 pub use create_organization::{CreatedOrganization, Creation, Founder};
-pub use customers::{Customer, CustomerChange, MemberCustomer};
+pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
     AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError,

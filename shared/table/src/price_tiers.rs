@@ -9,7 +9,7 @@ use domain::{
     ids::OrganizationId,
     text::{CurrencyCode, TierName},
 };
-use dynamo::{Expression, SortKeys, from_item, number, text};
+use dynamo::{Backoff, Expression, SortKeys, from_item, number, text};
 
 use crate::{
     Error, IdempotencyKey, OrganizationScope, PriceTierError, Replayable, Table,
@@ -24,6 +24,13 @@ const MAX_TIERS: u8 = 100;
 enum DeletionRefusal {
     NotFound,
     InUse,
+}
+
+/// The condition of a patch that failed.
+enum PatchRefusal {
+    /// Another request changed the tier.
+    Changed,
+    NameTaken,
 }
 
 impl Table {
@@ -110,6 +117,58 @@ impl OrganizationScope<'_> {
             .commit_or((), Err)
             .await?;
         Ok(())
+    }
+
+    /// Renames a tier, sets its currency, or both: a read, then one transaction where that changes anything. Returns the
+    /// tier as it is then.
+    ///
+    /// # Errors
+    /// [`PriceTierError::NotFound`], [`PriceTierError::NameTaken`], the scope's own, or the table is out of reach.
+    pub async fn patch_price_tier(
+        &self,
+        name: &TierName,
+        new_name: Option<TierName>,
+        currency_code: Option<CurrencyCode>,
+    ) -> Result<PriceTierRecord, PriceTierError> {
+        let mut backoff = Backoff::default();
+        loop {
+            let present = self.price_tier(name).await?.ok_or(PriceTierError::NotFound)?;
+            let patched = PriceTierRecord {
+                tier_id: present.tier_id.clone(),
+                name: new_name.clone().unwrap_or_else(|| present.name.clone()),
+                currency_code: currency_code.clone().unwrap_or_else(|| present.currency_code.clone()),
+            };
+            if patched == present {
+                return Ok(present);
+            }
+            // What isn't sent has to be as it was read, or the answer would say what no longer holds.
+            let unchanged = Expression::condition("tier_id = :id AND tier_name = :was AND currency_code = :in")
+                .value(":id", text(&present.tier_id))
+                .value(":was", text(present.name.as_str()))
+                .value(":in", text(present.currency_code.as_str()));
+            let (old_key, folded) = (keys::price_tier(self.id(), &name.folded()), patched.name.folded());
+            let write = if folded == name.folded() {
+                self.write().replace(old_key, &patched, &unchanged, PatchRefusal::Changed)
+            } else {
+                self.write().delete(old_key, &unchanged, PatchRefusal::Changed).put_new(
+                    keys::price_tier(self.id(), &folded),
+                    &patched,
+                    PatchRefusal::NameTaken,
+                )
+            };
+            match write.commit(()).await? {
+                Committed::Done(_) => return Ok(patched),
+                Committed::Refused(refusals) => match refusals.into_iter().next() {
+                    Some((PatchRefusal::NameTaken, _)) => return Err(PriceTierError::NameTaken),
+                    _ => {
+                        backoff
+                            .wait_or_give_up("a price tier is being changed by others")
+                            .await
+                            .map_err(Error::from)?;
+                    }
+                },
+            }
+        }
     }
 
     /// Removes a tier that no customer is on: two round trips.

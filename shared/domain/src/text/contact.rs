@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
-use super::{FieldError, bounded};
+use super::{FieldError, bounded, printable::printable};
 
 value! {
     /// A line of a billing address: at most 200 characters.
@@ -13,7 +13,7 @@ value! {
 value! {
     /// A phone number as its owner writes it: at most 40 characters.
     #[schema(max_length = 40, examples("+49 30 901820"))]
-    PhoneNumber, |text| bounded(&text, 0, 40)
+    PhoneNumber, |text| printable(&text, 0, 40)
 }
 
 value! {
@@ -29,7 +29,7 @@ value! {
     /// An absolute http or https address: at most 2048 characters.
     #[schema(max_length = 2048, format = "uri", examples("https://acme.example"))]
     Website, |text| {
-        let text = bounded(&text, 0, 2048)?;
+        let text = printable(&text, 0, 2048)?;
         let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         let absolute = matches!(scheme.as_deref(), Some("http" | "https"));
         if absolute && !text.contains(char::is_whitespace) && Url::parse(&text).is_ok() {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
 
-use super::{FieldError, bounded};
+use super::{FieldError, printable::printable};
 
 const MAX_LENGTH: usize = 254;
 
@@ -14,7 +14,7 @@ value! {
     /// An e-mail address (RFC 5321): at most 254 characters, whose domain is a host name with a top level.
     #[schema(max_length = 254, format = "email", examples("ada@acme.example"))]
     EmailAddress, |text| {
-        let text = bounded(&text, 0, MAX_LENGTH)?;
+        let text = printable(&text, 0, MAX_LENGTH)?;
         let Some(ascii) = in_ascii(&text) else { return Err("must be an e-mail address".to_owned()) };
         // The local part alone is left to judge. Its characters may be beyond ASCII (RFC 6531).
         let options = Options::default().without_display_text().without_domain_literal().with_required_tld();

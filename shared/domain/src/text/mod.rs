@@ -35,13 +35,14 @@ mod customer_number;
 mod email_address;
 mod name;
 mod password;
+mod printable;
 
 pub use contact::{AddressLine, CountryCode, PhoneNumber, Website};
 pub use currency_code::CurrencyCode;
 pub use customer_number::CustomerNumber;
 pub use email_address::{EmailAddress, FoldedAddress, with_ascii_domain};
 pub use name::{CompanyName, CredentialName, OrganizationName, PersonName, TierName};
-pub use password::NewPassword;
+pub use password::{NewPassword, normalized_password};
 
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;

@@ -1,8 +1,11 @@
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use utoipa::ToSchema;
 
 use super::{EmailAddress, FieldError, fold};
 
-/// A new password: 8 to 128 characters, used exactly as sent. Only its hash is stored.
+/// A new password: 8 to 128 characters in NFC, and otherwise used as sent (RFC 8265). Only its hash is stored.
 #[derive(Clone, ToSchema)]
 #[schema(value_type = String, min_length = 8, max_length = 128, format = "password")]
 pub struct NewPassword(String);
@@ -13,6 +16,7 @@ impl NewPassword {
     /// # Errors
     /// The length is out of bounds.
     pub fn parse(text: String) -> Result<Self, FieldError> {
+        let text = normalized_password(&text).into_owned();
         match text.chars().count() {
             8..=128 => Ok(Self(text)),
             _ => Err("must have 8 to 128 characters".to_owned()),
@@ -34,6 +38,16 @@ impl NewPassword {
     }
 }
 
+/// Returns a password in NFC, in which passwords are hashed: keyboards of one system write `ü` as one character, and
+/// those of another as two.
+#[must_use]
+pub fn normalized_password(password: &str) -> Cow<'_, str> {
+    match is_nfc_quick(password.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(password),
+        _ => Cow::Owned(password.nfc().collect()),
+    }
+}
+
 impl std::fmt::Debug for NewPassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("NewPassword(…)")
@@ -45,8 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_taken_as_it_is_and_never_shown() {
+    fn a_password_is_taken_as_it_is_but_for_its_normalization_and_never_shown() {
         assert_eq!(NewPassword::parse("  pass\u{0}word ".to_owned()).unwrap().expose(), "  pass\u{0}word ");
+        assert_eq!(NewPassword::parse("pa\u{df}wu\u{308}rter".to_owned()).unwrap().expose(), "paßwürter");
+        assert!(NewPassword::parse("u\u{308}".repeat(7)).is_err());
         assert!(NewPassword::parse("1234567".to_owned()).is_err());
         assert!(NewPassword::parse("x".repeat(129)).is_err());
         assert_eq!(format!("{:?}", NewPassword::parse("12345678".to_owned()).unwrap()), "NewPassword(…)");

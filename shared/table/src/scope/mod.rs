@@ -24,7 +24,7 @@ pub(crate) use authority::Authority;
 pub(crate) use key::{Key, OrganizationKey, OrganizationPartition, PartOf, Partition, Record};
 pub use keys::MAIL_PREFIX;
 pub use organization::OrganizationScope;
-use organization::RoleHeld;
+pub(crate) use organization::RoleHeld;
 pub(crate) use reads::Reads;
 pub(crate) use role::session_goes_on;
 pub use table::Table;

@@ -1,0 +1,49 @@
+use axum::{Json, extract::State};
+use shared::{
+    App,
+    openapi::{BodyFailures, Failures, TokenFailures},
+    problem::{OnField, Problem},
+    request::{AdminRequest, Body, non_nullable},
+    table::PriceTierError,
+    text::{CurrencyCode, TierName},
+};
+use utoipa::ToSchema;
+
+use crate::{existing::existing_name, list::PriceTierEntry};
+
+shared::request! {
+    /// A price tier, and what changes of it; what isn't sent stays.
+    #[derive(ToSchema)]
+    #[schema(as = PatchPriceTier, rename_all = "PascalCase")]
+    pub(crate) struct PatchPriceTierRequest {
+        /// The tier's present name.
+        name: TierName = existing_name,
+        new_name: Option<TierName> = non_nullable,
+        currency_code: Option<CurrencyCode> = non_nullable,
+    }
+}
+
+/// Renames a price tier or sets its currency; its customers stay on it.
+#[utoipa::path(
+    patch,
+    path = "/api/organizations/price-tiers",
+    tag = "Price tiers",
+    security(("bearer" = []), ("key" = [])),
+    request_body(content(
+        (PatchPriceTierRequest = "application/json"),
+        (PatchPriceTierRequest = "application/merge-patch+json"),
+    )),
+    responses((status = 200, body = PriceTierEntry), TokenFailures, BodyFailures, Failures)
+)]
+pub(crate) async fn patch_price_tier(
+    State(app): State<App>,
+    AdminRequest(admin, Body(request)): AdminRequest<Body<PatchPriceTierRequest>>,
+) -> Result<Json<PriceTierEntry>, Problem> {
+    let PatchPriceTierRequest { name, new_name, currency_code } = request;
+    let patched = app.table.organization(&admin).patch_price_tier(&name, new_name, currency_code).await;
+    let patched = patched.map_err(|error| {
+        let field = if matches!(error, PriceTierError::NotFound) { "Name" } else { "NewName" };
+        error.on_field(field)
+    })?;
+    Ok(Json(patched.into()))
+}
