@@ -32,7 +32,7 @@ impl World {
             issuer: self.bundle.url(),
             audience: "organizations-api".to_owned(),
             dynamodb_endpoint: Some(self.bundle.dynamodb_url()),
-            require_verified_email: false,
+            ..Config::default()
         }
     }
 

@@ -12,7 +12,7 @@ use mailer::{Mailer, Sender};
 use shared::{
     App,
     clock::Clock,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Limits},
     dynamo,
     ids::{OrganizationCode, OrganizationId},
     link_token::LinkSigner,
@@ -155,14 +155,16 @@ impl Bundle {
             audience: "organizations-api".to_owned(),
             dynamodb_endpoint: Some(proxy(format!("http://{dynamodb}")).await),
             require_verified_email: options.require_verified_email,
+            limits: Limits { wrong_passwords_per_source: options.max_wrong_passwords_per_source },
         };
         let wake = Wake::default();
         let client =
             dynamo::Table::client_config(config.dynamodb_endpoint.as_deref()).interceptor(wake.clone()).build();
         let client = Client::from_conf(client);
         engine::create_table(&client, Self::TABLE).await?;
-        let table =
-            Table::new(dynamo::Table::new(client, Self::TABLE)).requiring_verified_email(config.require_verified_email);
+        let table = Table::new(dynamo::Table::new(client, Self::TABLE))
+            .requiring_verified_email(config.require_verified_email)
+            .with_limits(config.limits);
 
         let trusted =
             TrustedIssuers::new(options.trusted_issuers.as_deref(), options.trusted_issuers_ca_file.as_deref())?;

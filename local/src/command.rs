@@ -47,6 +47,9 @@ pub struct Options {
     /// Lets nobody be promoted or associated before the account's e-mail address is proven by a mailed link.
     #[arg(long, env = "REQUIRE_VERIFIED_EMAIL")]
     pub require_verified_email: bool,
+    /// Wrong passwords from one source in ten minutes, whatever the addresses; 0 is no limit.
+    #[arg(long, env = "MAX_WRONG_PASSWORDS_PER_SOURCE", default_value_t = 0)]
+    pub max_wrong_passwords_per_source: u64,
     /// The site whose page mailed links open, in the place of this one's.
     #[arg(long, env = "PUBLIC_SITE_URL")]
     pub public_site_url: Option<String>,
@@ -75,6 +78,7 @@ impl Options {
             no_mailer: false,
             max_tested_rows: AssociationsApp::MAX_TESTED_ROWS,
             require_verified_email: false,
+            max_wrong_passwords_per_source: 0,
             public_site_url: None,
             trusted_issuers: None,
             trusted_issuers_ca_file: None,

@@ -48,13 +48,14 @@ pub(crate) async fn change_password(
     request.password.differs_from(&email).map_err(|fault| Problem::field("Password", fault))?;
     let attempts = app.table.login_attempts(&email, &source);
     let (credential, allowed) = tokio::join!(app.table.credential(&email), attempts.check());
-    allowed?;
+    let attempt = allowed?;
     let credential = credential?.ok_or(SessionEnded)?;
-    if !password::verify(&request.old_password, credential.password_hash.as_deref()).await? {
-        return Err(Problem::field("OldPassword", "is wrong").with_attempts_left(attempts.record_failure().await?));
+    let hash = credential.password_hash.as_deref();
+    if !password::verify(&request.old_password, hash).await? {
+        return Err(Problem::field("OldPassword", "is wrong").with_attempts_left(attempt.record_failure(hash).await?));
     }
     // Again, for the failures that were counted while the password was verified.
-    attempts.check().await?;
+    attempt.check_again().await?;
     let hash = password::hash(request.password.expose()).await?;
     app.table.change_password(&credential, &hash).await?;
     Ok(Json(Success::ANSWER))

@@ -4,6 +4,7 @@ use shared::{
     password,
     problem::Problem,
     request::Body,
+    source::RequestSource,
     table::LinkError,
     text::{EmailAddress, NewPassword},
 };
@@ -32,6 +33,7 @@ shared::request! {
 )]
 pub(crate) async fn reset_password(
     State(state): State<AccountsApp>,
+    RequestSource(source): RequestSource,
     Body(request): Body<ResetPasswordRequest>,
 ) -> Result<Json<Success>, Problem> {
     let table = &state.app.table;
@@ -40,6 +42,9 @@ pub(crate) async fn reset_password(
     let email = EmailAddress::parse(link.email().to_owned()).map_err(|_| LinkError::Dead)?;
     request.password.differs_from(&email).map_err(|fault| Problem::field("Password", fault))?;
     let hash = password::hash(request.password.expose()).await?;
-    table.redeem(&link, &hash).await?;
+    // Strangers who guess on can't keep the owner from signing in here with the new password.
+    let attempts = table.login_attempts(&email, &source);
+    let (redeemed, ()) = tokio::join!(table.redeem(&link, &hash), attempts.note_proof());
+    redeemed?;
     Ok(Json(Success::ANSWER))
 }

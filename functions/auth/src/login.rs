@@ -9,7 +9,7 @@ use shared::{
     problem::Problem,
     request::{Body, Fields, Read},
     source::{RequestSource, Source},
-    table::{CredentialRecord, LoginAttempts, Table},
+    table::{AllowedAttempt, CredentialRecord, LoginAttempts, Table},
     text::EmailAddress,
 };
 use utoipa::ToSchema;
@@ -137,7 +137,7 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
     // A text that is no e-mail address is answered as an address without an account.
     let address = EmailAddress::parse(request.email).ok();
     let attempts = address.as_ref().map(|address| table.login_attempts(address, source));
-    let (credential, target, ()) = tokio::try_join!(
+    let (credential, target, attempt) = tokio::try_join!(
         credential(table, address.as_ref()),
         target(table, request.org_code.as_deref()),
         check_attempts(attempts)
@@ -145,35 +145,43 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
 
     let hash = credential.as_ref().and_then(|credential| credential.password_hash.as_deref());
     let verified = password::verify(&request.password, hash).await?;
-    let Some(credential) = credential.filter(|_| verified) else {
-        return Err(match attempts {
-            Some(attempts) => Problem::wrong_credentials().with_attempts_left(attempts.record_failure().await?),
+    let Some(credential) = credential.as_ref().filter(|_| verified) else {
+        return Err(match attempt {
+            Some(attempt) => Problem::wrong_credentials().with_attempts_left(attempt.record_failure(hash).await?),
             None => Problem::wrong_credentials(),
         });
     };
 
-    let user = credential.user_id;
+    let user = credential.user_id.clone();
     // Again, for the failures that were counted while the password was verified.
-    let (page, ()) = tokio::try_join!(async { Ok(table.memberships(&user).await?) }, check_attempts(attempts))?;
+    let (page, attempt) =
+        tokio::try_join!(async { Ok(table.memberships(&user).await?) }, check_again(attempt))?;
     let organizations = async { Ok::<_, Problem>(table.organizations_of(&page.memberships).await?) };
-    let (token_use, signed, organizations) = match target {
-        TargetOrganization::None => {
-            let (sub, email_verified) = (user.clone(), credential.email_verified);
-            let identity = Identity::User { sub, sid: credential.session_id, email_verified };
-            (TokenUse::User, state.sign(identity).await?, organizations.await?)
-        }
-        TargetOrganization::Unknown => return Err(Problem::field("OrgCode", "is no organization's code")),
-        TargetOrganization::Known(id, code) => {
-            let (session_id, email_verified) = (Some(credential.session_id), Some(credential.email_verified));
-            let subject = TokenSubject { user_id: user.clone(), session_id, email_verified, actor: None };
-            let enriched = async {
-                let here = page.of_organization(table, &user, &id).await?;
-                enrich(state, id, code, subject, &here).await
-            };
-            let (enriched, organizations) = tokio::try_join!(enriched, organizations)?;
-            (TokenUse::Organization, enriched.signed, organizations)
+    let session_id = credential.session_id.clone();
+    let answer = async {
+        match target {
+            TargetOrganization::None => {
+                let (sub, email_verified) = (user.clone(), credential.email_verified);
+                let identity = Identity::User { sub, sid: session_id, email_verified };
+                Ok((TokenUse::User, state.sign(identity).await?, organizations.await?))
+            }
+            TargetOrganization::Unknown => Err(Problem::field("OrgCode", "is no organization's code")),
+            TargetOrganization::Known(id, code) => {
+                let (session_id, email_verified) = (Some(session_id), Some(credential.email_verified));
+                let subject = TokenSubject { user_id: user.clone(), session_id, email_verified, actor: None };
+                let enriched = async {
+                    let here = page.of_organization(table, &user, &id).await?;
+                    enrich(state, id, code, subject, &here).await
+                };
+                let (enriched, organizations) = tokio::try_join!(enriched, organizations)?;
+                Ok((TokenUse::Organization, enriched.signed, organizations))
+            }
         }
     };
+    // Beside what is read for the answer, and also where that is a refusal: the password was right.
+    let (answer, noted) = tokio::join!(answer, record_success(attempt));
+    noted?;
+    let (token_use, signed, organizations) = answer?;
     Ok(SignedIn {
         access_token: signed.token,
         token_use,
@@ -192,9 +200,23 @@ async fn credential(table: &Table, address: Option<&EmailAddress>) -> Result<Opt
     }
 }
 
-async fn check_attempts(attempts: Option<LoginAttempts<'_>>) -> Result<(), Problem> {
+async fn check_attempts(attempts: Option<LoginAttempts<'_>>) -> Result<Option<AllowedAttempt<'_>>, Problem> {
     match attempts {
-        Some(attempts) => Ok(attempts.check().await?),
+        Some(attempts) => Ok(Some(attempts.check().await?)),
+        None => Ok(None),
+    }
+}
+
+async fn check_again(attempt: Option<AllowedAttempt<'_>>) -> Result<Option<AllowedAttempt<'_>>, Problem> {
+    match attempt {
+        Some(attempt) => Ok(Some(attempt.check_again().await?)),
+        None => Ok(None),
+    }
+}
+
+async fn record_success(attempt: Option<AllowedAttempt<'_>>) -> Result<(), Problem> {
+    match attempt {
+        Some(attempt) => Ok(attempt.record_success().await?),
         None => Ok(()),
     }
 }

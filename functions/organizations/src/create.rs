@@ -63,25 +63,26 @@ pub(crate) async fn create_organization(
     if let Creation::Done(Replayable { value, replayed: true }) = &creation
         && value.founder_had_account
     {
-        allowed?;
+        let attempt = allowed?;
         // Somebody who has seen the request without its password must not get its answer.
         let known = app.table.credential(&request.user.email).await?;
         let hash = known.as_ref().and_then(|known| known.password_hash.as_deref());
         if !password::verify(request.user.password.expose(), hash).await? {
-            return Err(refusal(false, true).with_attempts_left(attempts.record_failure().await?));
+            return Err(refusal(false, true).with_attempts_left(attempt.record_failure(hash).await?));
         }
         attempts.check().await?;
     } else if let Creation::Refused { name_taken, account: Some(known) } = creation {
-        allowed?;
-        if !password::verify(request.user.password.expose(), known.password_hash.as_deref()).await? {
-            return Err(refusal(name_taken, true).with_attempts_left(attempts.record_failure().await?));
+        let attempt = allowed?;
+        let hash = known.password_hash.as_deref();
+        if !password::verify(request.user.password.expose(), hash).await? {
+            return Err(refusal(name_taken, true).with_attempts_left(attempt.record_failure(hash).await?));
         }
         creation = if name_taken {
             // The failures that were counted meanwhile; a creation asks for them in its transaction.
-            attempts.check().await?;
+            attempt.check_again().await?;
             Creation::Refused { name_taken, account: None }
         } else {
-            app.table.create_organization(&organization, &Founder::Known(&known, attempts), key).await?
+            app.table.create_organization(&organization, &Founder::Known(&known, attempt), key).await?
         };
     }
     match creation {

@@ -32,6 +32,15 @@ pub struct Config {
     /// `REQUIRE_VERIFIED_EMAIL`: whether an account's address must be verified before the account is promoted or
     /// associated.
     pub require_verified_email: bool,
+    /// The limits on guessing and on what strangers can make.
+    pub limits: Limits,
+}
+
+/// The limits on guessing and on what strangers can make. Each is off where it is 0, as on one machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// `MAX_WRONG_PASSWORDS_PER_SOURCE`: wrong passwords from one source in ten minutes, whatever the addresses.
+    pub wrong_passwords_per_source: u64,
 }
 
 impl Config {
@@ -46,7 +55,18 @@ impl Config {
             audience: required("AUDIENCE")?,
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
             require_verified_email: boolean("REQUIRE_VERIFIED_EMAIL", false)?,
+            limits: Limits::from_env()?,
         })
+    }
+}
+
+impl Limits {
+    /// Reads the environment. A limit that is not set is off.
+    ///
+    /// # Errors
+    /// A value is no number.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { wrong_passwords_per_source: number("MAX_WRONG_PASSWORDS_PER_SOURCE", 0)? })
     }
 }
 
@@ -71,6 +91,15 @@ pub fn optional(name: &str) -> Option<String> {
 pub fn boolean(name: &'static str, default: bool) -> Result<bool, ConfigError> {
     let Some(value) = optional(name) else { return Ok(default) };
     value.parse().map_err(|_| ConfigError::Invalid { name, fault: "must be true or false".to_owned() })
+}
+
+/// Reads a variable as a number from 0 on, or `default` if it is not set.
+///
+/// # Errors
+/// The value is no such number.
+pub fn number(name: &'static str, default: u64) -> Result<u64, ConfigError> {
+    let Some(value) = optional(name) else { return Ok(default) };
+    value.parse().map_err(|_| ConfigError::Invalid { name, fault: "must be a number from 0 on".to_owned() })
 }
 
 /// Reads a variable as a positive number, or `default` if it is not set.

@@ -23,8 +23,9 @@ pub struct Limit {
     pub seconds: u64,
 }
 
-/// A window as it is stored.
+/// A window as it is stored. One that is absent has ended long ago.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Window {
     started_at: u64,
     counted: u64,

@@ -12,6 +12,9 @@ use crate::password::PasswordError;
 
 const EMAIL_NOT_VERIFIED: &str = "is of an account whose e-mail address isn't proven yet";
 
+/// What `Retry-After` says where waiting alone doesn't help: a person who tries at all tries again after that.
+const KNOWN_SOURCES_RETRY_SECONDS: u64 = 60 * 60;
+
 /// An error about a value that the handler names as its request does.
 pub trait OnField {
     /// The answer, where the request called the value so.
@@ -103,6 +106,14 @@ impl From<LoginAttemptsError> for Problem {
     fn from(error: LoginAttemptsError) -> Self {
         match error {
             LoginAttemptsError::TooMany(seconds) => Self::too_many_attempts(seconds),
+            LoginAttemptsError::TooManyFromSource(seconds) => {
+                Self::over_limit("Too many wrong passwords from this network; try again later.", seconds)
+            }
+            LoginAttemptsError::OnlyFromKnownSources => Self::over_limit(
+                "Too many wrong passwords for this e-mail address: sign in from where you did before, or set a new \
+                 password by a mailed link.",
+                KNOWN_SOURCES_RETRY_SECONDS,
+            ),
             LoginAttemptsError::Table(error) => error.into(),
         }
     }
@@ -266,6 +277,8 @@ mod tests {
             (SessionEnded.into(), 401),
             (SignUpError::AddressTaken.into(), 400),
             (LoginAttemptsError::TooMany(7).into(), 429),
+            (LoginAttemptsError::TooManyFromSource(7).into(), 429),
+            (LoginAttemptsError::OnlyFromKnownSources.into(), 429),
             (LinkError::Dead.into(), 400),
             (ExternalIdentityError::NoAccount.into(), 403),
             (ExternalIdentityError::BoundToAnother.into(), 403),

@@ -10,7 +10,7 @@ use dynamo::from_item;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, IdempotencyKey, LoginAttempts, LoginAttemptsError, NewAccount, Replayable, Table,
+    AllowedAttempt, Error, IdempotencyKey, LoginAttemptsError, NewAccount, Replayable, Table,
     associations::AssociationOrder,
     records::{
         AdminRecord, CredentialRecord, MailRecord, MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord,
@@ -23,8 +23,8 @@ use crate::{
 pub enum Founder<'a> {
     /// A user without an account, which is created with the organization.
     New(&'a NewAccount),
-    /// The owner of an account, whose password was verified in an attempt that falls under these limits.
-    Known(&'a CredentialRecord, LoginAttempts<'a>),
+    /// The owner of an account, whose password was verified in this attempt.
+    Known(&'a CredentialRecord, AllowedAttempt<'a>),
 }
 
 /// An organization that was created.
@@ -104,15 +104,14 @@ impl Table {
                 let (taken, id_taken) = (CreationRefusal::AddressTaken, || CreationRefusal::IdTaken);
                 (account.put(write, &credential, link.as_ref(), taken, id_taken), credential)
             }
-            Founder::Known(credential, attempts) => {
-                let (attempts_key, not_exhausted) = attempts.not_exhausted();
+            Founder::Known(credential, attempt) => {
                 let credential_key = keys::credential(&FoldedAddress::of(&credential.email));
-                let write = write.check_any(attempts_key, &not_exhausted, CreationRefusal::TooManyAttempts).check(
-                    credential_key,
-                    &credential.unchanged(),
-                    CreationRefusal::AccountChanged,
-                );
-                (write, (*credential).clone())
+                let still_allowed = attempt.still_allowed(credential.password_hash.as_deref()).into_iter();
+                let write = still_allowed.fold(write, |write, (key, condition)| {
+                    write.check_any(key, &condition, CreationRefusal::TooManyAttempts)
+                });
+                let unchanged = credential.unchanged();
+                (write.check(credential_key, &unchanged, CreationRefusal::AccountChanged), (*credential).clone())
             }
         }
     }
@@ -168,8 +167,8 @@ async fn read_refusals(
             }
             CreationRefusal::AccountChanged => return Err(Error::account_changed().into()),
             CreationRefusal::TooManyAttempts => {
-                if let Founder::Known(_, attempts) = founder {
-                    attempts.check().await?;
+                if let Founder::Known(_, attempt) = founder {
+                    attempt.check_again().await?;
                 }
                 return Err(LoginAttemptsError::TooMany(1));
             }

@@ -86,6 +86,14 @@ pub enum LoginAttemptsError {
     /// Too many passwords were tried. Holds the seconds until the next attempt is allowed.
     #[error("too many passwords were tried")]
     TooMany(u64),
+    /// Too many passwords were tried from this source, whatever the addresses. Holds the seconds until the next attempt
+    /// is allowed.
+    #[error("too many passwords were tried from one source")]
+    TooManyFromSource(u64),
+    /// So many passwords were tried since the address last signed in that only sources may try that it has signed in
+    /// from.
+    #[error("too many passwords were tried since the last success")]
+    OnlyFromKnownSources,
     /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),

@@ -9,12 +9,27 @@ pub(crate) enum LimitRecord {}
 /// What is kept at the key of a limit of login attempts. The engine writes it.
 pub(crate) enum AttemptsRecord {}
 
-/// A window of failed login attempts, and whose it is.
+/// One of the items that a login attempt is judged by: its sort key says which. What it doesn't hold is 0 or empty.
 #[derive(Deserialize)]
-pub(crate) struct AttemptsWindow {
+pub(crate) struct AttemptsItem {
     pub(crate) sk: String,
+    /// Of a limit: the window.
     #[serde(flatten)]
     pub(crate) window: Window,
+    /// Of the failures since the last success: their number.
+    #[serde(default)]
+    pub(crate) failures: u64,
+    /// Of the failures since the last success: which password was tried. Empty where the address has none.
+    #[serde(default)]
+    pub(crate) password_id: String,
+    /// Of a known source: the last success that was noted, in seconds since 1970.
+    #[serde(default)]
+    pub(crate) signed_in_at: u64,
 }
 
-impl PartOf<AttemptsRecord> for AttemptsWindow {}
+impl AttemptsItem {
+    /// The attributes that are read.
+    pub(crate) const ATTRIBUTES: [&str; 6] = ["sk", "started_at", "counted", "failures", "password_id", "signed_in_at"];
+}
+
+impl PartOf<AttemptsRecord> for AttemptsItem {}

@@ -184,6 +184,22 @@ pub(crate) fn attempts_from_source(address: &FoldedAddress, source: &Source) -> 
     Key::new(format!("TRIES#{}", address.as_str()), format!("SOURCE#{}", source.as_str()))
 }
 
+/// Returns the key of the failed login attempts from one source, whatever the addresses. No address is a source, since
+/// every address has an `@`.
+pub(crate) fn attempts_of_source(source: &Source) -> Key<AttemptsRecord> {
+    Key::new(format!("TRIES#{}", source.as_str()), "ADDRESSES")
+}
+
+/// Returns the key of the failed login attempts for an address since its last success.
+pub(crate) fn failures_since_success(address: &FoldedAddress) -> Key<AttemptsRecord> {
+    Key::new(format!("TRIES#{}", address.as_str()), "FAILURES")
+}
+
+/// Returns the key of the last success of an address from one source.
+pub(crate) fn known_source(address: &FoldedAddress, source: &Source) -> Key<AttemptsRecord> {
+    Key::new(format!("TRIES#{}", address.as_str()), format!("KNOWN#{}", source.as_str()))
+}
+
 /// Returns the key of the limit on mails to an address.
 pub(crate) fn mail_limit(address: &FoldedAddress, with_link: bool) -> Key<LimitRecord> {
     Key::new(format!("MAILLIMIT#{}", address.as_str()), if with_link { "LINKS" } else { "OTHERS" })

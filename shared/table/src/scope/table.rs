@@ -1,4 +1,4 @@
-use domain::config::Config;
+use domain::config::{Config, Limits};
 use dynamo::{Counted, Expression, Item, Limit, SortKeys, Updated, from_item, text};
 
 use super::{Key, PartOf, Partition, Record, Write};
@@ -9,6 +9,7 @@ use crate::{Error, machines::LastUses};
 pub struct Table {
     engine: dynamo::Table,
     require_verified_email: bool,
+    limits: Limits,
     last_uses: LastUses,
 }
 
@@ -16,14 +17,14 @@ impl Table {
     /// Creates the table on `engine`.
     #[must_use]
     pub fn new(engine: dynamo::Table) -> Self {
-        Self { engine, require_verified_email: false, last_uses: LastUses::default() }
+        Self { engine, require_verified_email: false, limits: Limits::default(), last_uses: LastUses::default() }
     }
 
     /// Connects to the table that `config` names.
     #[must_use]
     pub fn connect(config: &Config) -> Self {
         let engine = dynamo::Table::connect(&config.table_name, config.dynamodb_endpoint.as_deref());
-        Self::new(engine).requiring_verified_email(config.require_verified_email)
+        Self::new(engine).requiring_verified_email(config.require_verified_email).with_limits(config.limits)
     }
 
     /// Sets whether e-mail addresses must be verified. If so, an account with an unverified address can be neither
@@ -31,6 +32,16 @@ impl Table {
     #[must_use]
     pub fn requiring_verified_email(self, require_verified_email: bool) -> Self {
         Self { require_verified_email, ..self }
+    }
+
+    /// Sets the limits on guessing and on what strangers can make. Without them, each is off.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     pub(crate) fn requires_verified_email(&self) -> bool {
@@ -117,6 +128,13 @@ impl Table {
     /// Updates a record if it exists and meets the condition. Otherwise returns the present item.
     pub(crate) async fn try_to_update<R>(&self, key: Key<R>, expression: &Expression) -> Result<Updated, Error> {
         Ok(self.engine.try_to_update(key.into_raw(), expression, expression.condition_on_existing()).await?)
+    }
+
+    /// Updates a record that may not exist, on the expression's condition alone. Only for what limits keep: an item whose
+    /// existence is a role or an account would come back by a late update.
+    pub(crate) async fn update_or_create<R>(&self, key: Key<R>, expression: &Expression) -> Result<Updated, Error> {
+        let condition = expression.condition_alone().to_owned();
+        Ok(self.engine.try_to_update(key.into_raw(), expression, condition).await?)
     }
 
     pub(crate) async fn put_new<R: Record>(&self, key: Key<R>, record: &R) -> Result<bool, Error> {
