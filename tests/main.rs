@@ -16,6 +16,7 @@ mod enrichment;
 #[cfg(feature = "lambda")]
 mod events;
 mod field_names;
+mod guessable_passwords;
 mod headers;
 mod idempotency;
 mod isolation;

@@ -3,6 +3,7 @@
 
 mod app;
 pub mod extract;
+pub mod guessable;
 pub mod lambda;
 pub mod link_token;
 pub mod openapi;

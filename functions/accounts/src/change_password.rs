@@ -3,6 +3,7 @@ use shared::{
     App,
     claims::AccountHolder,
     extract::Authenticated,
+    guessable::PublicFacts,
     openapi::{BodyFailures, Failures, LimitFailures, Success, TokenFailures},
     password,
     problem::Problem,
@@ -44,8 +45,14 @@ pub(crate) async fn change_password(
     // A token that no longer holds wins over a body that can't be used.
     let account = account_of(&app, &holder).await?;
     let Body(request) = body?;
-    let email = EmailAddress::parse(account.email).map_err(|_| SessionEnded)?;
-    request.password.differs_from(&email).map_err(|fault| Problem::field("Password", fault))?;
+    let email = EmailAddress::parse(account.email.clone()).map_err(|_| SessionEnded)?;
+    let facts = PublicFacts {
+        email: Some(&email),
+        first_name: Some(&account.first_name),
+        last_name: Some(&account.last_name),
+        organization: None,
+    };
+    facts.refuse_guessable(&request.password).map_err(|fault| Problem::field("Password", fault))?;
     let attempts = app.table.login_attempts(&email, &source);
     let (credential, allowed) = tokio::join!(app.table.credential(&email), attempts.check());
     let attempt = allowed?;

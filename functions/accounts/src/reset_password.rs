@@ -1,5 +1,6 @@
 use axum::{Json, extract::State};
 use shared::{
+    guessable::PublicFacts,
     openapi::{BodyFailures, Failures, Success},
     password,
     problem::Problem,
@@ -40,7 +41,10 @@ pub(crate) async fn reset_password(
     let link = state.links.verify(&request.token).ok_or(LinkError::Dead)?;
     let link = table.open_link(&link).await?;
     let email = EmailAddress::parse(link.email().to_owned()).map_err(|_| LinkError::Dead)?;
-    request.password.differs_from(&email).map_err(|fault| Problem::field("Password", fault))?;
+    let (first_name, last_name) = link.owner_names();
+    let (first_name, last_name) = (Some(first_name), Some(last_name));
+    let facts = PublicFacts { email: Some(&email), first_name, last_name, organization: None };
+    facts.refuse_guessable(&request.password).map_err(|fault| Problem::field("Password", fault))?;
     let hash = password::hash(request.password.expose()).await?;
     // Strangers who guess on can't keep the owner from signing in here with the new password.
     let attempts = table.login_attempts(&email, &source);

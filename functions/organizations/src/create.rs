@@ -2,6 +2,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
     App,
+    guessable::PublicFacts,
     ids::{OrganizationCode, OrganizationId},
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, LimitFailures},
     organization::OrganizationDetails,
@@ -23,6 +24,18 @@ shared::request! {
         /// Where the e-mail address has an account already, the password must be that account's: its owner, names
         /// unchanged, becomes the admin.
         user: NewUser = Fields::object,
+    }
+    check |fields| {
+        if let (Some(organization), Some(user)) = (&organization, &user) {
+            let own = user.public_facts();
+            let facts = PublicFacts { organization: Some(organization.name.as_str()), ..own };
+            // What the person's own names and address rule out is said already.
+            if own.refuse_guessable(&user.password).is_ok()
+                && let Err(fault) = facts.refuse_guessable(&user.password)
+            {
+                fields.add_error("User.Password", fault);
+            }
+        }
     }
 }
 

@@ -5,7 +5,10 @@ use domain::{
 use table::NewAccount;
 use utoipa::ToSchema;
 
-use crate::password::{self, PasswordError};
+use crate::{
+    guessable::PublicFacts,
+    password::{self, PasswordError},
+};
 
 crate::request! {
     /// The person who signs up.
@@ -18,21 +21,36 @@ crate::request! {
         pub last_name: PersonName,
         /// The address to sign in with, unique in the system without case.
         pub email: EmailAddress,
-        /// Anything but the e-mail address.
+        /// None that everybody tries first, and no name or part of the e-mail address.
         pub password: NewPassword,
         /// How to call.
         pub phone_number: Option<PhoneNumber>,
     }
     check |fields| {
-        if let (Some(email), Some(password)) = (&email, &password)
-            && let Err(fault) = password.differs_from(email)
-        {
+        let facts = PublicFacts {
+            email: email.as_ref(),
+            first_name: first_name.as_ref().map(PersonName::as_str),
+            last_name: last_name.as_ref().map(PersonName::as_str),
+            organization: None,
+        };
+        if let Some(Err(fault)) = password.as_ref().map(|password| facts.refuse_guessable(password)) {
             fields.add_error("Password", fault);
         }
     }
 }
 
 impl NewUser {
+    /// What a stranger may know of the person.
+    #[must_use]
+    pub fn public_facts(&self) -> PublicFacts<'_> {
+        PublicFacts {
+            email: Some(&self.email),
+            first_name: Some(self.first_name.as_str()),
+            last_name: Some(self.last_name.as_str()),
+            organization: None,
+        }
+    }
+
     /// The account to be made, with a new id and the password's hash.
     ///
     /// # Errors

@@ -31,6 +31,12 @@ impl OpenLink {
     pub fn email(&self) -> &str {
         &self.credential.email
     }
+
+    /// The first and last name of the account's owner.
+    #[must_use]
+    pub fn owner_names(&self) -> (&str, &str) {
+        (&self.credential.first_name, &self.credential.last_name)
+    }
 }
 
 /// A link to be mailed.
