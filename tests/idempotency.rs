@@ -243,8 +243,9 @@ async fn a_create_whose_connection_was_cut_between_commit_and_answer_is_answered
         let organization = shared::table::OrganizationRecord::new(details);
         let account = user.to_account().await.unwrap();
         let founder = shared::table::Founder::New(&account);
+        let source = shared::source::Source::unknown();
         tokio::select! {
-            _ = table.create_organization(&organization, &founder, Some(&once)) => panic!("it was to be cut"),
+            _ = table.create_organization(&organization, &founder, &source, Some(&once)) => panic!("it was to be cut"),
             () = faulty.killed() => {}
         }
         let answers = join_all((0..50).map(|_| with_key(&anyone, &key, ORGANIZATIONS, &body))).await;

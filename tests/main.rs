@@ -26,6 +26,7 @@ mod login_attempts;
 mod machine_access;
 mod machines;
 mod mails;
+mod making_limits;
 mod memberships;
 mod names;
 mod one_machine;

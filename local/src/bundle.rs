@@ -155,7 +155,12 @@ impl Bundle {
             audience: "organizations-api".to_owned(),
             dynamodb_endpoint: Some(proxy(format!("http://{dynamodb}")).await),
             require_verified_email: options.require_verified_email,
-            limits: Limits { wrong_passwords_per_source: options.max_wrong_passwords_per_source },
+            limits: Limits {
+                wrong_passwords_per_source: options.max_wrong_passwords_per_source,
+                creations_per_source: options.max_creations_per_source,
+                mails_per_source: options.max_mails_per_source,
+                invitations_per_day: options.max_invitations_per_day,
+            },
         };
         let wake = Wake::default();
         let client =

@@ -50,6 +50,15 @@ pub struct Options {
     /// Wrong passwords from one source in ten minutes, whatever the addresses; 0 is no limit.
     #[arg(long, env = "MAX_WRONG_PASSWORDS_PER_SOURCE", default_value_t = 0)]
     pub max_wrong_passwords_per_source: u64,
+    /// Accounts and organizations that one source makes in an hour; 0 is no limit.
+    #[arg(long, env = "MAX_CREATIONS_PER_SOURCE", default_value_t = 0)]
+    pub max_creations_per_source: u64,
+    /// Mails that one source asks for in an hour, without being signed in; 0 is no limit.
+    #[arg(long, env = "MAX_MAILS_PER_SOURCE", default_value_t = 0)]
+    pub max_mails_per_source: u64,
+    /// Invitations and promotions by one organization in a day, of people who have no relation to it yet; 0 is no limit.
+    #[arg(long, env = "MAX_INVITATIONS_PER_DAY", default_value_t = 0)]
+    pub max_invitations_per_day: u64,
     /// The site whose page mailed links open, in the place of this one's.
     #[arg(long, env = "PUBLIC_SITE_URL")]
     pub public_site_url: Option<String>,
@@ -79,6 +88,9 @@ impl Options {
             max_tested_rows: AssociationsApp::MAX_TESTED_ROWS,
             require_verified_email: false,
             max_wrong_passwords_per_source: 0,
+            max_creations_per_source: 0,
+            max_mails_per_source: 0,
+            max_invitations_per_day: 0,
             public_site_url: None,
             trusted_issuers: None,
             trusted_issuers_ca_file: None,

@@ -49,12 +49,13 @@ pub struct IdempotencyKey {
     key: Option<String>,
 }
 
-/// The failures of a route that tries passwords.
+/// The failures of a route that tries passwords, or makes what strangers can make.
 #[derive(IntoResponses)]
 pub enum LimitFailures {
-    /// Too many wrong passwords; `Retry-After` and `RateLimit` say when to try again.
+    /// Past a limit: of wrong passwords, or of what one source or organization makes. `Retry-After` says when to try
+    /// again.
     #[response(status = 429, content_type = "application/problem+json")]
-    TooManyTries(Problem),
+    OverLimit(Problem),
 }
 
 /// The failures of a route that needs a token.

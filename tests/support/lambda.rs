@@ -50,8 +50,11 @@ impl Deployment {
                 "LINK_SECRET" => link_secret.clone(),
                 "MAIL_FROM" => "no-reply@organizations.example".to_owned(),
                 "REQUIRE_VERIFIED_EMAIL" => requires_proof.to_string(),
-                // Never reached, so that the functions come to what the limit keeps.
-                "MAX_WRONG_PASSWORDS_PER_SOURCE" => "1000000".to_owned(),
+                // Never reached, so that the functions come to what the limits keep.
+                "MAX_WRONG_PASSWORDS_PER_SOURCE"
+                | "MAX_CREATIONS_PER_SOURCE"
+                | "MAX_MAILS_PER_SOURCE"
+                | "MAX_INVITATIONS_PER_DAY" => "1000000".to_owned(),
                 // The rest has defaults.
                 "TOKEN_TTL_SECONDS"
                 | "USER_TOKEN_TTL_SECONDS"

@@ -8,9 +8,10 @@ use shared::{
     claims::{self, AdminClaim},
     extract::Authenticated,
     ids::UserId,
-    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
+    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, LimitFailures, TokenFailures},
     problem::Problem,
     request::{Body, Idempotent, JsonObject, NewUser, Replayed},
+    source::RequestSource,
     table::{self, NewAccount, Replayable},
     text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
 };
@@ -104,14 +105,17 @@ pub(crate) struct CreatedUser {
     security((), ("bearer" = []), ("key" = [])),
     params(IdempotencyKey),
     request_body = CreateUserRequest,
-    responses((status = 200, body = CreatedUser), TokenFailures, BodyFailures, KeyFailures, Failures)
+    responses((status = 200, body = CreatedUser), TokenFailures, BodyFailures, KeyFailures, LimitFailures, Failures)
 )]
 pub(crate) async fn create_user(
     State(app): State<App>,
+    RequestSource(source): RequestSource,
     request: CreateUser,
 ) -> Result<(Replayed, Json<CreatedUser>), Problem> {
     let Replayable { value, replayed } = match request {
-        CreateUser::SignUp(user, key) => app.table.create_account(&user.to_account().await?, key.as_ref()).await?,
+        CreateUser::SignUp(user, key) => {
+            app.table.create_account(&user.to_account().await?, &source, key.as_ref()).await?
+        }
         CreateUser::Invitation(admin, invitee, key) => {
             app.table.organization(&admin).invite(&invitee.into_invited_account(), key.as_ref()).await?
         }

@@ -1,9 +1,10 @@
 use axum::{extract::State, http::StatusCode};
 use shared::{
     App,
-    openapi::{BodyFailures, Failures},
+    openapi::{BodyFailures, Failures, LimitFailures},
     problem::Problem,
     request::Body,
+    source::RequestSource,
     text::EmailAddress,
 };
 use utoipa::ToSchema;
@@ -24,14 +25,15 @@ shared::request! {
     path = "/api/auth/forgot-password",
     tag = "Accounts",
     request_body = ForgotPasswordRequest,
-    responses((status = 202, description = "If the address has an account, a mail follows."), BodyFailures, Failures)
+    responses((status = 202, description = "If the address has an account, a mail follows."), BodyFailures, LimitFailures, Failures)
 )]
 pub(crate) async fn forgot_password(
     State(app): State<App>,
+    RequestSource(source): RequestSource,
     Body(request): Body<ForgotPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     if let Ok(email) = EmailAddress::parse(request.email) {
-        app.table.start_reset(&email).await?;
+        app.table.start_reset(&email, &source).await?;
     }
     Ok(StatusCode::ACCEPTED)
 }

@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
 use shared::{
     App,
-    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, Success, TokenFailures},
+    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, LimitFailures, Success, TokenFailures},
     problem::Problem,
     request::{HumanAdminRequest, Idempotent, Replayed},
     text::EmailAddress,
@@ -26,7 +26,7 @@ shared::request! {
     security(("bearer" = [])),
     params(IdempotencyKey),
     request_body = PromoteAdminRequest,
-    responses((status = 200, body = Success), TokenFailures, BodyFailures, KeyFailures, Failures)
+    responses((status = 200, body = Success), TokenFailures, BodyFailures, KeyFailures, LimitFailures, Failures)
 )]
 pub(crate) async fn promote_admin(
     State(app): State<App>,

@@ -154,8 +154,7 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
 
     let user = credential.user_id.clone();
     // Again, for the failures that were counted while the password was verified.
-    let (page, attempt) =
-        tokio::try_join!(async { Ok(table.memberships(&user).await?) }, check_again(attempt))?;
+    let (page, attempt) = tokio::try_join!(async { Ok(table.memberships(&user).await?) }, check_again(attempt))?;
     let organizations = async { Ok::<_, Problem>(table.organizations_of(&page.memberships).await?) };
     let session_id = credential.session_id.clone();
     let answer = async {

@@ -71,7 +71,7 @@ pub(crate) async fn create_organization(
     let attempts = app.table.login_attempts(&request.user.email, &source);
     let founder = Founder::New(&account);
     let (creation, allowed) =
-        tokio::join!(app.table.create_organization(&organization, &founder, key), attempts.check());
+        tokio::join!(app.table.create_organization(&organization, &founder, &source, key), attempts.check());
     let mut creation = creation?;
     if let Creation::Done(Replayable { value, replayed: true }) = &creation
         && value.founder_had_account
@@ -95,7 +95,7 @@ pub(crate) async fn create_organization(
             attempt.check_again().await?;
             Creation::Refused { name_taken, account: None }
         } else {
-            app.table.create_organization(&organization, &Founder::Known(&known, attempt), key).await?
+            app.table.create_organization(&organization, &Founder::Known(&known, attempt), &source, key).await?
         };
     }
     match creation {

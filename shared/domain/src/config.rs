@@ -41,6 +41,13 @@ pub struct Config {
 pub struct Limits {
     /// `MAX_WRONG_PASSWORDS_PER_SOURCE`: wrong passwords from one source in ten minutes, whatever the addresses.
     pub wrong_passwords_per_source: u64,
+    /// `MAX_CREATIONS_PER_SOURCE`: accounts and organizations that one source makes in an hour.
+    pub creations_per_source: u64,
+    /// `MAX_MAILS_PER_SOURCE`: mails that one source asks for in an hour, without being signed in.
+    pub mails_per_source: u64,
+    /// `MAX_INVITATIONS_PER_DAY`: invitations and promotions by one organization in a day, of people who have no relation
+    /// to it yet.
+    pub invitations_per_day: u64,
 }
 
 impl Config {
@@ -66,7 +73,12 @@ impl Limits {
     /// # Errors
     /// A value is no number.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { wrong_passwords_per_source: number("MAX_WRONG_PASSWORDS_PER_SOURCE", 0)? })
+        Ok(Self {
+            wrong_passwords_per_source: number("MAX_WRONG_PASSWORDS_PER_SOURCE", 0)?,
+            creations_per_source: number("MAX_CREATIONS_PER_SOURCE", 0)?,
+            mails_per_source: number("MAX_MAILS_PER_SOURCE", 0)?,
+            invitations_per_day: number("MAX_INVITATIONS_PER_DAY", 0)?,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use claims::{KeySourceError, TokenError};
 use table::{
-    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError,
+    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, Limited, LinkError,
     LoginAttemptsError, MachineError, PriceTierError, SessionEnded, SettingsError, SignUpError,
 };
 
@@ -75,11 +75,23 @@ impl From<Error> for Problem {
             Error::AccessNotCovered => Self::forbidden("The access of this machine credential doesn't cover this."),
             Error::KeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY)
                 .detail("The Idempotency-Key was used before, with another body."),
+            Error::LimitReached { limited, seconds } => Self::over_limit(limit_detail(limited), seconds),
             Error::Unavailable(cause) => {
                 tracing::warn!(cause, "answered 503");
                 Self::unavailable()
             }
             Error::Internal(_) => Self::internal(&error),
+        }
+    }
+}
+
+fn limit_detail(limited: Limited) -> &'static str {
+    match limited {
+        Limited::Creations => "Too many accounts and organizations were made from this network; try again later.",
+        Limited::MailsAskedFor => "Too many mails were asked for from this network; try again later.",
+        Limited::Resets => "Too many mails were asked for to this e-mail address; try again later.",
+        Limited::Invitations => {
+            "This organization has invited and promoted as many new people as it may in a day; try again later."
         }
     }
 }
@@ -272,6 +284,7 @@ mod tests {
             (Error::NotAdmin.into(), 403),
             (Error::InvalidKey.into(), 401),
             (Error::KeyReused.into(), 422),
+            (Error::LimitReached { limited: Limited::Creations, seconds: 7 }.into(), 429),
             (Error::Unavailable("throttled".to_owned()).into(), 503),
             (Error::Internal("a broken item".into()).into(), 500),
             (SessionEnded.into(), 401),

@@ -3,6 +3,7 @@
 use domain::{
     clock::now,
     ids::{UserId, random_id},
+    source::Source,
     text::{EmailAddress, PersonName, PhoneNumber},
 };
 use dynamo::rfc3339;
@@ -109,16 +110,18 @@ impl Table {
     /// verifies this one.
     ///
     /// # Errors
-    /// [`SignUpError::AddressTaken`], [`Error::KeyReused`], or the table is out of reach.
+    /// [`SignUpError::AddressTaken`], [`Error::KeyReused`], [`Error::LimitReached`] of the source, or the table is out of reach.
     pub async fn create_account(
         &self,
         account: &NewAccount,
+        source: &Source,
         key: Option<&IdempotencyKey>,
     ) -> Result<Replayable<CreatedAccount>, SignUpError> {
         let created = account.created();
         let link = self.verification_link();
         let credential = account.credential(link.as_ref());
-        let write = self.write().idempotent(key, &created);
+        let limit = self.creation_limit(source);
+        let write = self.write().idempotent(key, &created).counted(limit, SignUpError::from);
         account
             .put(write, &credential, link.as_ref(), SignUpError::AddressTaken, || Error::id_taken().into())
             .commit_or(created, Err)

@@ -32,6 +32,8 @@ pub struct AdminUser {
 /// The condition of a promotion that failed.
 enum PromotionRefusal {
     AlreadyAdmin,
+    /// The organization has made as many strangers admins as it may today.
+    LimitReached(Error),
     Failed(AdminError),
 }
 
@@ -78,7 +80,8 @@ impl OrganizationScope<'_> {
     /// Makes the owner of an address an admin, and puts the welcome mail, in one transaction. Two round trips.
     ///
     /// # Errors
-    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], the scope's own, or the table is out of reach.
+    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`Error::LimitReached`] of the organization, the scope's
+    /// own, or the table is out of reach.
     pub async fn promote(
         &self,
         email: &EmailAddress,
@@ -110,33 +113,60 @@ impl OrganizationScope<'_> {
             };
         }
 
-        let mail = MailRecord::new(MailKind::WelcomeAdmin, &user, organization.details.name.as_str());
-        let one_more = Expression::update("ADD admin_count :one").value(":one", number(1));
-        let failed = |error: Error| PromotionRefusal::Failed(error.into());
-        let committed = self
-            .write_changing_organization(&one_more, failed(Error::id_taken()))
-            .idempotent(key, &())
-            .put_new(
-                keys::admin(self.id(), &user.user_id),
-                &AdminRecord::new(&user, &mail),
-                PromotionRefusal::AlreadyAdmin,
-            )
-            .put_new(
-                keys::membership(&user.user_id, self.id(), Role::Admin),
-                &MembershipRecord::admin(&organization),
-                PromotionRefusal::AlreadyAdmin,
-            )
-            .check(keys::credential(&email.folded()), &user.unchanged(), failed(Error::account_changed()))
-            .put_new(keys::mail(&mail.id), &mail, failed(Error::id_taken()))
-            .commit(())
-            .await?;
+        let mut committed = self.try_to_promote(email, &user, &organization, key, true).await?;
+        if let Committed::Refused(refusals) = &committed
+            && let Some((PromotionRefusal::LimitReached(_), _)) = refusals.first()
+        {
+            // Strangers are limited. Whoever buys for a customer of the organization already is none.
+            committed = self.try_to_promote(email, &user, &organization, key, false).await?;
+        }
         match committed {
             Committed::Done(done) => Ok(done),
             Committed::Refused(refusals) => match refusals.into_iter().next() {
                 Some((PromotionRefusal::Failed(error), _)) => Err(error),
+                Some((PromotionRefusal::LimitReached(error), _)) => Err(error.into()),
                 Some((PromotionRefusal::AlreadyAdmin, _)) | None => self.welcome_again(&user, &organization, key).await,
             },
         }
+    }
+
+    /// Promotes a user, whom the organization's limit on strangers counts, or who has to buy for a customer of the
+    /// organization already.
+    async fn try_to_promote(
+        &self,
+        email: &EmailAddress,
+        user: &CredentialRecord,
+        organization: &OrganizationRecord,
+        key: Option<&IdempotencyKey>,
+        as_stranger: bool,
+    ) -> Result<Committed<(), PromotionRefusal>, Error> {
+        let mail = MailRecord::new(MailKind::WelcomeAdmin, user, organization.details.name.as_str());
+        let one_more = Expression::update("ADD admin_count :one").value(":one", number(1));
+        let failed = |error: Error| PromotionRefusal::Failed(error.into());
+        let write = self
+            .write_changing_organization(&one_more, failed(Error::id_taken()))
+            .idempotent(key, &())
+            .put_new(
+                keys::admin(self.id(), &user.user_id),
+                &AdminRecord::new(user, &mail),
+                PromotionRefusal::AlreadyAdmin,
+            )
+            .put_new(
+                keys::membership(&user.user_id, self.id(), Role::Admin),
+                &MembershipRecord::admin(organization),
+                PromotionRefusal::AlreadyAdmin,
+            )
+            .check(keys::credential(&email.folded()), &user.unchanged(), failed(Error::account_changed()))
+            .put_new(keys::mail(&mail.id), &mail, failed(Error::id_taken()));
+        let limit = self.table().invitation_limit(self.id());
+        let write = match limit {
+            Some(limit) if !as_stranger => {
+                let association = keys::membership(&user.user_id, self.id(), Role::Customer);
+                write.check(association, &Expression::default(), PromotionRefusal::LimitReached(limit.reached()))
+            }
+            limit => write.counted(limit, PromotionRefusal::LimitReached),
+        };
+        write.commit(()).await
     }
 
     /// Puts a new welcome mail if the admin's last one failed, and otherwise nothing.

@@ -4,6 +4,7 @@ use claims::Role;
 use domain::{
     ids::{OrganizationCode, OrganizationId},
     mail::MailKind,
+    source::Source,
     text::{FoldedAddress, OrganizationName, fold},
 };
 use dynamo::from_item;
@@ -57,6 +58,7 @@ pub enum Creation {
 
 /// The condition of a creation that failed.
 enum CreationRefusal {
+    LimitReached(Error),
     AddressTaken,
     /// The account has changed since the password was verified.
     AccountChanged,
@@ -70,11 +72,12 @@ impl Table {
     /// yet) in one transaction, which also puts the founder's welcome mail.
     ///
     /// # Errors
-    /// [`LoginAttemptsError::TooMany`], [`Error::KeyReused`], or the table is out of reach.
+    /// [`LoginAttemptsError::TooMany`], [`Error::KeyReused`], [`Error::LimitReached`] of the source, or the table is out of reach.
     pub async fn create_organization(
         &self,
         organization: &OrganizationRecord,
         founder: &Founder<'_>,
+        source: &Source,
         key: Option<&IdempotencyKey>,
     ) -> Result<Creation, LoginAttemptsError> {
         let created = CreatedOrganization {
@@ -83,7 +86,8 @@ impl Table {
             name: organization.details.name.clone(),
             founder_had_account: matches!(founder, Founder::Known(..)),
         };
-        let write = self.write().idempotent(key, &created);
+        let limit = self.creation_limit(source);
+        let write = self.write().idempotent(key, &created).counted(limit, CreationRefusal::LimitReached);
         let (write, credential) = self.put_founder(write, founder);
         match put_organization(write, organization, &credential).commit(created).await? {
             Committed::Done(created) => Ok(Creation::Done(created)),
@@ -161,6 +165,7 @@ async fn read_refusals(
     let (mut name_taken, mut account) = (false, None);
     for (refusal, item) in refusals {
         match refusal {
+            CreationRefusal::LimitReached(error) => return Err(error.into()),
             CreationRefusal::NameTaken => name_taken = true,
             CreationRefusal::AddressTaken => {
                 account = item.map(from_item).transpose().map_err(Error::from)?.map(Box::new);

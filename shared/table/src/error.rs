@@ -3,7 +3,7 @@
 
 use claims::KeySourceError;
 
-use crate::records::OrganizationRecord;
+use crate::{Limited, records::OrganizationRecord};
 
 /// The reasons why any call may fail.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,14 @@ pub enum Error {
     /// The idempotency key of a request was used for another one.
     #[error("the idempotency key was used with another body")]
     KeyReused,
+    /// The caller's source or organization has made as much as it may for now.
+    #[error("a limit is reached")]
+    LimitReached {
+        /// What was made.
+        limited: Limited,
+        /// The seconds until more may be made.
+        seconds: u64,
+    },
     /// The table is throttled, busy or out of reach, for this reason.
     #[error("the table is out of reach: {0}")]
     Unavailable(String),

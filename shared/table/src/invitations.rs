@@ -15,6 +15,7 @@ enum InvitationRefusal {
     /// The credential has changed since it was read.
     Changed,
     IdTaken,
+    LimitReached(Error),
 }
 
 impl OrganizationScope<'_> {
@@ -22,7 +23,7 @@ impl OrganizationScope<'_> {
     /// another link, which voids the one before. Two round trips.
     ///
     /// # Errors
-    /// [`SignUpError::AddressTaken`], the scope's own, [`Error::KeyReused`], or the table is out of reach.
+    /// [`SignUpError::AddressTaken`], the scope's own, [`Error::KeyReused`], [`Error::LimitReached`] of the organization, or the table is out of reach.
     pub async fn invite(
         &self,
         account: &NewAccount,
@@ -72,9 +73,11 @@ impl OrganizationScope<'_> {
             Some(known) if is_invited_again(&known) => put_another_link(write, &link, &known),
             Some(_) => return Err(SignUpError::AddressTaken),
         };
+        let write = write.counted(table.invitation_limit(self.id()), InvitationRefusal::LimitReached);
         match write.commit(created).await? {
             Committed::Done(created) => Ok(Some(created)),
             Committed::Refused(refusals) => match refusals.into_iter().next() {
+                Some((InvitationRefusal::LimitReached(error), _)) => Err(error.into()),
                 Some((InvitationRefusal::IdTaken, _)) => Err(Error::id_taken().into()),
                 Some((InvitationRefusal::Changed, _)) | None => Ok(None),
             },

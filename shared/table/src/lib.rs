@@ -12,6 +12,7 @@ mod external_identities;
 mod idempotency;
 mod invitations;
 mod leave;
+mod limits;
 mod links;
 mod login_attempts;
 mod machines;
@@ -41,6 +42,7 @@ pub use error::{
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
+pub use limits::Limited;
 pub use links::OpenLink;
 pub use login_attempts::{AllowedAttempt, AttemptsLeft, LoginAttempts};
 pub use machines::{MachineCredential, MachineGrant, NewMachine};

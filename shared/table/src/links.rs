@@ -4,19 +4,16 @@
 use domain::{
     clock::now,
     ids::{LinkId, random_id},
+    source::Source,
     text::{EmailAddress, FoldedAddress},
 };
-use dynamo::{Counted, Expression, Limit, bool_value, number, text};
+use dynamo::{Expression, bool_value, number, text};
 
 use crate::{
-    Error, LinkError, LinkKind, Table,
+    Error, Limited, LinkError, LinkKind, Table,
     records::{CredentialRecord, LinkRecord, MailRecord},
     scope::{Write, WriteScope, keys},
 };
-
-const HOUR_SECONDS: u64 = 60 * 60;
-/// Mails with a link to reset a password, to one address in an hour.
-const MAX_RESETS_AN_HOUR: u64 = 3;
 
 /// A link that was opened, and the credential that it belongs to.
 pub struct OpenLink {
@@ -80,34 +77,29 @@ impl Table {
     /// an hour for one address. An address without an account takes the same calls.
     ///
     /// # Errors
-    /// The table is out of reach.
-    pub async fn start_reset(&self, address: &EmailAddress) -> Result<(), Error> {
-        let limit = Limit {
-            key: keys::reset_limit(&address.folded()).into_raw(),
-            entity: "reset limit",
-            max_events: MAX_RESETS_AN_HOUR,
-            seconds: HOUR_SECONDS,
-        };
-        let (counted, credential) = tokio::try_join!(self.count(&limit, now()), self.credential(address))?;
-        if let Counted::Full(_) = counted {
-            return Ok(());
-        }
+    /// [`Error::LimitReached`] of the source, or the table is out of reach.
+    pub async fn start_reset(&self, address: &EmailAddress, source: &Source) -> Result<(), Error> {
+        // Before the address's own count: a source over its limit must not use that up, or the owner would get no mail.
+        let ((), credential) = tokio::try_join!(self.count_mail_asked_for(source), self.credential(address))?;
         let link = NewLink::new(LinkKind::Reset);
+        let begun = self.write().counted(Self::reset_limit(address), |reached| reached);
         let write = match &credential {
             Some(credential) => {
                 let current = Expression::update("SET link_id = :link, revision = :revision")
                     .value(":link", text(link.id.as_str()))
                     .value(":revision", text(&random_id(16)));
-                link.put(self.write(), credential, Error::id_taken).update(
+                link.put(begun, credential, Error::id_taken).update(
                     keys::credential(&address.folded()),
                     &current,
                     Error::account_changed(),
                 )
             }
-            None => link.put_alone(self.write(), address.folded(), Error::id_taken()),
+            None => link.put_alone(begun, address.folded(), Error::id_taken()),
         };
-        write.commit_or((), Err).await?;
-        Ok(())
+        match write.commit_or((), Err).await {
+            Err(Error::LimitReached { limited: Limited::Resets, .. }) | Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns the link of this id if it can still be used. Two reads.

@@ -169,9 +169,24 @@ pub(crate) fn account_identities(user: &UserId) -> Partition<AccountIdentityReco
     Partition::new(format!("USER#{user}"))
 }
 
-/// Returns the key of the limit on mails that reset a password.
-pub(crate) fn reset_limit(address: &FoldedAddress) -> Key<LimitRecord> {
-    Key::new(format!("RESETLIMIT#{}", address.as_str()), "RESETLIMIT")
+/// Returns the key of the limit on mails that reset a password. `window` is the number of the hour.
+pub(crate) fn reset_limit(address: &FoldedAddress, window: u64) -> Key<LimitRecord> {
+    Key::new(format!("RESETLIMIT#{}", address.as_str()), format!("RESETLIMIT#{window}"))
+}
+
+/// Returns the key of the limit on accounts and organizations from a source. `window` is the number of the hour.
+pub(crate) fn creations_of_source(source: &Source, window: u64) -> Key<LimitRecord> {
+    Key::new(format!("SOURCELIMIT#{}", source.as_str()), format!("CREATIONS#{window}"))
+}
+
+/// Returns the key of the limit on mails that a source asks for. `window` is the number of the hour.
+pub(crate) fn mails_asked_for(source: &Source, window: u64) -> Key<LimitRecord> {
+    Key::new(format!("SOURCELIMIT#{}", source.as_str()), format!("MAILS#{window}"))
+}
+
+/// Returns the key of the limit on an organization's invitations. `window` is the number of the day.
+pub(crate) fn invitations_of(organization: &OrganizationId, window: u64) -> OrganizationKey<LimitRecord> {
+    in_organization(organization, format!("LIMIT#INVITATIONS#{window}"))
 }
 
 /// Returns the key of the failed login attempts for an address from all sources.

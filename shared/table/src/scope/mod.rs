@@ -28,4 +28,4 @@ pub(crate) use organization::RoleHeld;
 pub(crate) use reads::Reads;
 pub(crate) use role::session_goes_on;
 pub use table::Table;
-pub(crate) use write::{Committed, Refusals, Write, WriteScope};
+pub(crate) use write::{Committed, Refusals, Write, WriteKey, WriteScope};

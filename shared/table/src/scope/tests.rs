@@ -22,13 +22,12 @@ const SCOPE_ONLY: [&str; 5] =
     ["dynamo::Table", "dynamo::Key::new", "CountedIndex::new", "IndexReader::new", ".engine("];
 
 /// The files that take an untyped key: for the engine's transactions and limits, or for an entry of an index.
-const RAW_KEYS: [&str; 8] = [
+const RAW_KEYS: [&str; 7] = [
     "associations/associate.rs",
     "associations/dissociate.rs",
     "associations/import.rs",
     "associations/order.rs",
     "leave.rs",
-    "links.rs",
     "login_attempts.rs",
     "outbox.rs",
 ];

@@ -149,6 +149,13 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         self.map(|transaction| transaction.update(key, change, Condition::UseCase(refusal)))
     }
 
+    /// Updates a record that may not exist, on the expression's condition alone. Only for what limits keep: an item whose
+    /// existence is a role or an account would come back by a late update.
+    pub(crate) fn update_or_create<K: WriteKey<S>>(self, key: K, change: &Expression, refusal: R) -> Self {
+        let key = key.into_raw(Private(()));
+        self.map(|transaction| transaction.update_or_create(key, change, Condition::UseCase(refusal)))
+    }
+
     /// Deletes a record, which must exist and meet the condition.
     pub(crate) fn delete<K: WriteKey<S>>(self, key: K, condition: &Expression, refusal: R) -> Self {
         let key = key.into_raw(Private(()));
