@@ -2,6 +2,7 @@
 //! its own, all in parallel.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod account_ends;
 mod accounts;
 mod address_verification;
 mod addresses;

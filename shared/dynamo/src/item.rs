@@ -5,7 +5,10 @@ use aws_smithy_types::{DateTime, date_time::Format};
 use domain::clock::now;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, Key};
+use crate::{
+    Error, Key,
+    expression::{Expression, number},
+};
 
 /// The attributes of an item.
 pub type Item = HashMap<String, AttributeValue>;
@@ -35,6 +38,12 @@ pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
 pub fn is_live(item: &Item) -> bool {
     let end = item.get("expires_at").and_then(|value| value.as_n().ok()).and_then(|end| end.parse::<u64>().ok());
     end.is_none_or(|end| end > now())
+}
+
+/// Returns the condition that there is no item, or one that has expired and is not deleted yet.
+#[must_use]
+pub fn absent_or_expired() -> Expression {
+    Expression::condition("attribute_not_exists(pk) OR expires_at <= :now").value(":now", number(now()))
 }
 
 /// Formats seconds since the epoch as RFC 3339 UTC.

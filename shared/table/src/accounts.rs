@@ -16,6 +16,9 @@ use crate::{
     scope::{Write, WriteScope, keys},
 };
 
+/// How long an account lasts that nobody verifies and that founds nothing, where addresses must be verified; in seconds.
+const UNVERIFIED_SECONDS: u64 = 30 * 24 * 60 * 60;
+
 /// An account to be created.
 pub struct NewAccount {
     /// Its id.
@@ -56,8 +59,8 @@ impl NewAccount {
         }
     }
 
-    /// Returns the credential to put. It names the link that is mailed to the account.
-    pub(crate) fn credential(&self, link: Option<&NewLink>) -> CredentialRecord {
+    /// Returns the credential to put. It names the link that is mailed to the account, and when the account ends.
+    pub(crate) fn credential(&self, link: Option<&NewLink>, expires_at: Option<u64>) -> CredentialRecord {
         CredentialRecord {
             user_id: self.user_id.clone(),
             email: self.email.as_str().to_owned(),
@@ -68,6 +71,7 @@ impl NewAccount {
             email_verified: false,
             revision: random_id(16),
             link_id: link.map(|link| link.id.clone()),
+            expires_at,
         }
     }
 
@@ -81,6 +85,7 @@ impl NewAccount {
             created_at: rfc3339(now()),
             session_id: credential.session_id.clone(),
             email_verified: false,
+            expires_at: credential.expires_at,
         }
     }
 
@@ -93,7 +98,8 @@ impl NewAccount {
         address_taken: R,
         id_taken: impl Fn() -> R,
     ) -> Write<'t, S, R> {
-        let write = write.put_new(keys::credential(&self.email.folded()), credential, address_taken).put_new(
+        let credential_key = keys::credential(&self.email.folded());
+        let write = write.put_new_or_over_expired(credential_key, credential, address_taken).put_new(
             keys::account(&self.user_id),
             &self.account(credential),
             id_taken(),
@@ -119,7 +125,9 @@ impl Table {
     ) -> Result<Replayable<CreatedAccount>, SignUpError> {
         let created = account.created();
         let link = self.verification_link();
-        let credential = account.credential(link.as_ref());
+        // Otherwise nobody could ever register the address again that somebody else has squatted.
+        let expires_at = self.requires_verified_email().then(|| now() + UNVERIFIED_SECONDS);
+        let credential = account.credential(link.as_ref(), expires_at);
         let limit = self.creation_limit(source);
         let write = self.write().idempotent(key, &created).counted(limit, SignUpError::from);
         account

@@ -104,7 +104,8 @@ impl OrganizationScope<'_> {
         if self.is_caller(&user.user_id) {
             return self.welcome_again(&user, &organization, key).await;
         }
-        if table.requires_verified_email() && !user.email_verified {
+        // An account that has an end can't be an admin: the role would outlive it.
+        if (table.requires_verified_email() || user.expires_at.is_some()) && !user.email_verified {
             // A founder is an admin before the address is verified.
             return if self.admin_record(&user.user_id).await?.is_some() {
                 self.welcome_again(&user, &organization, key).await

@@ -2,12 +2,12 @@
 
 use claims::Role;
 use domain::{
-    ids::{OrganizationCode, OrganizationId},
+    ids::{OrganizationCode, OrganizationId, random_id},
     mail::MailKind,
     source::Source,
     text::{FoldedAddress, OrganizationName, fold},
 };
-use dynamo::from_item;
+use dynamo::{Expression, from_item, text};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -104,7 +104,7 @@ impl Table {
         match founder {
             Founder::New(account) => {
                 let link = self.verification_link();
-                let credential = account.credential(link.as_ref());
+                let credential = account.credential(link.as_ref(), None);
                 let (taken, id_taken) = (CreationRefusal::AddressTaken, || CreationRefusal::IdTaken);
                 (account.put(write, &credential, link.as_ref(), taken, id_taken), credential)
             }
@@ -115,7 +115,20 @@ impl Table {
                     write.check_any(key, &condition, CreationRefusal::TooManyAttempts)
                 });
                 let unchanged = credential.unchanged();
-                (write.check(credential_key, &unchanged, CreationRefusal::AccountChanged), (*credential).clone())
+                let write = if credential.expires_at.is_some() {
+                    // Otherwise the account would end, and its organization would have no admin.
+                    let kept = Expression::update("SET revision = :revision REMOVE expires_at")
+                        .value(":revision", text(&random_id(16)));
+                    let account_kept = Expression::update("REMOVE expires_at");
+                    write.update(credential_key, &kept.and(unchanged), CreationRefusal::AccountChanged).update(
+                        keys::account(&credential.user_id),
+                        &account_kept,
+                        CreationRefusal::AccountChanged,
+                    )
+                } else {
+                    write.check(credential_key, &unchanged, CreationRefusal::AccountChanged)
+                };
+                (write, (*credential).clone())
             }
         }
     }

@@ -104,13 +104,13 @@ impl Table {
         }
         let session_id = random_id(16);
         let verified = Expression::update(
-            "SET proven = :true, session_id = :session, revision = :revision REMOVE password_hash, link_id",
+            "SET proven = :true, session_id = :session, revision = :revision REMOVE password_hash, link_id, expires_at",
         )
         .value(":true", bool_value(true))
         .value(":session", text(&session_id))
         .value(":revision", text(&random_id(16)))
         .and(credential.unchanged());
-        let ended = Expression::update("SET proven = :true, session_id = :session")
+        let ended = Expression::update("SET proven = :true, session_id = :session REMOVE expires_at")
             .value(":true", bool_value(true))
             .value(":session", text(&session_id));
         write

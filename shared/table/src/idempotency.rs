@@ -2,7 +2,7 @@
 //! with the one and without the other.
 
 use domain::{clock::now, digest::sha256_hex};
-use dynamo::{Expression, Item, from_item, number};
+use dynamo::{Expression, Item, absent_or_expired, from_item};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -62,7 +62,7 @@ impl IdempotencyKey {
     /// Returns the condition that there is no record of the request. An expired record may still be in the table, and
     /// does not count.
     pub(crate) fn unless_kept() -> Expression {
-        Expression::condition("attribute_not_exists(pk) OR expires_at <= :now").value(":now", number(now()))
+        absent_or_expired()
     }
 
     /// Returns the result of the earlier request, from the item that the condition [`Self::unless_kept`] failed on.

@@ -66,7 +66,7 @@ impl OrganizationScope<'_> {
         let write = self.write().idempotent(key, &created);
         let write = match known {
             None => {
-                let credential = account.credential(Some(&link));
+                let credential = account.credential(Some(&link), None);
                 let id_taken = || InvitationRefusal::IdTaken;
                 account.put(write, &credential, Some(&link), InvitationRefusal::Changed, id_taken)
             }

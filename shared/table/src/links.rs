@@ -124,7 +124,8 @@ impl Table {
         let alive = Expression::condition("expires_at > :now").value(":now", number(now()));
         let session_id = random_id(16);
         let changed = Expression::update(
-            "SET password_hash = :hash, session_id = :session, proven = :true, revision = :revision REMOVE link_id",
+            "SET password_hash = :hash, session_id = :session, proven = :true, revision = :revision \
+             REMOVE link_id, expires_at",
         )
         .and_condition("link_id = :link")
         .value(":hash", text(password_hash))
@@ -132,7 +133,7 @@ impl Table {
         .value(":true", bool_value(true))
         .value(":revision", text(&random_id(16)))
         .value(":link", text(link.id.as_str()));
-        let ended = Expression::update("SET session_id = :session, proven = :true")
+        let ended = Expression::update("SET session_id = :session, proven = :true REMOVE expires_at")
             .value(":session", text(&session_id))
             .value(":true", bool_value(true));
         self.write()

@@ -98,7 +98,8 @@ impl<'a> Target<'a> {
             return Ok(replay);
         }
         let status = status?.ok_or(AssociationError::NoUser)?;
-        if table.requires_verified_email() && !status.email_verified {
+        // An account that has an end can't be associated: the association would outlive it.
+        if (table.requires_verified_email() || status.expires_at.is_some()) && !status.email_verified {
             return Err(AssociationError::EmailNotVerified);
         }
         let indexes = held.indexes();

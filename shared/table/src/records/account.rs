@@ -33,6 +33,9 @@ pub struct AccountRecord {
     /// Equal to the credential's.
     #[serde(default, rename = "proven")]
     pub email_verified: bool,
+    /// Equal to the credential's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) expires_at: Option<u64>,
 }
 
 impl Record for AccountRecord {
@@ -62,6 +65,8 @@ impl AccountRecord {
 pub(crate) struct AccountStatus {
     #[serde(default, rename = "proven")]
     pub(crate) email_verified: bool,
+    #[serde(default)]
+    pub(crate) expires_at: Option<u64>,
 }
 
 impl PartOf<AccountRecord> for AccountStatus {}
@@ -92,6 +97,10 @@ pub struct CredentialRecord {
     /// The mailed link that can be used. Every earlier one is void.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) link_id: Option<LinkId>,
+    /// When the account ends, in seconds since 1970. An account has no end once its address is verified, or once it has
+    /// founded an organization.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) expires_at: Option<u64>,
 }
 
 impl Record for CredentialRecord {

@@ -1,5 +1,5 @@
 use domain::ids::UserId;
-use dynamo::{Expression, Item, Refused, Transaction};
+use dynamo::{Expression, Item, Refused, Transaction, absent_or_expired};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Key, OrganizationKey, OrganizationScope, Record, RoleHeld, Table, keys};
@@ -120,6 +120,15 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
     {
         let key = key.into_raw(Private(()));
         self.map(|transaction| transaction.put_new(key, K::Record::ENTITY, record, Condition::UseCase(refusal)))
+    }
+
+    /// Puts a record that must not exist yet, over one that has expired: that one is gone, even if it isn't deleted yet.
+    pub(crate) fn put_new_or_over_expired<K: WriteKey<S>>(self, key: K, record: &K::Record, refusal: R) -> Self
+    where
+        K::Record: Record,
+    {
+        let (key, refusal, condition) = (key.into_raw(Private(())), Condition::UseCase(refusal), absent_or_expired());
+        self.map(|transaction| transaction.put_on(key, K::Record::ENTITY, record, &condition, refusal))
     }
 
     /// Replaces a record that exists and meets the condition.
