@@ -63,10 +63,13 @@ impl<T: FromFields> Idempotent<T> {
     /// # Errors
     /// Every bad field, and the key where that is bad.
     pub fn read(headers: &HeaderMap, object: JsonObject) -> Result<Self, FieldErrors> {
-        match (key(headers), Fields::read_with_names(object.clone())) {
+        let key = key(headers);
+        let sent = matches!(key, Ok(Some(_))).then(|| object.clone());
+        match (key, Fields::read_with_names(object)) {
             // A field counts as the same one in each spelling of its name.
             (Ok(key), Ok((read, names))) => {
-                Ok(Self(key.map(|key| RequestKey::new(&key, &object.spelled(&names))), read))
+                let key = key.zip(sent).map(|(key, sent)| RequestKey::new(&key, &sent.spelled(&names)));
+                Ok(Self(key, read))
             }
             (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => Err(errors),
             (Err(mut errors), Err(others)) => {

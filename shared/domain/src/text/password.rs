@@ -16,7 +16,10 @@ impl NewPassword {
     /// # Errors
     /// The length is out of bounds.
     pub fn parse(text: String) -> Result<Self, FieldError> {
-        let text = normalized_password(&text).into_owned();
+        let text = match normalized_password(&text) {
+            Cow::Owned(normalized) => normalized,
+            Cow::Borrowed(_) => text,
+        };
         match text.chars().count() {
             8..=128 => Ok(Self(text)),
             _ => Err("must have 8 to 128 characters".to_owned()),
