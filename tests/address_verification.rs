@@ -3,7 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Elsewhere, PASSWORD, link_token, mails_at, server_requiring_verified_email, unique};
+use crate::support::{
+    Caller, Elsewhere, MAX_INVITATIONS, PASSWORD, link_token, mails_at, server_requiring_verified_email, unique,
+};
 
 const ADMINS: &str = "/api/organizations/users/admins";
 const ASSOCIATE: &str = "/api/organizations/users/associate-customer";
@@ -134,4 +136,33 @@ async fn an_invited_user_proves_the_address_by_setting_the_password() {
     ada.admin.post(ADMINS, &json!({"Email": email})).await.ok();
     let grace = world.sign_in(&email, PASSWORD, Some(&ada.code)).await;
     grace.get("/api/organization").await.ok();
+}
+
+#[tokio::test]
+async fn who_buys_for_a_customer_is_promoted_past_the_limit_on_strangers() {
+    let world = World::new();
+    let ada = world.found().await;
+    let (grace, email) = world.sign_up().await;
+    world.prove(&email, "her own password").await;
+    ada.admin.post(ASSOCIATE, &json!({"UserId": grace, "CustomerNumber": "C-1"})).await.ok();
+    let invite = async || {
+        let stranger = format!("{}@person.example", unique("ida"));
+        ada.admin.post("/api/users", &json!({"FirstName": "Ida", "LastName": "Rhodes", "Email": stranger})).await
+    };
+    for _ in 0..MAX_INVITATIONS {
+        invite().await.ok();
+    }
+    assert_eq!(invite().await.status, 429);
+    ada.admin.post(ADMINS, &json!({"Email": email})).await.ok();
+    world.sign_in(&email, "her own password", Some(&ada.code)).await.get("/api/organization").await.ok();
+}
+
+#[tokio::test]
+async fn an_account_that_founds_an_organization_before_its_proof_is_its_admin() {
+    let world = World::new();
+    let (_, email) = world.sign_up().await;
+    let user = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email, "Password": PASSWORD});
+    let body = json!({"Organization": {"Name": unique("Org")}, "User": user});
+    let code = world.anyone.post("/api/organizations", &body).await.ok()["Slug"].as_str().unwrap().to_owned();
+    world.sign_in(&email, PASSWORD, Some(&code)).await.get("/api/organization").await.ok();
 }

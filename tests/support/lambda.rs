@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use super::{
     Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD,
     binaries::binary,
-    server::Server,
+    server::{MAX_INVITATIONS, Server},
     template::{deployed_functions, deployed_routes},
     world::unique,
 };
@@ -50,6 +50,7 @@ impl Deployment {
                 "LINK_SECRET" => link_secret.clone(),
                 "MAIL_FROM" => "no-reply@organizations.example".to_owned(),
                 "REQUIRE_VERIFIED_EMAIL" => requires_proof.to_string(),
+                "MAX_INVITATIONS_PER_DAY" if requires_proof => MAX_INVITATIONS.to_string(),
                 // Never reached, so that the functions come to what the limits keep.
                 "MAX_WRONG_PASSWORDS_PER_SOURCE"
                 | "MAX_CREATIONS_PER_SOURCE"

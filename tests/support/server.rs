@@ -58,7 +58,12 @@ pub(crate) fn server() -> &'static Server {
     })
 }
 
-/// A server that requires a verified e-mail address before a promotion or an association. `BASE_URL` never names it.
+/// Invitations and promotions of strangers that an organization has there in a day.
+pub(crate) const MAX_INVITATIONS: u64 = 5;
+
+/// A server that requires a verified e-mail address before a promotion or an association, and limits the people whom an
+/// organization invites and promotes. `BASE_URL` never names
+/// it.
 pub(crate) fn server_requiring_verified_email() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| start(true))
@@ -76,7 +81,9 @@ fn start(requires_proof: bool) -> Server {
                 let access = env::var("ACCESS").map_or_else(|_| env::temp_dir().join("access.json"), PathBuf::from);
                 return deployment.note_access(access).await;
             }
-            let options = Options { require_verified_email: requires_proof, ..Options::in_memory() };
+            let max_invitations_per_day = if requires_proof { MAX_INVITATIONS } else { 0 };
+            let options =
+                Options { require_verified_email: requires_proof, max_invitations_per_day, ..Options::in_memory() };
             let bundle = match env::var_os("CONFLICTS") {
                 Some(_) => Bundle::start_behind(&options, faults::conflicts::proxy).await.unwrap(),
                 None => Bundle::start(&options).await.unwrap(),
