@@ -21,13 +21,12 @@ struct Process {
     child: Child,
     url: String,
     dynamodb: String,
-    ses: String,
     greeting: Vec<String>,
 }
 
 fn command(data: &Path) -> Command {
     let mut command = Command::new(binary("local"));
-    command.args(["--port", "0", "--dynamodb-port", "0", "--ses-port", "0", "--data-dir"]).arg(data);
+    command.args(["--port", "0", "--dynamodb-port", "0", "--data-dir"]).arg(data);
     command.env_remove("PORT").env("RUST_LOG", "warn,dynoxide=off");
     command
 }
@@ -41,9 +40,8 @@ impl Process {
             greeting.push(lines.next().expect("the greeting ends with a first curl").unwrap());
         }
         let url = greeting[0].rsplit(' ').next().unwrap().to_owned();
-        let second = |line: &str| line.split_whitespace().nth(1).unwrap().to_owned();
-        let (dynamodb, ses) = (second(&greeting[2]), second(&greeting[4]));
-        Self { child, url, dynamodb, ses, greeting }
+        let dynamodb = greeting[2].split_whitespace().nth(1).unwrap().to_owned();
+        Self { child, url, dynamodb, greeting }
     }
 
     fn signal(&self, signal: &str) {
@@ -122,13 +120,12 @@ async fn it_greets_with_its_address_its_data_and_a_first_curl() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let process = Process::start(command(&data));
-    let (url, dynamodb, ses) = (&process.url, &process.dynamodb, &process.ses);
+    let (url, dynamodb) = (&process.url, &process.dynamodb);
     let expected = [
         format!("The organizations API listens on {url}"),
         format!("  data      {}", data.display()),
         format!("  DynamoDB  {dynamodb} (table organizations)"),
         format!("  mailbox   {url}/_local/mailbox"),
-        format!("  SES       {ses}"),
         String::new(),
         format!("Try: curl {url}/health"),
     ];
@@ -210,7 +207,7 @@ async fn a_token_outlives_a_restart_on_the_same_port() {
 
     let mut again = Command::new(binary("local"));
     again
-        .args(["--dynamodb-port", "0", "--ses-port", "0", "--data-dir"])
+        .args(["--dynamodb-port", "0", "--data-dir"])
         .arg(data.path())
         .env("PORT", port)
         .env("RUST_LOG", "warn,dynoxide=off");
@@ -295,7 +292,7 @@ async fn in_memory_nothing_is_left_behind() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = Command::new(binary("local"));
     command
-        .args(["--in-memory", "--port", "0", "--dynamodb-port", "0", "--ses-port", "0"])
+        .args(["--in-memory", "--port", "0", "--dynamodb-port", "0"])
         .env_remove("PORT")
         .env("RUST_LOG", "warn,dynoxide=off");
     command.current_dir(directory.path());
@@ -326,6 +323,17 @@ async fn a_taken_port_is_one_clear_line_and_exit_code_1() {
         let expected = format!("error: port {port} is taken; choose another with {option}\n");
         assert_eq!(refused(command), (Some(1), expected));
     }
+}
+
+#[tokio::test]
+async fn a_taken_port_for_mails_that_nobody_asked_for_stops_no_start() {
+    // Where it can't be bound here, another process has it, which is as good.
+    let _taken = std::net::TcpListener::bind("127.0.0.1:8001");
+    let data = tempfile::tempdir().unwrap();
+    let process = Process::start(command(data.path()));
+    let (email, _) = process.create(&unique("Second")).await.unwrap();
+    assert_eq!(process.mails_to(&email, 1).await, 1);
+    assert_eq!(process.stop("-INT"), Some(0));
 }
 
 #[tokio::test]

@@ -358,7 +358,7 @@ async fn a_start_with_an_issuer_that_has_no_domains_is_one_clear_line_and_exit_c
     let trusted =
         json!([{"Issuer": "https://id.acme.example", "Audience": "shop", "KeySet": "https://id.acme.example/keys"}]);
     let mut command = Command::new(binary("local"));
-    command.args(["--in-memory", "--port", "0", "--dynamodb-port", "0", "--ses-port", "0"]).env_remove("PORT");
+    command.args(["--in-memory", "--port", "0", "--dynamodb-port", "0"]).env_remove("PORT");
     let output = command.args(["--trusted-issuers", &trusted.to_string()]).output().unwrap();
     let expected = "error: the environment variable TRUSTED_ISSUERS must say each issuer's Domains, the domains of the \
                     addresses that it may speak for, as [\"acme.example\"]; [\"*\"] is every domain\n";

@@ -34,6 +34,8 @@ use crate::{
     stream::{Consumer, Stream, StreamError, Wake},
 };
 
+/// Where mails are taken, unless `--ses-port` says otherwise: `events/local.env` names it.
+const SES_PORT: u16 = 8001;
 /// How long a stop waits for what is under way.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -127,7 +129,7 @@ impl Bundle {
     ) -> Result<Self, StartError> {
         let api_listener = listen(options.port, "--port").await?;
         let dynamodb_listener = listen(options.dynamodb_port, "--dynamodb-port").await?;
-        let ses_listener = listen(options.ses_port, "--ses-port").await?;
+        let ses_listener = listen_for_mails(options.ses_port).await?;
         let (api, dynamodb, ses) = (address(&api_listener)?, address(&dynamodb_listener)?, address(&ses_listener)?);
         let hosts = AllowedHosts::new(&options.allow_host);
         let data = if options.in_memory { None } else { Some(DataDirectory::open(&options.data_dir)?) };
@@ -266,6 +268,21 @@ async fn listen(port: u16, option: &'static str) -> Result<TcpListener, StartErr
         io::ErrorKind::AddrInUse => StartError::PortTaken { port, option },
         _ => StartError::Port { port, error },
     })
+}
+
+/// Listens for mails. Only `make watch` needs a certain port, so that one which is taken is no reason not to start: a
+/// second bundle on the same machine takes another.
+async fn listen_for_mails(port: Option<u16>) -> Result<TcpListener, StartError> {
+    if let Some(port) = port {
+        return listen(port, "--ses-port").await;
+    }
+    match listen(SES_PORT, "--ses-port").await {
+        Err(StartError::PortTaken { .. }) => {
+            tracing::info!("port {SES_PORT} is taken, so mails are taken on another one");
+            listen(0, "--ses-port").await
+        }
+        listener => listener,
+    }
 }
 
 fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {

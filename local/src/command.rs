@@ -28,9 +28,10 @@ pub struct Options {
     /// Where DynamoDB listens on 127.0.0.1, for other tools; 0 takes a free port.
     #[arg(long, default_value_t = 8000)]
     pub dynamodb_port: u16,
-    /// Where the mailbox takes mails on 127.0.0.1, as SES does; 0 takes a free port.
-    #[arg(long, default_value_t = 8001)]
-    pub ses_port: u16,
+    /// Where the mailbox takes mails on 127.0.0.1, as SES does; 0 takes a free port. Without it, 8001, or a free port where
+    /// that is taken.
+    #[arg(long)]
+    pub ses_port: Option<u16>,
     /// A further name under which the ports may be asked, a proxy's for example; may be repeated. Without it they are
     /// `127.0.0.1`, `localhost` and `[::1]` alone, so that no web page reaches them by a name of its own.
     #[arg(long, value_name = "NAME", value_parser = guard::host_name)]
@@ -81,7 +82,7 @@ impl Options {
         Self {
             port: 0,
             dynamodb_port: 0,
-            ses_port: 0,
+            ses_port: Some(0),
             allow_host: Vec::new(),
             in_memory: true,
             no_mailer: false,
@@ -129,14 +130,13 @@ async fn serve(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
 
 fn greet(bundle: &Bundle, options: &Options) -> io::Result<()> {
     let kept = if options.in_memory { "in memory only".to_owned() } else { options.data_dir.display().to_string() };
-    let (url, dynamodb, ses) = (bundle.url(), bundle.dynamodb_url(), bundle.ses_url());
+    let (url, dynamodb) = (bundle.url(), bundle.dynamodb_url());
     writeln!(
         io::stdout(),
         "The organizations API listens on {url}
   data      {kept}
   DynamoDB  {dynamodb} (table {table})
   mailbox   {url}/_local/mailbox
-  SES       {ses}
 
 Try: curl {url}/health",
         table = Bundle::TABLE
