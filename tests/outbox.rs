@@ -179,7 +179,8 @@ async fn a_mail_is_put_together_as_ses_wants_it() {
 #[tokio::test]
 async fn names_are_data_in_subject_text_and_html() {
     let lure = "<b>\u{1F600}</b> שלום \u{202e} https://evil.example/?a=1&b=\"2\" www.evil.example";
-    let world = World::new(&unique(lure), Mood::Sends).await;
+    // No organization can have a direction mark in its name; an account from before that rule may.
+    let world = World::new(&unique(&lure.replace('\u{202e}', "")), Mood::Sends).await;
     let email = world.account_of(lure).await.1;
     world.promote(&email).await.ok();
     feed(&world.mailer(), &world.records().await).await;
