@@ -120,6 +120,47 @@ async fn who_registered_somebody_elses_address_is_out_once_its_owner_proves_it()
 }
 
 #[tokio::test]
+async fn a_reset_that_a_stranger_asks_for_leaves_the_verification_link_good() {
+    let world = World::new();
+    let (_, email) = world.sign_up().await;
+    mails_at(&world.anyone, &email, 1).await;
+    world.anyone.post("/api/auth/forgot-password", &json!({"Email": email})).await;
+    mails_at(&world.anyone, &email, 2).await;
+    world.prove(&email, "her own password").await;
+    world.sign_in(&email, "her own password", None).await;
+}
+
+#[tokio::test]
+async fn sign_ups_with_a_mailboxs_tagged_addresses_mail_it_five_times_an_hour() {
+    let world = World::new();
+    let name = unique("victim");
+    let sign_up = async |email: &str| {
+        let body = json!({"FirstName": "A", "LastName": "B", "Email": email, "Password": PASSWORD});
+        world.anyone.post("/api/users", &body).await.ok();
+    };
+    let tagged = |tag: u32| format!("{name}+{tag}@person.example");
+    for tag in 1..=6 {
+        sign_up(&tagged(tag)).await;
+    }
+    // Nobody uses up what the owner of the plain address needs.
+    let plain = format!("{name}@person.example");
+    sign_up(&plain).await;
+    mails_at(&world.anyone, &plain, 1).await;
+    for tag in 1..=5 {
+        mails_at(&world.anyone, &tagged(tag), 1).await;
+    }
+    let mailbox = world.anyone.get("/_local/mailbox").await.ok();
+    assert!(mailbox.as_array().unwrap().iter().all(|mail| mail["To"] != tagged(6).as_str()));
+    // The owner of the sixth address verifies it by a reset.
+    world.anyone.post("/api/auth/forgot-password", &json!({"Email": tagged(6)})).await;
+    let mails = mails_at(&world.anyone, &tagged(6), 1).await;
+    let body = json!({"Token": link_token(&mails[0]), "Password": "her own password"});
+    world.anyone.post("/api/auth/reset-password", &body).await.ok();
+    let user = world.sign_in(&tagged(6), "her own password", None).await;
+    assert_eq!(user.get("/api/users/me").await.ok()["EmailVerified"], true);
+}
+
+#[tokio::test]
 async fn an_invited_user_proves_the_address_by_setting_the_password() {
     let world = World::new();
     let ada = world.found().await;

@@ -8,7 +8,7 @@ use shared::{
     claims::{self, AdminClaim},
     extract::Authenticated,
     ids::UserId,
-    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
+    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, RateFailures, TokenFailures},
     problem::Problem,
     request::{Body, Idempotent, JsonObject, NewUser, Replayed},
     table::{self, NewAccount, Replayable},
@@ -97,7 +97,9 @@ pub(crate) struct CreatedUser {
     last_name: PersonName,
 }
 
-/// Makes an account: with a password for whoever signs up; without one by an admin, who invites its owner by mail.
+/// Makes an account: with a password for whoever signs up; without one by an admin, who invites its owner by mail. An
+/// organization mails five invitations and welcomes an hour to a mailbox. Past that, who was mailed within the hour is
+/// mailed nothing more, since those links are good; for anybody else it is 429.
 #[utoipa::path(
     post,
     path = "/api/users",
@@ -105,7 +107,7 @@ pub(crate) struct CreatedUser {
     security((), ("bearer" = []), ("key" = [])),
     params(IdempotencyKey),
     request_body = CreateUserRequest,
-    responses((status = 200, body = CreatedUser), TokenFailures, BodyFailures, KeyFailures, Failures)
+    responses((status = 200, body = CreatedUser), TokenFailures, BodyFailures, KeyFailures, RateFailures, Failures)
 )]
 pub(crate) async fn create_user(
     State(app): State<App>,

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use rand::random_range;
-use shared::table::{Claim, Error, Lease, MailId, MailRecord};
+use shared::table::{Claim, Error, Lease, MailId};
 use tokio::time::sleep;
 
 use crate::{Mailer, SendError};
@@ -47,11 +47,6 @@ impl Mailer {
         };
         let failed = if lease.is_overdue() {
             "unsent for six hours".to_owned()
-        } else if let Some(seconds) = self.seconds_to_wait(&mail, &lease).await? {
-            // The sweep sends it when the hour is over; the stream needn't wait for that.
-            self.outbox.release(lease, seconds, false).await?;
-            tracing::warn!(mail = id.id, seconds, "a mail waits: its address has had enough for this hour");
-            return Ok(());
         } else {
             match self.sender.send(&mail, &self.links).await {
                 Ok(()) => {
@@ -61,7 +56,7 @@ impl Mailer {
                 }
                 Err(error @ SendError::Unavailable(_)) => {
                     let pause = pause(lease.age());
-                    self.outbox.release(lease, pause, true).await?;
+                    self.outbox.release(lease, pause).await?;
                     return Err(error.into());
                 }
                 // The lease stays: a mail that may have been sent is not sent again before it ends.
@@ -77,11 +72,6 @@ impl Mailer {
 }
 
 impl Mailer {
-    /// Counts a mail towards its address's limit, once; how long it has to wait where that is reached.
-    async fn seconds_to_wait(&self, mail: &MailRecord, lease: &Lease) -> Result<Option<u64>, Error> {
-        if lease.is_counted() { Ok(None) } else { self.outbox.count_towards_limit(mail).await }
-    }
-
     /// Marks a mail as sent, for as long as the lease is safely ours: without the mark it would be sent again.
     async fn mark_sent(&self, lease: &Lease) -> Result<(), Error> {
         for _ in 0..MARK_TRIES {

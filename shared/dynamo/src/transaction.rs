@@ -135,11 +135,22 @@ impl<'t, R> Transaction<'t, R> {
     /// Updates an item, which must exist.
     #[must_use]
     pub fn update(self, key: Key, expression: &Expression, refusal: R) -> Self {
+        let condition = expression.condition_on_existing();
+        self.update_on(key, expression, condition, refusal)
+    }
+
+    /// Updates an item on the expression's condition alone. The item may not exist yet.
+    #[must_use]
+    pub fn update_any(self, key: Key, expression: &Expression, refusal: R) -> Self {
+        self.update_on(key, expression, expression.condition_alone().to_owned(), refusal)
+    }
+
+    fn update_on(self, key: Key, expression: &Expression, condition: String, refusal: R) -> Self {
         let update = Update::builder()
             .table_name(&*self.table.name)
             .set_key(Some(key.attributes()))
             .update_expression(expression.update_expression())
-            .condition_expression(expression.condition_on_existing())
+            .condition_expression(condition)
             .set_expression_attribute_names(expression.names())
             .set_expression_attribute_values(expression.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

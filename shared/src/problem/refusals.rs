@@ -92,6 +92,10 @@ impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         match error {
             SignUpError::AddressTaken => Self::field("Email", "has an account already"),
+            SignUpError::TooManyMails(seconds) => {
+                let detail = "Your organization has mailed this mailbox often enough for now; try again later.";
+                Self::too_many(seconds, detail)
+            }
             SignUpError::Table(error) => error.into(),
         }
     }
@@ -242,6 +246,7 @@ mod tests {
             (Error::Internal("a broken item".into()).into(), 500),
             (SessionEnded.into(), 401),
             (SignUpError::AddressTaken.into(), 400),
+            (SignUpError::TooManyMails(7).into(), 429),
             (LoginAttemptsError::TooMany(7).into(), 429),
             (LinkError::Dead.into(), 400),
             (ExternalIdentityError::NoAccount.into(), 403),

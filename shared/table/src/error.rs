@@ -67,6 +67,9 @@ pub enum SignUpError {
     /// An account has the e-mail address already.
     #[error("an account has this e-mail address already")]
     AddressTaken,
+    /// The organization has mailed the mailbox often enough. Holds the seconds until it may again.
+    #[error("the organization has mailed this mailbox often enough for now")]
+    TooManyMails(u64),
     /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),

@@ -75,8 +75,10 @@ impl Table {
         self.mark_roles_verified(user).await?;
         let session_id = random_id(16);
         let verified = Expression::update(
-            "SET proven = :true, session_id = :session, revision = :revision REMOVE password_hash, link_id",
+            "SET proven = :true, session_id = :session, revision = :revision, \
+             password_generation = :new_generation REMOVE password_hash, link_id",
         )
+        .value(":new_generation", text(&random_id(16)))
         .value(":true", bool_value(true))
         .value(":session", text(&session_id))
         .value(":revision", text(&random_id(16)))

@@ -14,6 +14,7 @@ mod invitations;
 mod links;
 mod login_attempts;
 mod machines;
+mod mail_budgets;
 mod memberships;
 mod outbox;
 mod price_tiers;

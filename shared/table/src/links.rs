@@ -25,7 +25,7 @@ const MAX_RESETS_AN_HOUR: u64 = 3;
 /// A link that was opened, and the credential that it belongs to.
 pub struct OpenLink {
     id: LinkId,
-    kind: LinkKind,
+    link: LinkRecord,
     credential: CredentialRecord,
 }
 
@@ -51,7 +51,8 @@ impl NewLink {
         Self { id: LinkId::random(), kind, organization_name: None }
     }
 
-    /// Adds the link and its mail to a transaction. The credential has to name the link as its current one.
+    /// Adds the link and its mail to a transaction. The link is good for as long as `to` has the password that it has
+    /// now, whatever else is mailed meanwhile.
     pub(crate) fn put<'t, S: WriteScope, R>(
         &self,
         write: Write<'t, S, R>,
@@ -59,18 +60,18 @@ impl NewLink {
         id_taken: impl Fn() -> R,
     ) -> Write<'t, S, R> {
         let mail = MailRecord::with_link(self.kind.mail_kind(), to, self.organization_name.as_deref(), &self.id);
-        self.put_alone(write, fold(&to.email), id_taken()).put_new(keys::mail(&mail.id), &mail, id_taken())
-    }
-
-    fn put_alone<'t, S: WriteScope, R>(&self, write: Write<'t, S, R>, address: String, id_taken: R) -> Write<'t, S, R> {
-        let record = LinkRecord { kind: self.kind, address, expires_at: now() + self.kind.lifetime_seconds() };
-        write.put_new(keys::link(&self.id), &record, id_taken)
+        let record = LinkRecord {
+            kind: self.kind,
+            address: fold(&to.email),
+            password_generation: Some(to.password_generation.clone()),
+            expires_at: now() + self.kind.lifetime_seconds(),
+        };
+        write.put_new(keys::link(&self.id), &record, id_taken()).put_new(keys::mail(&mail.id), &mail, id_taken())
     }
 }
 
 impl Table {
-    /// Mails a link that resets the password of the account with this address, and voids the one before; at most three
-    /// an hour for one address. An address without an account takes the same calls.
+    /// Mails a link that resets the password of the account with this address; at most three an hour for one address.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -87,17 +88,14 @@ impl Table {
         }
         let link = NewLink::new(LinkKind::Reset);
         let write = match &credential {
-            Some(credential) => {
-                let current = Expression::update("SET link_id = :link, revision = :revision")
-                    .value(":link", text(link.id.as_str()))
-                    .value(":revision", text(&random_id(16)));
-                link.put(self.write(), credential, Error::id_taken).update(
-                    keys::credential(&address.folded()),
-                    &current,
-                    Error::account_changed(),
-                )
+            Some(credential) => link.put(self.write(), credential, Error::id_taken),
+            // The same round trips as with an account. The link leads nowhere.
+            None => {
+                let expires_at = now() + link.kind.lifetime_seconds();
+                let address = address.folded();
+                let record = LinkRecord { kind: link.kind, address, password_generation: None, expires_at };
+                self.write().put_new(keys::link(&link.id), &record, Error::id_taken())
             }
-            None => link.put_alone(self.write(), address.folded(), Error::id_taken()),
         };
         write.commit_or((), Err).await?;
         Ok(())
@@ -110,43 +108,45 @@ impl Table {
     pub async fn open_link(&self, id: &LinkId) -> Result<OpenLink, LinkError> {
         let link = self.get(keys::link(id)).await?.ok_or(LinkError::Dead)?;
         let credential = self.get(keys::credential(&link.address)).await?;
-        let credential =
-            credential.filter(|credential| credential.link_id.as_ref() == Some(id)).ok_or(LinkError::Dead)?;
-        Ok(OpenLink { id: id.clone(), kind: link.kind, credential })
+        let credential = credential.filter(|credential| link.is_good_for(id, credential)).ok_or(LinkError::Dead)?;
+        Ok(OpenLink { id: id.clone(), link, credential })
     }
 
-    /// Uses a link: the account gets this password, its address is verified, and every user token from before has
-    /// ended. The first verification of an address also ends the organization tokens from before.
+    /// Uses a link: the account gets this password, its address is verified, and every other link and every user token
+    /// from before has ended. The first verification of an address also ends the organization tokens from before.
     ///
     /// # Errors
-    /// [`LinkError::Dead`]: the link was used or replaced meanwhile. Or the table is out of reach.
-    pub async fn redeem(&self, link: &OpenLink, password_hash: &str) -> Result<(), LinkError> {
-        let user = &link.credential.user_id;
-        if !link.credential.email_verified {
+    /// [`LinkError::Dead`]: this link or another one of the account was used meanwhile. Or the table is out of reach.
+    pub async fn redeem(&self, open: &OpenLink, password_hash: &str) -> Result<(), LinkError> {
+        let OpenLink { id, link, credential } = open;
+        let user = &credential.user_id;
+        if !credential.email_verified {
             self.mark_roles_verified(user).await?;
         }
         let alive = Expression::condition("expires_at > :now").value(":now", number(now()));
         let session_id = random_id(16);
+        // Of two links that are used at once, the second finds another generation than its own.
         let changed = Expression::update(
-            "SET password_hash = :hash, session_id = :session, proven = :true, revision = :revision REMOVE link_id",
+            "SET password_hash = :hash, session_id = :session, proven = :true, revision = :revision, \
+             password_generation = :new_generation REMOVE link_id",
         )
-        .and_condition("link_id = :link")
         .value(":hash", text(password_hash))
         .value(":session", text(&session_id))
         .value(":true", bool_value(true))
         .value(":revision", text(&random_id(16)))
-        .value(":link", text(link.id.as_str()));
+        .value(":new_generation", text(&random_id(16)))
+        .and(link.still_good(id));
         let ended = Expression::update("SET session_id = :session, proven = :true")
             .value(":session", text(&session_id))
             .value(":true", bool_value(true));
         self.write()
-            .delete(keys::link(&link.id), &alive, LinkError::Dead)
-            .update(keys::credential(&fold(&link.credential.email)), &changed, LinkError::Dead)
+            .delete(keys::link(id), &alive, LinkError::Dead)
+            .update(keys::credential(&link.address), &changed, LinkError::Dead)
             .update(keys::account(user), &ended, LinkError::Dead)
             .commit_or((), Err)
             .await?;
         tracing::info!(kind = ?link.kind, "a mailed link was used");
-        if !link.credential.email_verified {
+        if !credential.email_verified {
             // The account may have founded organizations since its roles were marked above.
             self.mark_roles_verified(user).await?;
         }

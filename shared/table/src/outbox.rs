@@ -5,9 +5,8 @@
 use domain::{
     clock::Clock,
     mail::{MailId, MailStatus},
-    text::fold,
 };
-use dynamo::{Counted, Expression, Limit, Updated, bool_value, from_item, number, rfc3339, text};
+use dynamo::{Expression, Updated, from_item, number, rfc3339, text};
 
 use crate::{
     Error, Table,
@@ -20,8 +19,6 @@ use crate::{
 pub const LEASE_SECONDS: u64 = 60;
 /// The age in seconds from which an unsent mail has failed.
 const MAX_PENDING_SECONDS: u64 = 6 * HOUR_SECONDS;
-/// Mails of a kind to one address in an hour.
-const MAX_MAILS_AN_HOUR: u64 = 5;
 const HOUR_SECONDS: u64 = 60 * 60;
 const DAY_SECONDS: u64 = 24 * HOUR_SECONDS;
 /// Days that a sweep looks through.
@@ -43,16 +40,9 @@ pub struct Lease {
     until: u64,
     /// Seconds since the mail was put.
     age: u64,
-    counted: bool,
 }
 
 impl Lease {
-    /// Whether an earlier attempt counted the mail toward its address's limit.
-    #[must_use]
-    pub fn is_counted(&self) -> bool {
-        self.counted
-    }
-
     /// Seconds since the mail was put.
     #[must_use]
     pub fn age(&self) -> u64 {
@@ -107,8 +97,7 @@ impl Outbox {
         match self.table.try_to_update(keys::mail(id), &claim).await? {
             Updated::Done(item) => {
                 let mail: MailRecord = from_item(item)?;
-                let lease =
-                    Lease { id: id.clone(), until, age: now.saturating_sub(mail.created_at), counted: mail.counted };
+                let lease = Lease { id: id.clone(), until, age: now.saturating_sub(mail.created_at) };
                 Ok(Claim::Ours(Box::new(mail), lease))
             }
             Updated::Refused(Some(item)) if from_item::<MailRecord>(item.clone())?.status == MailStatus::Pending => {
@@ -137,15 +126,13 @@ impl Outbox {
         self.settle(&lease, failed.value(":reason", text(reason)).name("#status", "status")).await
     }
 
-    /// Gives a claimed mail back, `counted` towards its address's limit or not: whoever claims it after so many seconds
-    /// may try again.
+    /// Gives a claimed mail back: whoever claims it after so many seconds may try again.
     ///
     /// # Errors
     /// The table is out of reach. Once the lease ends, the mail can be claimed again.
-    pub async fn release(&self, lease: Lease, seconds: u64, counted: bool) -> Result<(), Error> {
-        let expression = Expression::update("SET lease_until = :later, counted = :counted");
-        let expression = expression.value(":later", number(self.clock.now() + seconds));
-        self.settle(&lease, expression.value(":counted", bool_value(counted))).await
+    pub async fn release(&self, lease: Lease, seconds: u64) -> Result<(), Error> {
+        let released = Expression::update("SET lease_until = :later");
+        self.settle(&lease, released.value(":later", number(self.clock.now() + seconds))).await
     }
 
     async fn settle(&self, lease: &Lease, expression: Expression) -> Result<(), Error> {
@@ -174,24 +161,5 @@ impl Outbox {
             .value(":now", number(now));
         let ids = self.table.sort_keys_where(&keys::mails(day), &waiting).await?;
         Ok(ids.into_iter().map(|id| MailId { day: day.to_owned(), id }).collect())
-    }
-
-    /// Counts a mail to an address, unless five of its kind were counted in the hour that began with the first of them.
-    /// Mails with links have a count of their own, so that other mails can't delay a link. If the limit is reached,
-    /// returns the seconds that are left of that hour.
-    ///
-    /// # Errors
-    /// The table is out of reach.
-    pub async fn count_towards_limit(&self, mail: &MailRecord) -> Result<Option<u64>, Error> {
-        let limit = Limit {
-            key: keys::mail_limit(&fold(&mail.to), mail.link.is_some()).into_raw(),
-            entity: "mail limit",
-            max_events: MAX_MAILS_AN_HOUR,
-            seconds: HOUR_SECONDS,
-        };
-        Ok(match self.table.count(&limit, self.clock.now()).await? {
-            Counted::Within(..) => None,
-            Counted::Full(seconds) => Some(seconds),
-        })
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use dynamo::Window;
 use serde::Deserialize;
 
@@ -18,3 +20,15 @@ pub(crate) struct AttemptsWindow {
 }
 
 impl PartOf<AttemptsRecord> for AttemptsWindow {}
+
+/// An organization's mails to a mailbox within an hour.
+#[derive(Deserialize)]
+pub(crate) struct MailBudgetWindow {
+    #[serde(flatten)]
+    pub(crate) window: Window,
+    /// The addresses of the mailbox that were mailed, as [`domain::text::fold`] gives them.
+    #[serde(default)]
+    pub(crate) mailed: BTreeSet<String>,
+}
+
+impl PartOf<LimitRecord> for MailBudgetWindow {}

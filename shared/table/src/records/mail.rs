@@ -34,9 +34,6 @@ pub struct MailRecord {
     /// The time at which the mail was put, in seconds since the epoch.
     pub(crate) created_at: u64,
     lease_until: u64,
-    /// Whether the mail was counted toward its address's limit.
-    #[serde(default)]
-    pub(crate) counted: bool,
     expires_at: u64,
 }
 
@@ -58,7 +55,6 @@ impl MailRecord {
             status: MailStatus::Pending,
             created_at,
             lease_until: 0,
-            counted: false,
             expires_at: created_at + RETENTION_SECONDS,
         }
     }
@@ -72,6 +68,11 @@ impl MailRecord {
     ) -> Self {
         let organization_name = organization_name.map(str::to_owned);
         Self { organization_name, link: Some(link.clone()), ..Self::new(kind, to, "") }
+    }
+
+    /// Delays a mail by so many seconds.
+    pub(crate) fn delayed(self, seconds: u64) -> Self {
+        Self { lease_until: self.created_at + seconds, ..self }
     }
 
     /// The day that a mail of this time belongs to, as `2026-01-31`.

@@ -21,7 +21,7 @@ pub use association::AssociationRecord;
 pub(crate) use customer::CustomerRecord;
 pub(crate) use external_identity::{AccountIdentityRecord, Binding, ExternalIdentityRecord};
 pub(crate) use idempotency::IdempotencyRecord;
-pub(crate) use limit::{AttemptsRecord, AttemptsWindow, LimitRecord};
+pub(crate) use limit::{AttemptsRecord, AttemptsWindow, LimitRecord, MailBudgetWindow};
 pub use link::LinkKind;
 pub(crate) use link::LinkRecord;
 pub(crate) use machine::{MachineRecord, MachineUseRecord};

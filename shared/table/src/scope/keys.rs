@@ -171,9 +171,15 @@ pub(crate) fn attempts_from_source(folded: &str, source: &Source) -> Key<Attempt
     Key::new(format!("TRIES#{folded}"), format!("SOURCE#{}", source.as_str()))
 }
 
-/// Returns the key of the limit on mails to an address. `folded` is the address as [`domain::text::fold`] gives it.
-pub(crate) fn mail_limit(folded: &str, with_link: bool) -> Key<LimitRecord> {
-    Key::new(format!("MAILLIMIT#{folded}"), if with_link { "LINKS" } else { "OTHERS" })
+/// Returns the key of the limit on an organization's mails to a mailbox. `hash` is of the mailbox, which may be longer
+/// than a sort key.
+pub(crate) fn mail_budget(organization: &OrganizationId, hash: &str) -> OrganizationKey<LimitRecord> {
+    in_organization(organization, format!("MAILS#{hash}"))
+}
+
+/// Returns the key of the limit on sign-ups with the tagged addresses of a mailbox.
+pub(crate) fn tagged_sign_ups(mailbox: &str) -> Key<LimitRecord> {
+    Key::new(format!("TAGGED#{mailbox}"), "TAGGED")
 }
 
 /// Returns the partition of a day's mails.

@@ -29,7 +29,7 @@ const RAW_KEYS: [&str; 7] = [
     "associations/order.rs",
     "links.rs",
     "login_attempts.rs",
-    "outbox.rs",
+    "mail_budgets.rs",
 ];
 
 /// Returns every source file outside of `scope`: its path below `src`, and its code.

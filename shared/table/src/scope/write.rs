@@ -3,7 +3,10 @@ use dynamo::{Expression, Item, Refused, Transaction, from_item};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Key, OrganizationKey, OrganizationScope, Record, RoleHeld, Table, keys, role::RoleItem};
-use crate::{Error, IdempotencyKey, Replayable, records::IdempotencyRecord};
+use crate::{
+    Error, IdempotencyKey, Replayable,
+    records::{IdempotencyRecord, LimitRecord},
+};
 
 /// How a transaction's access to an organization's records is checked: not at all for `()`, which reaches none.
 pub(crate) trait WriteScope: Copy {
@@ -145,6 +148,13 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
     pub(crate) fn update<K: WriteKey<S>>(self, key: K, change: &Expression, refusal: R) -> Self {
         let key = key.into_raw(Private(()));
         self.map(|transaction| transaction.update(key, change, Condition::UseCase(refusal)))
+    }
+
+    /// Counts an event of a limit, by [`dynamo::Limit::begin`] or [`dynamo::Limit::count_one`]. The item may not exist
+    /// yet.
+    pub(crate) fn count<K: WriteKey<S, Record = LimitRecord>>(self, key: K, counting: &Expression, refusal: R) -> Self {
+        let key = key.into_raw(Private(()));
+        self.map(|transaction| transaction.update_any(key, counting, Condition::UseCase(refusal)))
     }
 
     /// Deletes a record, which must exist and meet the condition.
