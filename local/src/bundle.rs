@@ -174,6 +174,9 @@ impl Bundle {
         let state = State { app, auth, links: links.clone(), max_tested_rows: options.max_tested_rows };
         let router = router(&state, mailbox);
 
+        if data.is_some() {
+            table.queue_old_mails().await.map_err(EngineError::of)?;
+        }
         let stream = Stream::open(database.clone(), Self::TABLE, file("stream-position"))?;
         // The mailer's own way to the mailbox outlives the API: a stop still sends what the last requests put.
         let mailbox_listener = listen(0, "--port").await?;

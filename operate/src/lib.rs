@@ -1,5 +1,7 @@
-//! An operator's commands: whether an index is right, the end of a signing key, and data for benchmarks.
+//! An operator's commands: whether an index is right, the end of a signing key, the upgrade of a table, and data for
+//! benchmarks.
 
+mod migrate;
 mod place;
 mod retire_key;
 mod seed;
@@ -29,6 +31,8 @@ enum Task {
     VerifyIndex(verify_index::VerifyIndex),
     /// Ends a signing key once every token signed by it has ended.
     RetireKey(retire_key::RetireKey),
+    /// Brings what an earlier version stored into the form of this one, after its deployment.
+    Migrate(migrate::Migrate),
     /// Fills an organization with made-up associations, for benchmarks.
     Seed(seed::Seed),
 }
@@ -39,6 +43,7 @@ impl Command {
         let done = match self.task {
             Task::VerifyIndex(task) => task.run().await,
             Task::RetireKey(task) => task.run().await,
+            Task::Migrate(task) => task.run().await,
             Task::Seed(task) => task.run().await,
         };
         match done {

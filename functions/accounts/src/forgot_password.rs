@@ -31,7 +31,7 @@ pub(crate) async fn forgot_password(
     Body(request): Body<ForgotPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     if let Ok(email) = EmailAddress::parse(request.email) {
-        app.table.start_reset(&email).await?;
+        app.table.request_reset(&email).await?;
     }
     Ok(StatusCode::ACCEPTED)
 }

@@ -157,8 +157,8 @@ impl OrganizationScope<'_> {
                 &MembershipRecord::admin(&organization),
                 PromotionRefusal::AlreadyAdmin,
             )
-            .check(keys::credential(&email.folded()), &user.unchanged(), failed(Error::account_changed()))
-            .put_new(keys::mail(&mail.id), &mail, failed(Error::id_taken()));
+            .check(keys::credential(&email.folded()), &user.unchanged(), failed(Error::account_changed()));
+        let write = mail.put(write, || failed(Error::id_taken()));
         let write = match budget.seconds_to_wait() {
             None => budget.count(write, PromotionRefusal::BudgetChanged),
             Some(_) => write,
@@ -201,12 +201,8 @@ impl OrganizationScope<'_> {
                 .and_condition("welcome_mail.id = :failed")
                 .value(":new", new)
                 .value(":failed", text(&failed.id));
-            let replaced_already = WelcomeRefusal::Replaced;
-            write = write.update_admin(&user.user_id, replaced, replaced_already).put_new(
-                keys::mail(&mail.id),
-                &mail,
-                WelcomeRefusal::Replaced,
-            );
+            write = write.update_admin(&user.user_id, replaced, WelcomeRefusal::Replaced);
+            write = mail.put(write, || WelcomeRefusal::Replaced);
             if budget.seconds_to_wait().is_none() {
                 write = budget.count(write, WelcomeRefusal::BudgetChanged);
             }

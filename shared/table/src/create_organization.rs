@@ -155,7 +155,7 @@ fn put_organization<'t>(
         .into_iter()
         .fold(write, |write, order| write.with_index(&order.index(id), CreationRefusal::IdTaken));
     match welcome {
-        Some(mail) => write.put_new(keys::mail(&mail.id), mail, CreationRefusal::IdTaken),
+        Some(mail) => mail.put(write, || CreationRefusal::IdTaken),
         None => write,
     }
 }

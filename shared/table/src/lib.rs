@@ -19,7 +19,9 @@ mod memberships;
 mod outbox;
 mod price_tiers;
 mod profile;
+mod queue;
 mod records;
+mod resets;
 mod scope;
 mod settings;
 mod signing_keys;
@@ -45,9 +47,10 @@ pub use login_attempts::{AttemptsLeft, LoginAttempts};
 pub use machines::MachineCredential;
 pub use outbox::{Claim, LEASE_SECONDS, Lease, Outbox};
 pub use profile::ProfileChange;
+pub use queue::{DueEntries, QueueEntry, QueuedMessage};
 pub use records::{
     AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, LinkKind, MailRecord, MembershipRecord,
     OrganizationRecord, PriceTierRecord, SubscriptionRecord,
 };
-pub use scope::{MAIL_PREFIX, OrganizationScope, Table};
+pub use scope::{OrganizationScope, QUEUE_PREFIX, Table};
 pub use settings::{OrganizationOverview, Precondition};

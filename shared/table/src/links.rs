@@ -5,9 +5,9 @@ use claims::Role;
 use domain::{
     clock::now,
     ids::{LinkId, UserId, random_id},
-    text::{EmailAddress, fold},
+    text::fold,
 };
-use dynamo::{Counted, Expression, Limit, bool_value, number, text};
+use dynamo::{Expression, bool_value, number, text};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{
@@ -16,11 +16,8 @@ use crate::{
     scope::{Authority, Write, WriteScope, keys},
 };
 
-const HOUR_SECONDS: u64 = 60 * 60;
 /// The number of admin items that are updated concurrently.
 const MAX_CONCURRENT_UPDATES: usize = 32;
-/// Mails with a link to reset a password, to one address in an hour.
-const MAX_RESETS_AN_HOUR: u64 = 3;
 
 /// A link that was opened, and the credential that it belongs to.
 pub struct OpenLink {
@@ -66,41 +63,11 @@ impl NewLink {
             password_generation: Some(to.password_generation.clone()),
             expires_at: now() + self.kind.lifetime_seconds(),
         };
-        write.put_new(keys::link(&self.id), &record, id_taken()).put_new(keys::mail(&mail.id), &mail, id_taken())
+        mail.put(write.put_new(keys::link(&self.id), &record, id_taken()), id_taken)
     }
 }
 
 impl Table {
-    /// Mails a link that resets the password of the account with this address; at most three an hour for one address.
-    ///
-    /// # Errors
-    /// The table is out of reach.
-    pub async fn start_reset(&self, address: &EmailAddress) -> Result<(), Error> {
-        let limit = Limit {
-            key: keys::reset_limit(&address.folded()).into_raw(),
-            entity: "reset limit",
-            max_events: MAX_RESETS_AN_HOUR,
-            seconds: HOUR_SECONDS,
-        };
-        let (counted, credential) = tokio::try_join!(self.count(&limit, now()), self.credential(address))?;
-        if let Counted::Full(_) = counted {
-            return Ok(());
-        }
-        let link = NewLink::new(LinkKind::Reset);
-        let write = match &credential {
-            Some(credential) => link.put(self.write(), credential, Error::id_taken),
-            // The same round trips as with an account. The link leads nowhere.
-            None => {
-                let expires_at = now() + link.kind.lifetime_seconds();
-                let address = address.folded();
-                let record = LinkRecord { kind: link.kind, address, password_generation: None, expires_at };
-                self.write().put_new(keys::link(&link.id), &record, Error::id_taken())
-            }
-        };
-        write.commit_or((), Err).await?;
-        Ok(())
-    }
-
     /// Returns the link of this id if it can still be used. Two reads.
     ///
     /// # Errors

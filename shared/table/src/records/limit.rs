@@ -21,6 +21,8 @@ pub(crate) struct AttemptsWindow {
 
 impl PartOf<AttemptsRecord> for AttemptsWindow {}
 
+impl PartOf<LimitRecord> for Window {}
+
 /// An organization's mails to a mailbox within an hour.
 #[derive(Deserialize)]
 pub(crate) struct MailBudgetWindow {

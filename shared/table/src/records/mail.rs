@@ -1,13 +1,16 @@
 use domain::{
     clock::now,
     ids::{self, LinkId},
-    mail::{MailId, MailKind, MailStatus},
+    mail::{MailId, MailKind},
 };
 use dynamo::rfc3339;
 use serde::{Deserialize, Serialize};
 
-use super::CredentialRecord;
-use crate::scope::{PartOf, Record};
+use super::{CredentialRecord, Delivery, DeliveryStatus};
+use crate::{
+    QueueEntry, QueuedMessage,
+    scope::{PartOf, Record},
+};
 
 /// The time for which a mail is stored, in seconds.
 const RETENTION_SECONDS: u64 = 30 * 24 * 60 * 60;
@@ -30,10 +33,8 @@ pub struct MailRecord {
     /// The mail's id, with the day of its partition.
     #[serde(flatten)]
     pub id: MailId,
-    pub(crate) status: MailStatus,
-    /// The time at which the mail was put, in seconds since the epoch.
-    pub(crate) created_at: u64,
-    lease_until: u64,
+    #[serde(flatten)]
+    pub(crate) delivery: Delivery,
     expires_at: u64,
 }
 
@@ -52,9 +53,7 @@ impl MailRecord {
             organization_name: Some(organization_name.to_owned()),
             link: None,
             id: MailId { day: day_of(created_at), id: ids::random_id(24) },
-            status: MailStatus::Pending,
-            created_at,
-            lease_until: 0,
+            delivery: Delivery::new(created_at),
             expires_at: created_at + RETENTION_SECONDS,
         }
     }
@@ -72,7 +71,14 @@ impl MailRecord {
 
     /// Delays a mail by so many seconds.
     pub(crate) fn delayed(self, seconds: u64) -> Self {
-        Self { lease_until: self.created_at + seconds, ..self }
+        let due_at = Some(self.delivery.created_at + seconds);
+        Self { delivery: Delivery { due_at, ..self.delivery }, ..self }
+    }
+
+    /// Returns the mail's place in the queue. A mail from before the queue has none.
+    pub(crate) fn queue_entry(&self) -> Option<QueueEntry> {
+        let due_at = self.delivery.due_at?;
+        Some(QueueEntry { due_at, message: QueuedMessage::Mail(self.id.clone()) })
     }
 
     /// The day that a mail of this time belongs to, as `2026-01-31`.
@@ -90,7 +96,7 @@ fn day_of(seconds: u64) -> String {
 pub(crate) struct MailStatusOf {
     #[serde(flatten)]
     pub(crate) id: MailId,
-    pub(crate) status: MailStatus,
+    pub(crate) status: DeliveryStatus,
 }
 
 impl PartOf<MailRecord> for MailStatusOf {}

@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod association;
 mod customer;
+mod delivery;
 mod external_identity;
 mod idempotency;
 mod limit;
@@ -13,12 +14,14 @@ mod mail;
 mod membership;
 mod organization;
 mod price_tier;
+mod queue;
 
 pub(crate) use account::AccountStatus;
 pub use account::{AccountRecord, CredentialRecord};
 pub(crate) use admin::AdminRecord;
 pub use association::AssociationRecord;
 pub(crate) use customer::CustomerRecord;
+pub(crate) use delivery::{Delivery, DeliveryStatus};
 pub(crate) use external_identity::{AccountIdentityRecord, Binding, ExternalIdentityRecord};
 pub(crate) use idempotency::IdempotencyRecord;
 pub(crate) use limit::{AttemptsRecord, AttemptsWindow, LimitRecord, MailBudgetWindow};
@@ -32,3 +35,4 @@ pub use organization::{EntitlementRecord, OrganizationRecord, SubscriptionRecord
 pub(crate) use organization::{OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord};
 pub use price_tier::PriceTierRecord;
 pub(crate) use price_tier::{TierUseRecord, USE_COUNTERS, use_counter};
+pub(crate) use queue::{QueuedMailRecord, ResetRequestRecord};

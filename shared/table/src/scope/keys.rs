@@ -10,15 +10,21 @@ use domain::{
 };
 
 use super::{Key, OrganizationKey, OrganizationPartition, Partition};
-use crate::records::{
-    AccountIdentityRecord, AccountRecord, AdminRecord, AttemptsRecord, CredentialRecord, CustomerRecord,
-    ExternalIdentityRecord, IdempotencyRecord, LimitRecord, LinkRecord, MachineRecord, MachineUseRecord, MailRecord,
-    MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord, OrganizationRecord, PriceTierRecord,
-    TierUseRecord,
+use crate::{
+    QueueEntry,
+    records::{
+        AccountIdentityRecord, AccountRecord, AdminRecord, AttemptsRecord, CredentialRecord, CustomerRecord,
+        ExternalIdentityRecord, IdempotencyRecord, LimitRecord, LinkRecord, MachineRecord, MachineUseRecord,
+        MailRecord, MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord, OrganizationRecord,
+        PriceTierRecord, QueuedMailRecord, ResetRequestRecord, TierUseRecord,
+    },
 };
 
+/// The prefix of the partitions of the outbox's queue.
+pub const QUEUE_PREFIX: &str = "WAIT#";
+
 /// The prefix of every mail's partition.
-pub const MAIL_PREFIX: &str = "MAIL#";
+const MAIL_PREFIX: &str = "MAIL#";
 
 /// The partition of the public signing keys.
 const PUBLIC_KEYS: &str = "KEYS";
@@ -180,6 +186,23 @@ pub(crate) fn mail_budget(organization: &OrganizationId, hash: &str) -> Organiza
 /// Returns the key of the limit on sign-ups with the tagged addresses of a mailbox.
 pub(crate) fn tagged_sign_ups(mailbox: &str) -> Key<LimitRecord> {
     Key::new(format!("TAGGED#{mailbox}"), "TAGGED")
+}
+
+/// Returns a partition of the outbox's queue.
+pub(crate) fn queue_shard(number: u8) -> Partition<QueueEntry> {
+    Partition::new(format!("{QUEUE_PREFIX}{number}"))
+}
+
+fn in_queue<R>(entry: &QueueEntry) -> Key<R> {
+    Key::new(format!("{QUEUE_PREFIX}{}", entry.shard()), entry.sort_key())
+}
+
+pub(crate) fn queued_mail(entry: &QueueEntry) -> Key<QueuedMailRecord> {
+    in_queue(entry)
+}
+
+pub(crate) fn reset_request(entry: &QueueEntry) -> Key<ResetRequestRecord> {
+    in_queue(entry)
 }
 
 /// Returns the partition of a day's mails.

@@ -22,12 +22,11 @@ const SCOPE_ONLY: [&str; 5] =
     ["dynamo::Table", "dynamo::Key::new", "CountedIndex::new", "IndexReader::new", ".engine("];
 
 /// The files that take an untyped key: for the engine's transactions and limits, or for an entry of an index.
-const RAW_KEYS: [&str; 7] = [
+const RAW_KEYS: [&str; 6] = [
     "associations/associate.rs",
     "associations/dissociate.rs",
     "associations/import.rs",
     "associations/order.rs",
-    "links.rs",
     "login_attempts.rs",
     "mail_budgets.rs",
 ];

@@ -1,0 +1,21 @@
+use std::io::{self, Write};
+
+use clap::Args;
+
+use crate::{Failure, place::Place};
+
+/// Brings what an earlier version stored into the form of this one. Safe to run again, and while the API is in use.
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Migrate {
+    pub(crate) async fn run(&self) -> Result<(), Failure> {
+        let opened = self.place.open().await?;
+        let mails = opened.table.queue_old_mails().await?;
+        writeln!(io::stdout(), "{mails} pending mails were put into the queue")?;
+        Ok(())
+    }
+}
