@@ -135,7 +135,7 @@ impl World {
                         "eventSource": "aws:dynamodb", "awsRegion": "eu-central-1",
                         "dynamodb": {
                             "ApproximateCreationDateTime": 1_700_000_000, "Keys": {"pk": {"S": pk}, "sk": {"S": sk}},
-                            "SequenceNumber": number, "SizeBytes": 100, "StreamViewType": "NEW_AND_OLD_IMAGES",
+                            "SequenceNumber": number, "SizeBytes": 100, "StreamViewType": "KEYS_ONLY",
                         },
                     }));
                 }
@@ -170,7 +170,8 @@ async fn feed(mailer: &Mailer, records: &[Value]) -> usize {
 
 #[tokio::test]
 async fn a_mail_is_put_together_as_ses_wants_it() {
-    let name = unique("Acme");
+    // A mail shows no long numbers.
+    let name = unique("Acme").replace(|character: char| character.is_ascii_digit(), "x");
     let world = World::new(&name, Mood::Sends).await;
     assert_eq!(feed(&world.mailer(), &world.records().await).await, 0);
     let sent = world.ses.sent();
@@ -190,7 +191,7 @@ async fn a_mail_is_put_together_as_ses_wants_it() {
 
 #[tokio::test]
 async fn names_are_data_in_subject_text_and_html() {
-    let lure = "<b>\u{1F600}</b> שלום \u{202e} https://evil.example/?a=1&b=\"2\" www.evil.example";
+    let lure = "<b>\u{1F600}</b> שלום \u{202e} +1 555 0100 https://evil.example/?a=1&b=\"2\" www.evil.example";
     let world = World::new(&unique(lure), Mood::Sends).await;
     let email = world.account_of(lure).await.1;
     world.promote(&email).await.ok();
@@ -202,13 +203,13 @@ async fn names_are_data_in_subject_text_and_html() {
     let [subject, text, html] = ["/Subject", "/Body/Text", "/Body/Html"]
         .map(|place| simple.pointer(place).unwrap()["Data"].as_str().unwrap().to_owned());
     for part in [&subject, &text, &html] {
-        assert!(part.contains("\u{1F600}") && part.contains("שלום"), "{part}");
-        for bad in ["https://", "evil.example", "www.evil", "\u{202e}"] {
+        assert!(part.contains("שלום"), "{part}");
+        for bad in ["https://", "evil.example", "www.evil", "\u{202e}", "\u{1F600}", "<b>", "555", "=1"] {
             assert!(!part.contains(bad), "{bad}: {part}");
         }
     }
     assert!(!subject.contains(['\r', '\n']));
-    assert!(!html.contains("<b>") && html.contains("&#60;b&#62;") && !html.contains("href"), "{html}");
+    assert!(!html.contains("href"), "{html}");
 }
 
 #[tokio::test]
@@ -317,7 +318,33 @@ async fn an_organization_welcomes_an_address_five_times_an_hour_and_again_when_i
     assert_eq!(world.ses.sends()[email], 5);
     world.pass(700);
     world.sweep(&mailer).await;
-    assert_eq!(world.ses.sends()[email], 8);
+    assert_eq!(world.ses.sends()[email], 6, "the one that tells what holds now");
+    assert_eq!(world.state(email).await, "sent");
+}
+
+#[tokio::test]
+async fn who_was_demoted_meanwhile_is_not_welcomed() {
+    let world = World::new(&unique("Demoted"), Mood::Sends).await;
+    let mailer = world.mailer();
+    world.sweep(&mailer).await;
+    let accounts = world.accounts(2).await;
+    let [(demoted, gone), (again, back)] = &accounts[..] else { panic!("two accounts") };
+    world.ses.is(Mood::Throttles);
+    for email in [gone, back] {
+        world.promote(email).await.ok();
+    }
+    assert_eq!(feed(&mailer, &world.records().await).await, 2);
+    for id in [demoted, again] {
+        world.call(Method::DELETE, ADMINS, json!({"UserId": id})).await.ok();
+    }
+    world.promote(back).await.ok();
+    world.ses.is(Mood::Sends);
+    world.pass(60);
+    assert_eq!(world.sweep(&mailer).await, 0);
+    let sends = world.ses.sends();
+    assert_eq!((sends.get(gone), sends.get(back)), (None, Some(&1)), "the second promotion's mail alone");
+    assert_eq!(world.state(back).await, "sent");
+    assert_eq!(world.records().await.len(), 0);
 }
 
 #[tokio::test]
@@ -543,12 +570,14 @@ async fn a_request_that_nobody_fulfilled_for_six_hours_is_dropped() {
 
 #[tokio::test]
 async fn a_crash_at_any_step_loses_no_mail_and_doubles_one_only_after_its_lease() {
-    // The steps of a delivery: the claim (call 0 of the table), the send, the mark (1).
+    // The steps of a delivery: the claim (call 0 of the table), the admin's item (1), the send, the mark (2).
     for (call, fault, leased, sends_before, sends_after) in [
         (0, Fault::KilledBefore, false, 0, 1),
         (0, Fault::KilledAfter, true, 0, 1),
-        (1, Fault::KilledBefore, true, 1, 2),
-        (1, Fault::KilledAfter, false, 1, 1),
+        (1, Fault::KilledBefore, true, 0, 1),
+        (1, Fault::KilledAfter, true, 0, 1),
+        (2, Fault::KilledBefore, true, 1, 2),
+        (2, Fault::KilledAfter, false, 1, 1),
     ] {
         let world = killed_at(call, fault).await;
         assert_eq!(world.ses.sent().len(), sends_before, "{fault:?} {call}");

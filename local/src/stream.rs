@@ -148,6 +148,7 @@ impl Stream {
             self.iterator = answer.next_shard_iterator;
             let fresh =
                 answer.records.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+            let fresh: Vec<_> = fresh.into_iter().map(without_images).collect();
             let position = fresh.last().and_then(sequence_number).map(str::to_owned);
             let caught_up = fresh.is_empty();
             let failed_before = if again { std::mem::take(&mut self.unsent) } else { Vec::new() };
@@ -194,6 +195,15 @@ async fn sweep(mailer: &impl Consumer) {
 fn is_new_entry(record: &Value) -> bool {
     let key = record.pointer("/dynamodb/Keys/pk/S").and_then(Value::as_str);
     record["eventName"] == "INSERT" && key.is_some_and(|key| key.starts_with(QUEUE_PREFIX))
+}
+
+/// A record as a stream of keys has it. The tables of earlier versions have streams with the items' images.
+fn without_images(mut record: Value) -> Value {
+    if let Some(change) = record["dynamodb"].as_object_mut() {
+        change.retain(|name, _| name != "NewImage" && name != "OldImage");
+        change.insert("StreamViewType".to_owned(), "KEYS_ONLY".into());
+    }
+    record
 }
 
 fn sequence_number(record: &Value) -> Option<&str> {

@@ -53,6 +53,15 @@ impl Mailer {
             Claim::NotDue(seconds) if seconds > MAX_STREAM_WAIT => return Ok(()),
             Claim::Leased | Claim::NotDue(_) => return Err(DeliveryError::Claimed),
         };
+        if self.outbox.is_superseded(&mail).await? {
+            self.outbox.mark_superseded(lease).await?;
+            tracing::info!(
+                mail = id.id,
+                kind = mail.kind.as_str(),
+                "a mail is not sent: what it tells no longer holds"
+            );
+            return Ok(());
+        }
         let failed = if lease.is_overdue() {
             "unsent for six hours".to_owned()
         } else {

@@ -64,6 +64,10 @@ impl From<Error> for Problem {
         match error {
             Error::OrganizationGone => Self::bad_request("The organization of this token no longer exists."),
             Error::NotAdmin => Self::forbidden("You are not an admin of this organization."),
+            Error::CallerUnverified => Self::forbidden(
+                "Prove your e-mail address first, by the link that was mailed to it. Until then you invite and promote \
+                 nobody.",
+            ),
             Error::InvalidKey => Self::unauthorized(
                 "The API key is not valid.",
                 "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the key can't be used\"",
@@ -240,6 +244,7 @@ mod tests {
         for (problem, expected) in [
             (Error::OrganizationGone.into(), 400),
             (Error::NotAdmin.into(), 403),
+            (Error::CallerUnverified.into(), 403),
             (Error::InvalidKey.into(), 401),
             (Error::KeyReused.into(), 422),
             (Error::Unavailable("throttled".to_owned()).into(), 503),

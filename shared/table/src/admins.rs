@@ -91,7 +91,8 @@ impl OrganizationScope<'_> {
     /// organization has mailed the mailbox often enough. Two round trips.
     ///
     /// # Errors
-    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], the scope's own, or the table is out of reach.
+    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`Error::CallerUnverified`], the scope's own, or the
+    /// table is out of reach.
     pub async fn promote(
         &self,
         email: &EmailAddress,
@@ -128,10 +129,11 @@ impl OrganizationScope<'_> {
         if let Some(replay) = replay? {
             return Ok(Some(replay));
         }
-        let user = user.ok_or(AdminError::NoAccount)?;
-        if self.is_caller(&user.user_id) {
-            return self.welcome_again(&user, &organization, &budget, key).await;
+        if let Some(user) = user.as_ref().filter(|user| self.is_caller(&user.user_id)) {
+            return self.welcome_again(user, &organization, &budget, key).await;
         }
+        self.require_verified(&organization)?;
+        let user = user.ok_or(AdminError::NoAccount)?;
         if table.requires_verified_email() && !user.email_verified {
             // A founder is an admin before the address is verified.
             return if self.admin_record(&user.user_id).await?.is_some() {
@@ -142,7 +144,8 @@ impl OrganizationScope<'_> {
         }
 
         let mail = welcome(&user, &organization, &budget);
-        let one_more = Expression::update("ADD admin_count :one").value(":one", number(1));
+        let verified = if user.email_verified { " REMOVE unproven" } else { "" };
+        let one_more = Expression::update("ADD admin_count :one").and_update(verified).value(":one", number(1));
         let failed = |error: Error| PromotionRefusal::Failed(error.into());
         let write = self
             .write_changing_organization(&one_more, failed(Error::id_taken()))
@@ -250,7 +253,7 @@ impl OrganizationScope<'_> {
 
 /// Returns the mail that welcomes an admin: at once, or when the organization may mail the mailbox again.
 fn welcome(user: &CredentialRecord, organization: &OrganizationRecord, budget: &MailBudget) -> MailRecord {
-    let mail = MailRecord::new(MailKind::WelcomeAdmin, user, organization.details.name.as_str());
+    let mail = MailRecord::welcome(MailKind::WelcomeAdmin, user, organization);
     match budget.seconds_to_wait() {
         Some(seconds) => mail.delayed(seconds),
         None => mail,

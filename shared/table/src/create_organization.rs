@@ -85,8 +85,7 @@ impl Table {
             Founder::Known(..) => true,
         };
         let (write, credential) = self.put_founder(write, founder, mailed);
-        let welcome =
-            mailed.then(|| MailRecord::new(MailKind::WelcomeFounder, &credential, organization.details.name.as_str()));
+        let welcome = mailed.then(|| MailRecord::welcome(MailKind::WelcomeFounder, &credential, organization));
         match put_organization(write, organization, &credential, welcome.as_ref()).commit(created).await? {
             Committed::Done(created) => Ok(Creation::Done(created)),
             Committed::Refused(refusals) => read_refusals(refusals, founder).await,
@@ -136,6 +135,7 @@ fn put_organization<'t>(
     founder: &CredentialRecord,
     welcome: Option<&MailRecord>,
 ) -> Write<'t, (), CreationRefusal> {
+    let organization = &OrganizationRecord { unverified: !founder.email_verified, ..organization.clone() };
     let (id, user) = (&organization.id, &founder.user_id);
     let name = organization.details.name.as_str();
     let name_record = OrganizationNameRecord { organization_id: id.clone() };

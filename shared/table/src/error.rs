@@ -12,6 +12,9 @@ pub enum Error {
     /// The caller is not an admin of the organization, even if the token says so.
     #[error("the caller is not an admin of the organization")]
     NotAdmin,
+    /// The caller has not verified an address, and would have others mailed.
+    #[error("the caller's address is not verified")]
+    CallerUnverified,
     /// The caller's API key is not one of the organization's, or was revoked.
     #[error("the API key is not valid")]
     InvalidKey,

@@ -60,6 +60,7 @@ impl OrganizationScope<'_> {
         if let Some(replay) = replay? {
             return Ok(Some(replay));
         }
+        self.require_verified(&organization)?;
         if known.as_ref().is_some_and(|known| !is_invited_again(account, known)) {
             return Err(SignUpError::AddressTaken);
         }

@@ -121,14 +121,16 @@ impl Table {
     }
 
     /// Marks the user's admin items: from then on the live role check refuses tokens from before the address was
-    /// verified.
+    /// verified. Their organizations have a verified admin now.
     pub(crate) async fn mark_roles_verified(&self, user: &UserId) -> Result<(), Error> {
         let verified = Expression::update("SET proven = :true").value(":true", bool_value(true));
         let memberships = self.memberships(user).await?.into_iter();
         let admin_of = memberships.filter(|membership| membership.role == Role::Admin);
+        let unmarked = Expression::update("REMOVE unproven").and_condition("attribute_exists(unproven)");
         let marks = stream::iter(admin_of).map(async |membership| {
-            let key = keys::admin(&membership.organization_id, user).by(Authority::AccountOwner);
-            self.update(key, &verified).await.map(drop)
+            let admin = keys::admin(&membership.organization_id, user).by(Authority::AccountOwner);
+            let organization = keys::organization(&membership.organization_id).by(Authority::AccountOwner);
+            tokio::try_join!(self.update(admin, &verified), self.update(organization, &unmarked)).map(drop)
         });
         marks.buffer_unordered(MAX_CONCURRENT_UPDATES).try_collect().await
     }

@@ -10,8 +10,8 @@ use dynamo::{Expression, Updated, from_item, number, rfc3339, text};
 
 use crate::{
     Error, QueueEntry, QueuedMessage, Table,
-    records::{DeliveryStatus, MailRecord, MailStatusOf, QueuedMailRecord},
-    scope::{Committed, Write, WriteScope, keys},
+    records::{DeliveryStatus, MailRecord, MailStatusOf, QueuedMailRecord, Welcomed},
+    scope::{Authority, Committed, Write, WriteScope, keys},
 };
 
 /// The lease of a claimed mail, in seconds. If the mailer crashes between sending a mail and marking it, the mail is
@@ -178,6 +178,26 @@ impl Outbox {
     pub async fn mark_sent(&self, lease: &Lease) -> Result<(), Error> {
         let sent = Expression::update("SET #status = :status, sent_at = :now").value(":status", text("sent"));
         self.settle(lease, sent.value(":now", text(&rfc3339(self.now()))).name("#status", "status"), None).await
+    }
+
+    /// Returns whether what a mail tells no longer holds: it welcomes an admin who was demoted meanwhile, or who was
+    /// mailed another welcome. One read, of welcome mails alone.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn is_superseded(&self, mail: &MailRecord) -> Result<bool, Error> {
+        let Some(Welcomed { organization_id, user_id }) = &mail.welcomes else { return Ok(false) };
+        let admin = self.table.get(keys::admin(organization_id, user_id).by(Authority::Mailer)).await?;
+        Ok(admin.and_then(|admin| admin.welcome_mail).is_none_or(|welcome| welcome != mail.id))
+    }
+
+    /// Marks a claimed mail as one that is not sent, because what it tells no longer holds.
+    ///
+    /// # Errors
+    /// The table is out of reach. Once the lease ends, the mail is claimed again.
+    pub async fn mark_superseded(&self, lease: Lease) -> Result<(), Error> {
+        let superseded = Expression::update("SET #status = :status").value(":status", text("superseded"));
+        self.settle(&lease, superseded.name("#status", "status"), None).await
     }
 
     /// Marks a claimed mail as failed for good, for this reason. Where the lease was lost meanwhile, nothing changes.

@@ -1,7 +1,7 @@
 use domain::{ids::UserId, mail::MailId};
 use serde::{Deserialize, Serialize};
 
-use super::{CredentialRecord, MailRecord};
+use super::{CredentialRecord, MailRecord, is_false};
 use crate::scope::Record;
 
 /// An admin. That the item exists is the role.
@@ -35,9 +35,4 @@ impl AdminRecord {
             welcome_mail: welcome.map(|mail| mail.id.clone()),
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_false(value: &bool) -> bool {
-    !value
 }

@@ -35,7 +35,7 @@ impl LinkKind {
         match self {
             Self::Invitation => MailKind::Invitation,
             Self::Reset => MailKind::PasswordReset,
-            Self::Verification => MailKind::AddressProof,
+            Self::Verification => MailKind::AddressVerification,
         }
     }
 }

@@ -1,12 +1,12 @@
 use domain::{
     clock::now,
-    ids::{self, LinkId},
+    ids::{self, LinkId, OrganizationId, UserId},
     mail::{MailId, MailKind},
 };
 use dynamo::rfc3339;
 use serde::{Deserialize, Serialize};
 
-use super::{CredentialRecord, Delivery, DeliveryStatus};
+use super::{CredentialRecord, Delivery, DeliveryStatus, OrganizationRecord};
 use crate::{
     QueueEntry, QueuedMessage,
     scope::{PartOf, Record},
@@ -30,6 +30,9 @@ pub struct MailRecord {
     /// The link in the mail. The mailer makes its token, which is stored nowhere.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub link: Option<LinkId>,
+    /// The admin whom the mail welcomes. It is sent only while that admin's item names it. Mails from before don't say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) welcomes: Option<Welcomed>,
     /// The mail's id, with the day of its partition.
     #[serde(flatten)]
     pub id: MailId,
@@ -38,24 +41,39 @@ pub struct MailRecord {
     expires_at: u64,
 }
 
+/// An admin whom a mail welcomes.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Welcomed {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) user_id: UserId,
+}
+
 impl Record for MailRecord {
     const ENTITY: &'static str = "mail";
 }
 
 impl MailRecord {
-    /// A mail to the owner of an account about an organization.
-    pub(crate) fn new(kind: MailKind, to: &CredentialRecord, organization_name: &str) -> Self {
+    /// A mail to the owner of an account.
+    pub(crate) fn new(kind: MailKind, to: &CredentialRecord) -> Self {
         let created_at = now();
         Self {
             kind,
             to: to.email.clone(),
             first_name: to.first_name.clone(),
-            organization_name: Some(organization_name.to_owned()),
+            organization_name: None,
             link: None,
+            welcomes: None,
             id: MailId { day: day_of(created_at), id: ids::random_id(24) },
             delivery: Delivery::new(created_at),
             expires_at: created_at + RETENTION_SECONDS,
         }
+    }
+
+    /// The mail that welcomes an admin.
+    pub(crate) fn welcome(kind: MailKind, to: &CredentialRecord, organization: &OrganizationRecord) -> Self {
+        let welcomes = Welcomed { organization_id: organization.id.clone(), user_id: to.user_id.clone() };
+        let organization_name = Some(organization.details.name.as_str().to_owned());
+        Self { organization_name, welcomes: Some(welcomes), ..Self::new(kind, to) }
     }
 
     /// A mail to the owner of an account with a link.
@@ -66,7 +84,7 @@ impl MailRecord {
         link: &LinkId,
     ) -> Self {
         let organization_name = organization_name.map(str::to_owned);
-        Self { organization_name, link: Some(link.clone()), ..Self::new(kind, to, "") }
+        Self { organization_name, link: Some(link.clone()), ..Self::new(kind, to) }
     }
 
     /// Delays a mail by so many seconds.

@@ -29,10 +29,15 @@ pub use link::LinkKind;
 pub(crate) use link::LinkRecord;
 pub(crate) use machine::{MachineRecord, MachineUseRecord};
 pub use mail::MailRecord;
-pub(crate) use mail::MailStatusOf;
+pub(crate) use mail::{MailStatusOf, Welcomed};
 pub use membership::MembershipRecord;
 pub use organization::{EntitlementRecord, OrganizationRecord, SubscriptionRecord};
 pub(crate) use organization::{OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord};
 pub use price_tier::PriceTierRecord;
 pub(crate) use price_tier::{TierUseRecord, USE_COUNTERS, use_counter};
 pub(crate) use queue::{QueuedMailRecord, ResetRequestRecord};
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}

@@ -13,10 +13,10 @@ pub struct Table {
 }
 
 impl Table {
-    /// Creates the table on `engine`.
+    /// Creates the table on `engine`. E-mail addresses must be verified.
     #[must_use]
     pub fn new(engine: dynamo::Table) -> Self {
-        Self { engine, require_verified_email: false, last_uses: LastUses::default() }
+        Self { engine, require_verified_email: true, last_uses: LastUses::default() }
     }
 
     /// Connects to the table that `config` names.
