@@ -45,6 +45,14 @@ impl World {
         Founded { code, email, admin }
     }
 
+    /// An organization whose founder has proven the address.
+    async fn found_proven(&self) -> Founded {
+        let founded = self.found().await;
+        self.prove(&founded.email, PASSWORD).await;
+        let admin = self.sign_in(&founded.email, PASSWORD, Some(&founded.code)).await;
+        Founded { admin, ..founded }
+    }
+
     async fn sign_up(&self) -> (String, String) {
         let email = format!("{}@person.example", unique("grace"));
         let body = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email, "Password": PASSWORD});
@@ -67,7 +75,7 @@ impl World {
 #[tokio::test]
 async fn an_account_on_an_unproven_address_is_neither_promoted_nor_associated() {
     let world = World::new();
-    let ada = world.found().await;
+    let ada = world.found_proven().await;
     let (grace, email) = world.sign_up().await;
     let unproven = "is of an account whose e-mail address isn't proven yet";
     ada.admin.post(ADMINS, &json!({"Email": email})).await.fields(&json!({"Email": [unproven]}));
@@ -90,6 +98,34 @@ async fn a_founder_on_an_unproven_address_stays_an_admin_and_is_welcome() {
     subjects.sort_unstable();
     assert!(subjects[0] == "Confirm your e-mail address" && subjects[1].ends_with(" is ready"), "{subjects:?}");
     assert_eq!(ada.admin.post(ADMINS, &json!({"Email": ada.email})).await.ok(), json!({"Success": true}));
+}
+
+#[tokio::test]
+async fn a_founder_on_an_unproven_address_invites_and_promotes_nobody_not_by_a_machine_either() {
+    let world = World::new();
+    let ada = world.found().await;
+    let (_, proven) = world.sign_up().await;
+    world.prove(&proven, PASSWORD).await;
+    let made = ada.admin.post("/api/organizations/api-access", &json!({"Name": "Shop"})).await.ok();
+    let login = json!({"OrgCode": ada.code, "ClientId": made["ClientId"], "ClientSecret": made["ClientSecret"]});
+    let machine = world.by(&world.anyone.post("/api/auth/login", &login).await.ok()["AccessToken"]);
+
+    let nobody = format!("{}@person.example", unique("worker"));
+    let invitation = json!({"FirstName": "A", "LastName": "B", "Email": nobody});
+    let refused = "Prove your e-mail address first, by the link that was mailed to it. Until then you invite and promote \
+                   nobody.";
+    ada.admin.post("/api/users", &invitation).await.problem(403, refused);
+    machine.post("/api/users", &invitation).await.problem(403, refused);
+    for email in [&proven, &nobody] {
+        ada.admin.post(ADMINS, &json!({"Email": email})).await.problem(403, refused);
+    }
+    assert_eq!(ada.admin.get(ADMINS).await.ok().as_array().unwrap().len(), 1);
+
+    world.prove(&ada.email, PASSWORD).await;
+    machine.post("/api/users", &invitation).await.ok();
+    let admin = world.sign_in(&ada.email, PASSWORD, Some(&ada.code)).await;
+    admin.post(ADMINS, &json!({"Email": proven})).await.ok();
+    assert_eq!(mails_at(&world.anyone, &nobody, 1).await.len(), 1, "nothing was mailed before");
 }
 
 #[tokio::test]
@@ -123,9 +159,50 @@ async fn who_registered_somebody_elses_address_is_out_once_its_owner_proves_it()
 }
 
 #[tokio::test]
+async fn a_reset_that_a_stranger_asks_for_leaves_the_verification_link_good() {
+    let world = World::new();
+    let (_, email) = world.sign_up().await;
+    mails_at(&world.anyone, &email, 1).await;
+    world.anyone.post("/api/auth/forgot-password", &json!({"Email": email})).await;
+    mails_at(&world.anyone, &email, 2).await;
+    world.prove(&email, "her own password").await;
+    world.sign_in(&email, "her own password", None).await;
+}
+
+#[tokio::test]
+async fn sign_ups_with_a_mailboxs_tagged_addresses_mail_it_five_times_an_hour() {
+    let world = World::new();
+    let name = unique("victim");
+    let sign_up = async |email: &str| {
+        let body = json!({"FirstName": "A", "LastName": "B", "Email": email, "Password": PASSWORD});
+        world.anyone.post("/api/users", &body).await.ok();
+    };
+    let tagged = |tag: u32| format!("{name}+{tag}@person.example");
+    for tag in 1..=6 {
+        sign_up(&tagged(tag)).await;
+    }
+    // Nobody uses up what the owner of the plain address needs.
+    let plain = format!("{name}@person.example");
+    sign_up(&plain).await;
+    mails_at(&world.anyone, &plain, 1).await;
+    for tag in 1..=5 {
+        mails_at(&world.anyone, &tagged(tag), 1).await;
+    }
+    let mailbox = world.anyone.get("/_local/mailbox").await.ok();
+    assert!(mailbox.as_array().unwrap().iter().all(|mail| mail["To"] != tagged(6).as_str()));
+    // The owner of the sixth address verifies it by a reset.
+    world.anyone.post("/api/auth/forgot-password", &json!({"Email": tagged(6)})).await;
+    let mails = mails_at(&world.anyone, &tagged(6), 1).await;
+    let body = json!({"Token": link_token(&mails[0]), "Password": "her own password"});
+    world.anyone.post("/api/auth/reset-password", &body).await.ok();
+    let user = world.sign_in(&tagged(6), "her own password", None).await;
+    assert_eq!(user.get("/api/users/me").await.ok()["EmailVerified"], true);
+}
+
+#[tokio::test]
 async fn an_invited_user_proves_the_address_by_setting_the_password() {
     let world = World::new();
-    let ada = world.found().await;
+    let ada = world.found_proven().await;
     let email = format!("{}@person.example", unique("grace"));
     let body = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email});
     ada.admin.post("/api/users", &body).await.ok();

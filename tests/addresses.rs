@@ -103,7 +103,7 @@ async fn store_under_earlier_key(bundle: &Bundle, present: &str, earlier: &str) 
 
 // The command is another process, which the bundle has to answer meanwhile.
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_that_were_stored_under_an_earlier_form_of_their_address_are_found_after_rekey_addresses() {
+async fn accounts_that_were_stored_under_an_earlier_form_of_their_address_are_found_after_the_migration() {
     let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
     let here = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
     let sign_in = async |email: &str| here.post(LOGIN, &json!({"Email": email, "Password": PASSWORD})).await;
@@ -120,9 +120,11 @@ async fn accounts_that_were_stored_under_an_earlier_form_of_their_address_are_fo
     store_under_earlier_key(&bundle, "ann@xn--bcher-kva.example", "ann@b\u{fc}cher.example").await;
     let newer = here.post(USERS, &user("ann@xn--bcher-kva.example")).await.ok();
 
-    let rekey = || operate(&["rekey-addresses", "--table", Bundle::TABLE], Some(&bundle.dynamodb_url()));
-    let (code, stdout, stderr) = rekey();
+    let migrate = || operate(&["migrate", "--table", Bundle::TABLE], Some(&bundle.dynamodb_url()));
+    let (code, stdout, stderr) = migrate();
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let (queued, stdout) = stdout.split_once('\n').unwrap();
+    assert_eq!(queued, "0 pending mails were put into the queue");
     let (moved, taken) = stdout.split_once('\n').unwrap();
     assert_eq!(moved, "2 addresses moved");
     assert!(taken.starts_with("  kp_") && taken.ends_with(": the address has another account\n"), "{taken}");
@@ -132,6 +134,6 @@ async fn accounts_that_were_stored_under_an_earlier_form_of_their_address_are_fo
     assert_eq!(sign_in("ann@b\u{fc}cher.example").await.ok()["UserId"], newer["UserId"]);
     // Now the look-alike's owner has it.
     here.post(USERS, &user("sally@acme.example")).await.ok();
-    assert!(rekey().1.starts_with("0 addresses moved\n"));
+    assert!(migrate().1.contains("\n0 addresses moved\n"));
     bundle.stop().await;
 }

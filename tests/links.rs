@@ -1,11 +1,13 @@
 //! Mailed links: invitations, forgotten passwords, and what using one does.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Anonymous, Answer, Caller, Member, PASSWORD, delete_item, link_token, mails_to, person, put_item, tenant, unique,
+    Anonymous, Answer, Caller, Member, PASSWORD, delete_item, dynamodb, link_token, mails_to, person, put_item, tenant,
+    tenant_named, unique,
 };
 
 const USERS: &str = "/api/users";
@@ -27,13 +29,29 @@ fn dead() -> Value {
     json!({"Token": ["is used, void or expired"]})
 }
 
+/// Asks whether a link of the address could be used, without using it: a dead one would be the answer.
+async fn assert_good(token: &str, email: &str) {
+    reset(token, email).await.fields(&json!({"Password": ["must not be the e-mail address"]}));
+}
+
+/// The tokens of all mails to the address, once there are `count` of them, which is also all that comes.
+async fn tokens(email: &str, count: usize) -> Vec<String> {
+    mails_to(email, count).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let mails = mails_to(email, count).await;
+    assert_eq!(mails.len(), count, "{mails:?}");
+    mails.iter().map(link_token).collect()
+}
+
 fn invitation(email: &str) -> Value {
     json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email})
 }
 
 #[tokio::test]
 async fn an_invited_user_sets_a_password_by_the_mailed_link_once() {
-    let tenant = tenant().await;
+    // A mail shows no long numbers.
+    let name = unique("Org").replace(|character: char| character.is_ascii_digit(), "x");
+    let tenant = tenant_named(&name).await;
     let email = format!("{}@person.example", unique("grace"));
     let invited = tenant.admin.post(USERS, &invitation(&email)).await.ok();
     let id = &invited["UserId"];
@@ -52,7 +70,7 @@ async fn an_invited_user_sets_a_password_by_the_mailed_link_once() {
 }
 
 #[tokio::test]
-async fn another_invitation_voids_the_one_before_until_a_password_is_set() {
+async fn another_invitation_leaves_the_one_before_good_until_one_sets_a_password() {
     let (tenant, other) = (tenant().await, tenant().await);
     let email = format!("{}@person.example", unique("grace"));
     let first = tenant.admin.post(USERS, &invitation(&email)).await.ok();
@@ -62,8 +80,10 @@ async fn another_invitation_voids_the_one_before_until_a_password_is_set() {
     assert_eq!(second["UserId"], first["UserId"]);
     let mails = mails_to(&email, 2).await;
     let second_link = mails.iter().map(link_token).find(|token| *token != first_link).unwrap();
-    reset(&first_link, PASSWORD).await.fields(&dead());
-    reset(&second_link, PASSWORD).await.ok();
+    assert_good(&second_link, &email).await;
+    reset(&first_link, PASSWORD).await.ok();
+    reset(&second_link, "another password").await.fields(&dead());
+    assert_eq!(sign_in(&email, PASSWORD).await.status, 200);
     tenant.admin.post(USERS, &invitation(&email)).await.fields(&json!({"Email": ["has an account already"]}));
 }
 
@@ -186,7 +206,8 @@ async fn whoever_asks_for_a_reset_learns_nothing_and_at_most_three_mails_follow(
         Anonymous.post(FORGOT, &json!({"Email": grace.email})).await,
         Anonymous.post(FORGOT, &json!({"Email": nobody})).await,
     );
-    assert_eq!(known.round_trips(), unknown.round_trips(), "the same work for both");
+    let costs = "dynamodb;desc=\"calls=1 attempts=1 round_trips=1 units=1 write_units=1\"";
+    assert_eq!((known.header("server-timing"), unknown.header("server-timing")), (costs, costs));
     for _ in 0..4 {
         assert_eq!(Anonymous.post(FORGOT, &json!({"Email": grace.email})).await.status, 202);
     }
@@ -201,7 +222,130 @@ async fn whoever_asks_for_a_reset_learns_nothing_and_at_most_three_mails_follow(
     for token in living.iter().rev() {
         used += u32::from(reset(token, PASSWORD).await.status == 200);
     }
-    assert_eq!(used, 1, "each link voids the one before");
+    assert_eq!(used, 1, "the first that sets a password ends the others");
+}
+
+#[tokio::test]
+async fn a_strangers_invitations_hold_back_neither_another_organizations_nor_a_reset() {
+    let (stranger, honest) = (tenant().await, tenant().await);
+    let email = format!("{}@person.example", unique("hire"));
+    let first = stranger.admin.post(USERS, &invitation(&email)).await.ok();
+    for _ in 0..5 {
+        // The sixth is answered as the others are. Its links from within the hour are good.
+        assert_eq!(stranger.admin.post(USERS, &invitation(&email)).await.ok(), first);
+    }
+    tokens(&email, 5).await;
+    assert_eq!(honest.admin.post(USERS, &invitation(&email)).await.ok(), first);
+    assert_eq!(Anonymous.post(FORGOT, &json!({"Email": email})).await.status, 202);
+    let tokens = tokens(&email, 7).await;
+    for token in &tokens {
+        assert_good(token, &email).await;
+    }
+    reset(&tokens[0], PASSWORD).await.ok();
+    for token in &tokens[1..] {
+        reset(token, "another password").await.fields(&dead());
+    }
+    assert_eq!(sign_in(&email, PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_reset_that_a_stranger_asks_for_leaves_a_pending_invitation_good() {
+    let tenant = tenant().await;
+    let email = format!("{}@person.example", unique("grace"));
+    tenant.admin.post(USERS, &invitation(&email)).await.ok();
+    let invited = tokens(&email, 1).await.remove(0);
+    for _ in 0..4 {
+        assert_eq!(Anonymous.post(FORGOT, &json!({"Email": email})).await.status, 202);
+    }
+    tokens(&email, 4).await;
+    reset(&invited, PASSWORD).await.ok();
+    assert_eq!(sign_in(&email, PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn two_links_of_an_account_used_at_once_set_one_password_and_the_other_link_is_dead() {
+    let (one, other) = (tenant().await, tenant().await);
+    for _ in 0..5 {
+        let email = format!("{}@person.example", unique("grace"));
+        one.admin.post(USERS, &invitation(&email)).await.ok();
+        other.admin.post(USERS, &invitation(&email)).await.ok();
+        let tokens = tokens(&email, 2).await;
+        let passwords = ["the first password", "the second password"];
+        let (first, second) = tokio::join!(reset(&tokens[0], passwords[0]), reset(&tokens[1], passwords[1]));
+        let winner = usize::from(first.status != 200);
+        let (won, lost) = if winner == 0 { (first, second) } else { (second, first) };
+        assert_eq!(won.ok(), json!({"Success": true}));
+        lost.fields(&dead());
+        assert_eq!(sign_in(&email, passwords[winner]).await.status, 200);
+        assert_eq!(sign_in(&email, passwords[1 - winner]).await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_every_link_from_before() {
+    let grace = person().await;
+    let user = grace.signed_in().await;
+    for _ in 0..2 {
+        Anonymous.post(FORGOT, &json!({"Email": grace.email})).await;
+    }
+    let tokens = tokens(&grace.email, 2).await;
+    let change = json!({"OldPassword": PASSWORD, "Password": "a new password"});
+    user.post("/api/users/me/password", &change).await.ok();
+    for token in &tokens {
+        reset(token, "another password").await.fields(&dead());
+    }
+}
+
+#[tokio::test]
+async fn an_organization_mails_a_mailbox_five_times_an_hour_whatever_the_tags() {
+    let (tenant, other) = (tenant().await, tenant().await);
+    let name = unique("grace");
+    let tagged = |tag: u32| format!("{name}+{tag}@person.example");
+    for tag in 1..=5 {
+        tenant.admin.post(USERS, &invitation(&tagged(tag))).await.ok();
+    }
+    let refused = tenant.admin.post(USERS, &invitation(&tagged(6))).await;
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() <= 3600);
+    refused.problem(429, "Your organization has mailed this mailbox often enough for now; try again later.");
+    // Nothing was made. Who was mailed within the hour has a good link, and gets no further one.
+    assert_eq!(sign_in(&tagged(6), PASSWORD).await.status, 401);
+    tenant.admin.post(USERS, &invitation(&tagged(1))).await.ok();
+    tokens(&tagged(1), 1).await;
+    other.admin.post(USERS, &invitation(&tagged(6))).await.ok();
+    tokens(&tagged(6), 1).await;
+    // The same key is the same answer, also where nothing was mailed.
+    let again = async || {
+        let request = tenant.admin.request(Method::POST, USERS).header("idempotency-key", "again");
+        tenant.admin.send(request.json(&invitation(&tagged(1)))).await
+    };
+    assert_eq!(again().await.ok(), again().await.ok());
+}
+
+#[tokio::test]
+async fn a_link_from_before_generations_is_good_until_a_newer_link_is_used() {
+    let table = &crate::support::server().table;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    for newer_is_used in [false, true] {
+        let grace = person().await;
+        Anonymous.post(FORGOT, &json!({"Email": grace.email})).await;
+        let old = tokens(&grace.email, 1).await.remove(0);
+        let id = old.split_once('.').unwrap().0;
+        // As the version before wrote both items.
+        let link = dynamodb().update_item().table_name(table).key("pk", text(&format!("LINK#{id}")));
+        let link = link.key("sk", text("LINK")).update_expression("REMOVE password_generation");
+        link.send().await.unwrap();
+        let credential = dynamodb().update_item().table_name(table).key("pk", text(&format!("EMAIL#{}", grace.email)));
+        let credential = credential.key("sk", text("EMAIL")).expression_attribute_values(":id", text(id));
+        credential.update_expression("SET link_id = :id REMOVE password_generation").send().await.unwrap();
+
+        Anonymous.post(FORGOT, &json!({"Email": grace.email})).await;
+        let newer = tokens(&grace.email, 2).await.into_iter().find(|token| *token != old).unwrap();
+        let (first, second) = if newer_is_used { (&newer, &old) } else { (&old, &newer) };
+        assert_good(second, &grace.email).await;
+        reset(first, "a new password").await.ok();
+        reset(second, "another password").await.fields(&dead());
+        assert_eq!(sign_in(&grace.email, "a new password").await.status, 200);
+    }
 }
 
 #[tokio::test]
@@ -258,7 +402,7 @@ async fn the_page_that_a_link_opens_loads_nothing_and_tells_nobody_its_address()
 }
 
 #[tokio::test]
-async fn two_first_invitations_at_once_make_one_account_and_one_living_link() {
+async fn two_first_invitations_at_once_make_one_account_that_one_link_opens() {
     let (one, other) = (tenant().await, tenant().await);
     let email = format!("{}@person.example", unique("grace"));
     let body = invitation(&email);

@@ -54,5 +54,5 @@ fn the_table_survives_the_stack() {
     assert_eq!(table["Properties"]["DeletionProtectionEnabled"], true);
     assert_eq!(table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
     assert_eq!(table["Properties"]["TimeToLiveSpecification"]["AttributeName"], "expires_at");
-    assert_eq!(table["Properties"]["StreamSpecification"]["StreamViewType"], "NEW_AND_OLD_IMAGES");
+    assert_eq!(table["Properties"]["StreamSpecification"]["StreamViewType"], "KEYS_ONLY", "no images of items");
 }

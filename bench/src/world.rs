@@ -70,6 +70,7 @@ impl World {
             ("AUDIENCE", "organizations-api".to_owned()),
             ("SIGNING_SECRET", "a secret for the benchmark alone, 0123456789".to_owned()),
             ("LINK_SECRET", random_id(48)),
+            ("REQUIRE_VERIFIED_EMAIL", "false".to_owned()),
             ("MAIL_FROM", "no-reply@bench.example".to_owned()),
             ("ORGANIZATION", self.organization.clone()),
             ("ADMIN", self.user.clone()),

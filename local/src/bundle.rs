@@ -184,6 +184,9 @@ impl Bundle {
         let state = State { app, auth, links: links.clone(), max_tested_rows: options.max_tested_rows };
         let router = hosts.guard(router(&state, mailbox, &config.issuer));
 
+        if data.is_some() {
+            table.queue_old_mails().await.map_err(EngineError::of)?;
+        }
         let stream = Stream::open(database.clone(), Self::TABLE, file(DataDirectory::STREAM_POSITION))?;
         // The mailer's way to the mailbox outlives the API: a stop still sends what the last requests put.
         let ses_task = serve(ses_listener, ses_router, asked(&stop.ses));

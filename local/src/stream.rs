@@ -16,7 +16,7 @@ use dynoxide::{
 };
 use mailer::{Mailer, Trigger};
 use serde_json::{Value, json};
-use shared::{error_chain, table::MAIL_PREFIX};
+use shared::{error_chain, table::QUEUE_PREFIX};
 use tokio::{
     sync::{Notify, watch},
     time::MissedTickBehavior,
@@ -37,7 +37,7 @@ const SWEEP: Duration = Duration::from_mins(5);
 /// A record that is older, in seconds, is left to the sweep, as the function's mapping has it.
 const RECORD_AGE: f64 = 3600.0;
 
-/// Wakes the stream when a transaction is done: every mail is put by one.
+/// Wakes the stream when a transaction or a put is done: every message is put by one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wake(Arc<Notify>);
 
@@ -53,7 +53,8 @@ impl Intercept for Wake {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if config.load::<Metadata>().is_some_and(|operation| operation.name() == "TransactWriteItems") {
+        let operation = config.load::<Metadata>().map(Metadata::name);
+        if matches!(operation, Some("TransactWriteItems" | "PutItem")) {
             self.0.notify_one();
         }
         Ok(())
@@ -147,12 +148,13 @@ impl Stream {
             self.iterator = answer.next_shard_iterator;
             let fresh =
                 answer.records.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+            let fresh: Vec<_> = fresh.into_iter().map(without_images).collect();
             let position = fresh.last().and_then(sequence_number).map(str::to_owned);
             let caught_up = fresh.is_empty();
             let failed_before = if again { std::mem::take(&mut self.unsent) } else { Vec::new() };
             again = false;
-            // The mapping's filter lets new mails alone through.
-            let records: Vec<_> = failed_before.into_iter().chain(fresh.into_iter().filter(is_new_mail)).collect();
+            // The mapping's filter lets new entries of the queue alone through.
+            let records: Vec<_> = failed_before.into_iter().chain(fresh.into_iter().filter(is_new_entry)).collect();
             for batch in records.chunks(BATCH) {
                 self.deliver(batch.to_vec(), mailer).await?;
             }
@@ -190,9 +192,18 @@ async fn sweep(mailer: &impl Consumer) {
     }
 }
 
-fn is_new_mail(record: &Value) -> bool {
+fn is_new_entry(record: &Value) -> bool {
     let key = record.pointer("/dynamodb/Keys/pk/S").and_then(Value::as_str);
-    record["eventName"] == "INSERT" && key.is_some_and(|key| key.starts_with(MAIL_PREFIX))
+    record["eventName"] == "INSERT" && key.is_some_and(|key| key.starts_with(QUEUE_PREFIX))
+}
+
+/// A record as a stream of keys has it. The tables of earlier versions have streams with the items' images.
+fn without_images(mut record: Value) -> Value {
+    if let Some(change) = record["dynamodb"].as_object_mut() {
+        change.retain(|name, _| name != "NewImage" && name != "OldImage");
+        change.insert("StreamViewType".to_owned(), "KEYS_ONLY".into());
+    }
+    record
 }
 
 fn sequence_number(record: &Value) -> Option<&str> {

@@ -1,8 +1,8 @@
-//! An operator's commands: whether an index is right, the end of a signing key, addresses in their present form, and
-//! data for benchmarks.
+//! An operator's commands: whether an index is right, the end of a signing key, the upgrade of a table, and data for
+//! benchmarks.
 
+mod migrate;
 mod place;
-mod rekey_addresses;
 mod retire_key;
 mod seed;
 mod verify_index;
@@ -31,8 +31,8 @@ enum Task {
     VerifyIndex(verify_index::VerifyIndex),
     /// Ends a signing key once every token signed by it has ended.
     RetireKey(retire_key::RetireKey),
-    /// Finds accounts whose addresses were stored under an earlier form: once after an upgrade.
-    RekeyAddresses(rekey_addresses::RekeyAddresses),
+    /// Brings what an earlier version stored into the form of this one, after its deployment.
+    Migrate(migrate::Migrate),
     /// Fills an organization with made-up associations, for benchmarks.
     Seed(seed::Seed),
 }
@@ -43,7 +43,7 @@ impl Command {
         let done = match self.task {
             Task::VerifyIndex(task) => task.run().await,
             Task::RetireKey(task) => task.run().await,
-            Task::RekeyAddresses(task) => task.run().await,
+            Task::Migrate(task) => task.run().await,
             Task::Seed(task) => task.run().await,
         };
         match done {

@@ -145,7 +145,7 @@ impl Kind {
                 Credential::Token(token)
             }
             Self::OtherAdmin => Credential::Token(Company::found(false).await.founder.token.unwrap()),
-            Self::Unproven => Credential::Token(company.founder.token.clone().unwrap()),
+            Self::Unproven => Credential::Token(company.unproven.clone().unwrap()),
             Self::MachineKey => Credential::Key(company.machine().await.key),
             Self::MachineToken => Credential::Token(company.token_of_machine(&company.machine().await).await),
             Self::ReadKey => Credential::Key(company.machine_with("read").await.key),

@@ -1,10 +1,12 @@
 //! An organization of which each kind of caller wants something.
 
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::dynamo;
 
 use crate::support::{
-    Answer, Caller, Elsewhere, PASSWORD, Person, delete_item, link_token, mails_at, server,
+    Answer, Caller, Elsewhere, PASSWORD, Person, Server, delete_item, link_token, mails_at, server,
     server_requiring_verified_email, unique,
 };
 
@@ -20,6 +22,8 @@ pub(super) struct Company {
     pub(super) id: String,
     pub(super) code: String,
     pub(super) founder: Elsewhere,
+    /// The founder's token where addresses have to be proven. Then `founder` is an admin who has proven the address.
+    pub(super) unproven: Option<String>,
 }
 
 /// A machine credential as its maker saw it.
@@ -45,8 +49,45 @@ impl Company {
         let created = anyone.post("/api/organizations", &body).await.ok();
         let (id, code) = (text(&created["OrganizationId"]), text(&created["IdentityOrganizationId"]));
         let token = sign_in(&anyone, &json!({"Email": email, "Password": PASSWORD, "OrgCode": code})).await;
-        let founder = Elsewhere { token: Some(token), ..anyone.clone() };
-        Self { requires_proof, anyone, mailbox, id, code, founder }
+        let founder = Elsewhere { token: Some(token.clone()), ..anyone.clone() };
+        let company = Self { requires_proof, anyone, mailbox, id, code, founder, unproven: None };
+        if !requires_proof {
+            return company;
+        }
+        let token_of_proven = company.proven_admin(server).await;
+        let founder = Elsewhere { token: Some(token_of_proven), ..company.anyone.clone() };
+        Self { founder, unproven: Some(token), ..company }
+    }
+
+    /// The token of an admin who has proven the address, beside a founder who hasn't and promotes nobody. An operator
+    /// made that one.
+    async fn proven_admin(&self, server: &Server) -> String {
+        let person = self.stranger().await;
+        let mails = mails_at(&self.mailbox, &person.email, 1).await;
+        let reset = json!({"Token": link_token(&mails[0]), "Password": PASSWORD});
+        self.anyone.post("/api/auth/reset-password", &reset).await.ok();
+        let client = Client::from_conf(dynamo::Table::client_config(Some(&server.dynamodb_url)).build());
+        let (organization, user) = (format!("ORG#{}", self.id), &person.id);
+        for item in [
+            json!({
+                "pk": organization, "sk": format!("ADMIN#{user}"), "user_id": user, "email": person.email,
+                "first_name": "Grace", "last_name": "Hopper", "proven": true,
+            }),
+            json!({
+                "pk": format!("MEMBER#{user}"), "sk": format!("{organization}#admin"), "organization_id": self.id,
+                "organization_code": self.code, "role": "admin",
+            }),
+        ] {
+            let item = serde_dynamo::to_item(item).unwrap();
+            client.put_item().table_name(&server.table).set_item(Some(item)).send().await.unwrap();
+        }
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let call =
+            client.update_item().table_name(&server.table).key("pk", text(&organization)).key("sk", text("#ORG"));
+        let one = AttributeValue::N("1".to_owned());
+        let call = call.update_expression("ADD admin_count :one").expression_attribute_values(":one", one);
+        call.send().await.unwrap();
+        self.token_of(&person, Some(&self.code)).await
     }
 
     /// Somebody who has an account, and no relation to the organization.

@@ -19,7 +19,7 @@ pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
 #[cfg(feature = "lambda")]
 pub(crate) use lambda::Deployment;
 pub(crate) use mails::{link_token, mails_at, mails_to};
-pub(crate) use server::{MAX_INVITATIONS, server, server_requiring_verified_email};
+pub(crate) use server::{MAX_INVITATIONS, Server, server, server_requiring_verified_email};
 pub(crate) use ses::{Mood, Ses};
 pub(crate) use table::{account_items, delete_item, dynamodb, put_item};
 pub(crate) use template::{DeployedFunction, deployed_functions, deployed_routes, template};

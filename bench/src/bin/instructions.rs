@@ -96,6 +96,7 @@ impl World {
         let client = SharedHttpClient::new(Memory(Arc::new(answers)));
         let config = dynamo::Table::client_config(Some("http://memory")).http_client(client).build();
         let table = Table::new(dynamo::Table::new(Client::from_conf(config), "organizations"));
+        let table = table.requiring_verified_email(false);
         let config =
             Config { issuer: ISSUER.to_owned(), audience: "organizations-api".to_owned(), ..Config::default() };
         App::on(table, &config).await

@@ -97,7 +97,9 @@ pub(crate) struct CreatedUser {
     last_name: PersonName,
 }
 
-/// Makes an account: with a password for whoever signs up; without one by an admin, who invites its owner by mail.
+/// Makes an account: with a password for whoever signs up; without one by an admin, who invites its owner by mail. An
+/// organization mails five invitations and welcomes an hour to a mailbox. Past that, who was mailed within the hour is
+/// mailed nothing more, since those links are good; for anybody else it is 429.
 #[utoipa::path(
     post,
     path = "/api/users",

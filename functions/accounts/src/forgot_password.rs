@@ -33,7 +33,7 @@ pub(crate) async fn forgot_password(
     Body(request): Body<ForgotPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     if let Ok(email) = EmailAddress::parse(request.email) {
-        app.table.start_reset(&email, &source).await?;
+        app.table.request_reset(&email, &source).await?;
     }
     Ok(StatusCode::ACCEPTED)
 }

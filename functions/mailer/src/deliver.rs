@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use rand::random_range;
-use shared::table::{Claim, Error, Lease, MailId, MailRecord};
+use shared::table::{Claim, Error, LEASE_SECONDS, Lease, MailId, QueueEntry, QueuedMessage};
 use tokio::time::sleep;
 
 use crate::{Mailer, SendError};
@@ -11,6 +11,9 @@ const MARK_TRIES: u32 = 3;
 const MARK_PAUSE: Duration = Duration::from_secs(2);
 /// The longest backoff before a mail that SES did not accept is sent again, in seconds.
 const MAX_BACKOFF: u64 = 15 * 60;
+/// A mail that is due later than this, in seconds, is left to the sweep. Behind a record that the stream has to bring
+/// again, every later one waits.
+const MAX_STREAM_WAIT: u64 = 2 * LEASE_SECONDS;
 
 /// Why a mail is not sent yet.
 #[derive(Debug, thiserror::Error)]
@@ -27,31 +30,40 @@ pub enum DeliveryError {
 }
 
 impl Mailer {
-    /// Sends one mail, unless it was sent or has failed before.
+    /// Does what a message of the queue asks for, unless it was done or has failed before.
     ///
     /// # Errors
-    /// Why it is not sent yet.
-    pub async fn deliver(&self, id: &MailId) -> Result<(), DeliveryError> {
-        let delivered = self.try_to_deliver(id).await;
+    /// Why it is not done yet.
+    pub async fn deliver(&self, entry: &QueueEntry) -> Result<(), DeliveryError> {
+        let (delivered, id) = match &entry.message {
+            QueuedMessage::Mail(id) => (self.deliver_mail(entry, id).await, &id.id),
+            // The mail that this makes has an entry of its own.
+            QueuedMessage::ResetRequest(id) => (self.outbox.fulfill_reset(entry).await.map_err(Into::into), id),
+        };
         if let Err(error) = &delivered {
-            tracing::warn!(mail = id.id, %error, "a mail is not sent yet");
+            tracing::warn!(mail = id, %error, "a mail is not sent yet");
         }
         delivered
     }
 
-    async fn try_to_deliver(&self, id: &MailId) -> Result<(), DeliveryError> {
+    async fn deliver_mail(&self, entry: &QueueEntry, id: &MailId) -> Result<(), DeliveryError> {
         let (mail, lease) = match self.outbox.claim(id).await? {
             Claim::Ours(mail, lease) => (mail, lease),
-            Claim::Done => return Ok(()),
-            Claim::Leased => return Err(DeliveryError::Claimed),
+            Claim::Done => return Ok(self.outbox.remove(entry).await?),
+            Claim::NotDue(seconds) if seconds > MAX_STREAM_WAIT => return Ok(()),
+            Claim::Leased | Claim::NotDue(_) => return Err(DeliveryError::Claimed),
         };
+        if self.outbox.is_superseded(&mail).await? {
+            self.outbox.mark_superseded(lease).await?;
+            tracing::info!(
+                mail = id.id,
+                kind = mail.kind.as_str(),
+                "a mail is not sent: what it tells no longer holds"
+            );
+            return Ok(());
+        }
         let failed = if lease.is_overdue() {
             "unsent for six hours".to_owned()
-        } else if let Some(seconds) = self.seconds_to_wait(&mail, &lease).await? {
-            // The sweep sends it when the hour is over; the stream needn't wait for that.
-            self.outbox.release(lease, seconds, false).await?;
-            tracing::warn!(mail = id.id, seconds, "a mail waits: its address has had enough for this hour");
-            return Ok(());
         } else {
             match self.sender.send(&mail, &self.links).await {
                 Ok(()) => {
@@ -61,11 +73,14 @@ impl Mailer {
                 }
                 Err(error @ SendError::Unavailable(_)) => {
                     let pause = pause(lease.age());
-                    self.outbox.release(lease, pause, true).await?;
+                    self.outbox.release(lease, pause).await?;
                     return Err(error.into());
                 }
-                // The lease stays: a mail that may have been sent is not sent again before it ends.
-                Err(error @ SendError::Unanswered(_)) => return Err(error.into()),
+                // A mail that may have been sent is not sent again before its lease would end.
+                Err(error @ SendError::Unanswered(_)) => {
+                    self.outbox.release(lease, LEASE_SECONDS + 1).await?;
+                    return Err(error.into());
+                }
                 Err(error) => error.to_string(),
             }
         };
@@ -77,11 +92,6 @@ impl Mailer {
 }
 
 impl Mailer {
-    /// Counts a mail towards its address's limit, once; how long it has to wait where that is reached.
-    async fn seconds_to_wait(&self, mail: &MailRecord, lease: &Lease) -> Result<Option<u64>, Error> {
-        if lease.is_counted() { Ok(None) } else { self.outbox.count_towards_limit(mail).await }
-    }
-
     /// Marks a mail as sent, for as long as the lease is safely ours: without the mark it would be sent again.
     async fn mark_sent(&self, lease: &Lease) -> Result<(), Error> {
         for _ in 0..MARK_TRIES {
@@ -96,6 +106,6 @@ impl Mailer {
 
 /// Seconds before a mail of this age is tried again: the older it is the longer, with jitter.
 fn pause(age: u64) -> u64 {
-    let longest = age.clamp(2, MAX_BACKOFF);
+    let longest = age.clamp(4, MAX_BACKOFF);
     random_range(longest / 2..=longest)
 }

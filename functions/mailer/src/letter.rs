@@ -13,25 +13,6 @@ pub(crate) struct Letter {
     pub(crate) html: String,
 }
 
-macro_rules! template {
-    ($name:ident, $path:literal) => {
-        #[derive(Template)]
-        #[template(path = $path)]
-        struct $name<'a>(&'a Words);
-    };
-}
-
-template!(FounderText, "welcome_founder.txt");
-template!(FounderHtml, "welcome_founder.html");
-template!(AdminText, "welcome_admin.txt");
-template!(AdminHtml, "welcome_admin.html");
-template!(InvitationText, "invitation.txt");
-template!(InvitationHtml, "invitation.html");
-template!(ResetText, "password_reset.txt");
-template!(ResetHtml, "password_reset.html");
-template!(ProofText, "address_proof.txt");
-template!(ProofHtml, "address_proof.html");
-
 /// What the templates are filled with.
 struct Words {
     first_name: Name,
@@ -40,44 +21,49 @@ struct Words {
     link: String,
 }
 
+/// The letter with this subject, and its two templates filled with the words.
+macro_rules! letter {
+    ($words:expr, $subject:expr, $text:literal, $html:literal) => {{
+        #[derive(Template)]
+        #[template(path = $text)]
+        struct Text<'a>(&'a Words);
+        #[derive(Template)]
+        #[template(path = $html)]
+        struct Html<'a>(&'a Words);
+        Letter { subject: $subject, text: Text($words).render()?, html: Html($words).render()? }
+    }};
+}
+
 impl Letter {
-    /// Renders a mail.
+    /// Renders a mail: a kind of mail is an arm here, and its two templates.
     ///
     /// # Errors
     /// A template failed, which is a defect.
     pub(crate) fn render(mail: &MailRecord, links: &LinkSigner) -> askama::Result<Self> {
-        let words = Words {
-            first_name: Name::new(&mail.first_name),
-            organization: Name::new(mail.organization_name.as_deref().unwrap_or_default()),
+        let words = &Words {
+            first_name: Name::new(&mail.first_name, "there"),
+            organization: Name::new(mail.organization_name.as_deref().unwrap_or_default(), "your organization"),
             link: mail.link.as_ref().map_or_else(String::new, |link| links.address(link)),
         };
         let organization = words.organization.text();
         Ok(match mail.kind {
-            MailKind::WelcomeFounder => Self {
-                subject: format!("{organization} is ready"),
-                text: FounderText(&words).render()?,
-                html: FounderHtml(&words).render()?,
-            },
-            MailKind::WelcomeAdmin => Self {
-                subject: format!("You are now an admin of {organization}"),
-                text: AdminText(&words).render()?,
-                html: AdminHtml(&words).render()?,
-            },
-            MailKind::Invitation => Self {
-                subject: format!("{organization} invites you"),
-                text: InvitationText(&words).render()?,
-                html: InvitationHtml(&words).render()?,
-            },
-            MailKind::PasswordReset => Self {
-                subject: "Set a new password".to_owned(),
-                text: ResetText(&words).render()?,
-                html: ResetHtml(&words).render()?,
-            },
-            MailKind::AddressProof => Self {
-                subject: "Confirm your e-mail address".to_owned(),
-                text: ProofText(&words).render()?,
-                html: ProofHtml(&words).render()?,
-            },
+            MailKind::WelcomeFounder => {
+                letter!(words, format!("{organization} is ready"), "welcome_founder.txt", "welcome_founder.html")
+            }
+            MailKind::WelcomeAdmin => {
+                let subject = format!("You are now an admin of {organization}");
+                letter!(words, subject, "welcome_admin.txt", "welcome_admin.html")
+            }
+            MailKind::Invitation => {
+                letter!(words, format!("{organization} invites you"), "invitation.txt", "invitation.html")
+            }
+            MailKind::PasswordReset => {
+                letter!(words, "Set a new password".to_owned(), "password_reset.txt", "password_reset.html")
+            }
+            MailKind::AddressVerification => {
+                let subject = "Confirm your e-mail address".to_owned();
+                letter!(words, subject, "address_verification.txt", "address_verification.html")
+            }
         })
     }
 }

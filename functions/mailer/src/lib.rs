@@ -6,7 +6,7 @@ mod name;
 mod send;
 mod trigger;
 
-use std::{future::ready, time::Duration};
+use std::time::Duration;
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures_util::{StreamExt, stream};
@@ -24,8 +24,8 @@ pub use trigger::{Answer, Trigger};
 
 /// Mails that are sent concurrently: a batch of the stream.
 const MAX_CONCURRENT_MAILS: usize = 10;
-/// A sweep starts no mail after this. If every call then takes its full timeout, a mail needs another minute. The
-/// function times out after two, and a mail that was sent but not marked would be sent twice.
+/// A sweep starts no mail later than this after its first. If every call then takes its full timeout, a mail needs
+/// another minute. The function times out after two, and a mail that was sent but not marked would be sent twice.
 const MAX_SWEEP_TIME: Duration = Duration::from_secs(15);
 
 /// The function.
@@ -61,9 +61,10 @@ impl Mailer {
     pub async fn handle(&self, trigger: Trigger) -> Result<Answer, Error> {
         match trigger {
             Trigger::Stream { records } => {
-                let mails = records.iter().filter_map(trigger::new_mail);
-                let failures = stream::iter(mails.collect::<Vec<_>>())
-                    .map(async |(sequence_number, id)| self.deliver(&id).await.is_err().then_some(sequence_number));
+                let entries = records.iter().filter_map(trigger::new_entry);
+                let failures = stream::iter(entries.collect::<Vec<_>>()).map(async |(sequence_number, entry)| {
+                    self.deliver(&entry).await.is_err().then_some(sequence_number)
+                });
                 let failures: Vec<_> = failures.buffered(MAX_CONCURRENT_MAILS).collect().await;
                 let mut response = DynamoDbEventResponse::default();
                 for sequence_number in failures.into_iter().flatten() {
@@ -77,13 +78,22 @@ impl Mailer {
         }
     }
 
-    /// Sends every mail in the outbox whose lease has expired, and returns how many are still unsent.
+    /// Sends what is due in the queue, the oldest first, while the rest is still being read. Returns how many could not
+    /// be sent.
     async fn sweep(&self) -> Result<usize, Error> {
+        let mut due = self.outbox.due_entries();
+        let Some(first) = due.next().await? else { return Ok(0) };
+        // Started only now: where the table is slow, each sweep still sends something.
         let end = sleep(MAX_SWEEP_TIME);
-        let unsent = self.outbox.unsent().await?;
-        let found = unsent.len();
-        let begun = stream::iter(unsent).take_until(end);
-        let sent = begun.map(async |id| self.deliver(&id).await.is_ok()).buffered(MAX_CONCURRENT_MAILS);
-        Ok(found - sent.filter(|sent| ready(*sent)).count().await)
+        let rest = stream::try_unfold(due, async |mut due| Ok(due.next().await?.map(|entry| (entry, due))));
+        let begun = stream::once(async { Ok(first) }).chain(rest).take_until(end);
+        let done = begun
+            .map(async |entry: Result<_, Error>| Ok(self.deliver(&entry?).await.is_err()))
+            .buffer_unordered(MAX_CONCURRENT_MAILS);
+        // What was begun is finished also where the table can't be read further: a mail that is dropped between sending
+        // and marking would be sent twice.
+        let done: Vec<Result<bool, Error>> = done.collect().await;
+        let unsent: Vec<bool> = done.into_iter().collect::<Result<_, _>>()?;
+        Ok(unsent.into_iter().filter(|unsent| *unsent).count())
     }
 }

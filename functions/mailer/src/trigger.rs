@@ -2,7 +2,7 @@
 
 use aws_lambda_events::{dynamodb::EventRecord, streams::DynamoDbEventResponse};
 use serde::{Deserialize, Serialize};
-use shared::table::{MAIL_PREFIX, MailId};
+use shared::table::{QUEUE_PREFIX, QueueEntry};
 
 /// What calls the function.
 #[derive(Deserialize)]
@@ -29,14 +29,15 @@ pub enum Answer {
     Stream(DynamoDbEventResponse),
     /// What a sweep left.
     Sweep {
-        /// Mails that are still unsent.
+        /// Messages that the sweep could not send.
         #[serde(rename = "Unsent")]
         unsent: usize,
     },
 }
 
-/// The mail that a record puts into the outbox, where it is such a record, with the record's sequence number.
-pub(crate) fn new_mail(record: &EventRecord) -> Option<(String, MailId)> {
+/// The entry that a record puts into the queue, where it is such a record, with the record's sequence number. The
+/// record's keys are all that is read of it.
+pub(crate) fn new_entry(record: &EventRecord) -> Option<(String, QueueEntry)> {
     if record.event_name != "INSERT" {
         return None;
     }
@@ -44,7 +45,6 @@ pub(crate) fn new_mail(record: &EventRecord) -> Option<(String, MailId)> {
         Some(serde_dynamo::AttributeValue::S(text)) => Some(text.as_str()),
         _ => None,
     };
-    let day = key("pk")?.strip_prefix(MAIL_PREFIX)?;
-    let id = MailId { day: day.to_owned(), id: key("sk")?.to_owned() };
-    Some((record.change.sequence_number.clone()?, id))
+    let entry = key("pk").filter(|key| key.starts_with(QUEUE_PREFIX)).and_then(|_| QueueEntry::parse(key("sk")?))?;
+    Some((record.change.sequence_number.clone()?, entry))
 }

@@ -69,7 +69,8 @@ impl CallerClaim for AdminClaim {
             Credentials::Key(key) => Ok(Self::by_key(key, operation)),
             Credentials::Token(Identity::Machine(machine)) => Ok(Self::by_machine_token(machine, operation)),
             Credentials::Token(Identity::Organization(member)) if member.roles.contains(&Role::Admin) => {
-                let principal = Principal::User { user_id: member.sub, session_id: member.sid };
+                let email_verified = member.email_verified == Some(true);
+                let principal = Principal::User { user_id: member.sub, session_id: member.sid, email_verified };
                 Ok(Self { organization_id: member.organization_id, principal, operation })
             }
             Credentials::Token(_) => Err(TokenError::NotAdmin),

@@ -11,6 +11,8 @@ pub enum Principal {
         user_id: UserId,
         /// The sign-in that the token came from. `None` if the token is from before tokens named it.
         session_id: Option<String>,
+        /// Whether the account's address was verified when the token was made.
+        email_verified: bool,
     },
     /// A machine.
     Machine {

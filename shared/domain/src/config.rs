@@ -19,7 +19,7 @@ pub enum ConfigError {
 }
 
 /// The settings of the deployment that functions run in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// `TABLE_NAME`: the single table.
     pub table_name: String,
@@ -30,7 +30,7 @@ pub struct Config {
     /// `AWS_ENDPOINT_URL_DYNAMODB`: the endpoint, if it is not the region's own.
     pub dynamodb_endpoint: Option<String>,
     /// `REQUIRE_VERIFIED_EMAIL`: whether an account's address must be verified before the account is promoted or
-    /// associated.
+    /// associated. True unless the deployment says otherwise.
     pub require_verified_email: bool,
     /// The limits on guessing and on what strangers can make.
     pub limits: Limits,
@@ -50,6 +50,19 @@ pub struct Limits {
     pub invitations_per_day: u64,
 }
 
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            table_name: String::new(),
+            issuer: String::new(),
+            audience: String::new(),
+            dynamodb_endpoint: None,
+            require_verified_email: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
 impl Config {
     /// Reads the environment.
     ///
@@ -61,7 +74,7 @@ impl Config {
             issuer: required("ISSUER")?,
             audience: required("AUDIENCE")?,
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
-            require_verified_email: boolean("REQUIRE_VERIFIED_EMAIL", false)?,
+            require_verified_email: boolean("REQUIRE_VERIFIED_EMAIL", Self::default().require_verified_email)?,
             limits: Limits::from_env()?,
         })
     }
@@ -125,4 +138,14 @@ pub fn positive(name: &'static str, default: u64) -> Result<u64, ConfigError> {
         .ok()
         .filter(|number| *number > 0)
         .ok_or_else(|| ConfigError::Invalid { name, fault: "must be a positive number".to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_to_be_verified_unless_the_deployment_says_otherwise() {
+        assert!(Config::default().require_verified_email);
+    }
 }

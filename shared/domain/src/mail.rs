@@ -25,7 +25,8 @@ pub enum MailKind {
     /// To the user who forgot a password, with a link that sets a new one.
     PasswordReset,
     /// To the user who created an account, with a link that verifies the address.
-    AddressProof,
+    #[serde(rename = "address-proof")]
+    AddressVerification,
 }
 
 impl MailKind {
@@ -37,7 +38,7 @@ impl MailKind {
             Self::WelcomeAdmin => "welcome-admin",
             Self::Invitation => "invitation",
             Self::PasswordReset => "password-reset",
-            Self::AddressProof => "address-proof",
+            Self::AddressVerification => "address-proof",
         }
     }
 }

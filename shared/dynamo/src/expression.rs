@@ -26,6 +26,13 @@ impl Expression {
         self
     }
 
+    /// Adds `clause` to the update expression, whose last clause it goes on from.
+    #[must_use]
+    pub fn and_update(mut self, clause: &str) -> Self {
+        self.update.push_str(clause);
+        self
+    }
+
     /// A condition, without an update.
     #[must_use]
     pub fn condition(condition: &'static str) -> Self {
@@ -97,6 +104,12 @@ impl Expression {
 #[must_use]
 pub fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
+}
+
+/// The set of texts as an attribute. A set has at least one element.
+#[must_use]
+pub fn text_set(texts: Vec<String>) -> AttributeValue {
+    AttributeValue::Ss(texts)
 }
 
 /// The Boolean as an attribute.

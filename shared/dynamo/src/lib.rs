@@ -24,7 +24,7 @@ use aws_sdk_dynamodb::Client;
 
 pub use backoff::Backoff;
 pub use error::Error;
-pub use expression::{Expression, bool_value, number, text};
+pub use expression::{Expression, bool_value, number, text, text_set};
 pub use item::{Item, absent_or_expired, from_item, is_live, rfc3339, to_item};
 pub use key::Key;
 pub use read::SortKeys;

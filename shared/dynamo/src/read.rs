@@ -115,10 +115,7 @@ impl Table {
                 .set_expression_attribute_names(filter.names())
                 .set_expression_attribute_values(Some(values));
             let page = call.set_exclusive_start_key(start).send().await?;
-            found.extend(page.items.unwrap_or_default().into_iter().filter_map(|mut item| match item.remove("sk") {
-                Some(AttributeValue::S(sort_key)) => Some(sort_key),
-                _ => None,
-            }));
+            found.extend(page.items.unwrap_or_default().into_iter().filter_map(sort_key));
             start = page.last_evaluated_key;
             if start.is_none() {
                 return Ok(found);
@@ -151,6 +148,30 @@ impl Table {
         }
     }
 
+    /// The first `limit` sort keys of a partition below `end`, and after `after` where that is given. Fewer mean that
+    /// there are no more.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn sort_keys_below(
+        &self,
+        partition: &str,
+        end: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, Error> {
+        let call = self
+            .query_request()
+            .key_condition_expression("pk = :pk AND sk < :end")
+            .projection_expression("sk")
+            .expression_attribute_values(":pk", text(partition))
+            .expression_attribute_values(":end", text(end))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(after.map(|sort_key| Key::new(partition, sort_key).attributes()));
+        let items = call.send().await?.items.unwrap_or_default();
+        Ok(items.into_iter().filter_map(sort_key).collect())
+    }
+
     /// The builder of a strongly consistent Query, for requests that [`Table::query`] does not cover.
     #[must_use]
     pub fn query_request(&self) -> QueryFluentBuilder {
@@ -180,5 +201,12 @@ impl Table {
             sleep(Duration::from_millis(random_range(0..25 << attempt))).await;
         }
         Err(Error::Unavailable("reads were left out".to_owned()))
+    }
+}
+
+fn sort_key(mut item: Item) -> Option<String> {
+    match item.remove("sk") {
+        Some(AttributeValue::S(sort_key)) => Some(sort_key),
+        _ => None,
     }
 }

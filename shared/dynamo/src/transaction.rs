@@ -162,10 +162,21 @@ impl<'t, R> Transaction<'t, R> {
     /// Deletes an item, which must exist and meet the expression's condition.
     #[must_use]
     pub fn delete(self, key: Key, expression: &Expression, refusal: R) -> Self {
+        let condition = expression.condition_on_existing();
+        self.delete_on(key, expression, Some(condition), refusal)
+    }
+
+    /// Deletes an item, if there is one. Nothing can make this refuse.
+    #[must_use]
+    pub fn delete_any(self, key: Key, refusal: R) -> Self {
+        self.delete_on(key, &Expression::default(), None, refusal)
+    }
+
+    fn delete_on(self, key: Key, expression: &Expression, condition: Option<String>, refusal: R) -> Self {
         let delete = Delete::builder()
             .table_name(&*self.table.name)
             .set_key(Some(key.attributes()))
-            .condition_expression(expression.condition_on_existing())
+            .set_condition_expression(condition)
             .set_expression_attribute_names(expression.names())
             .set_expression_attribute_values(expression.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

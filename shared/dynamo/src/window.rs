@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// A limit on how often something may happen.
-pub struct Limit {
+pub struct Limit<K = Key> {
     /// The key of the item that counts: one for each party that is limited, such as an account or an IP address.
-    pub key: Key,
+    pub key: K,
     /// The name of what is counted, as an operator sees it in the table.
     pub entity: &'static str,
     /// Events that a window allows.
@@ -40,7 +40,7 @@ pub enum Counted {
     Full(u64),
 }
 
-impl Limit {
+impl<K> Limit<K> {
     /// Returns the events in the window at `now`, or 0 if the window has ended.
     #[must_use]
     pub fn counted(&self, window: Option<Window>, now: u64) -> u64 {
@@ -67,6 +67,31 @@ impl Limit {
     }
 }
 
+impl<K> Limit<K> {
+    /// Returns the update that begins a window with its first event. Its condition fails if a window is under way.
+    #[must_use]
+    pub fn begin(&self, now: u64) -> Expression {
+        Expression::update("SET started_at = :now, counted = :one, expires_at = :end, entity = :entity")
+            .and_condition("attribute_not_exists(pk) OR started_at <= :past")
+            .value(":now", number(now))
+            .value(":one", number(1))
+            .value(":end", number(now + self.seconds))
+            .value(":entity", text(self.entity))
+            .value(":past", number(now.saturating_sub(self.seconds)))
+    }
+
+    /// Returns the update that counts a further event of the window under way. Its condition fails if there is none, or
+    /// if the window is full.
+    #[must_use]
+    pub fn count_one(&self, now: u64) -> Expression {
+        Expression::update("ADD counted :one")
+            .and_condition("started_at > :past AND counted < :most")
+            .value(":one", number(1))
+            .value(":most", number(self.max_events))
+            .value(":past", number(now.saturating_sub(self.seconds)))
+    }
+}
+
 impl Table {
     /// Counts an event at `now`, unless the window is full. The first event of a window takes one round trip, and every
     /// other takes two.
@@ -74,19 +99,7 @@ impl Table {
     /// # Errors
     /// The table is out of reach.
     pub async fn count(&self, limit: &Limit, now: u64) -> Result<Counted, Error> {
-        let past = number(now.saturating_sub(limit.seconds));
-        let begun = Expression::update("SET started_at = :now, counted = :one, expires_at = :end, entity = :entity")
-            .and_condition("attribute_not_exists(pk) OR started_at <= :past")
-            .value(":now", number(now))
-            .value(":one", number(1))
-            .value(":end", number(now + limit.seconds))
-            .value(":entity", text(limit.entity))
-            .value(":past", past.clone());
-        let counted = Expression::update("ADD counted :one")
-            .and_condition("started_at > :past AND counted < :most")
-            .value(":one", number(1))
-            .value(":most", number(limit.max_events))
-            .value(":past", past);
+        let (begun, counted) = (limit.begin(now), limit.count_one(now));
         let mut backoff = Backoff::default();
         loop {
             let first = self.try_to_update(limit.key.clone(), &begun, begun.condition_alone().to_owned());

@@ -147,8 +147,12 @@ impl Problem {
 
     fn too_many_attempts(seconds: u64) -> Self {
         let detail = "Too many wrong passwords for this e-mail address; try again later.";
-        let problem = Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS).detail(detail) };
-        problem.with_attempts_left(AttemptsLeft { remaining: 0, reset: seconds })
+        Self::too_many(seconds, detail).with_attempts_left(AttemptsLeft { remaining: 0, reset: seconds })
+    }
+
+    /// 429 that says in how many seconds another attempt may succeed.
+    fn too_many(seconds: u64, detail: &'static str) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS).detail(detail) }
     }
 
     /// 429 without what is left of a limit.

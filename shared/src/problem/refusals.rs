@@ -68,6 +68,10 @@ impl From<Error> for Problem {
             Error::SessionEnded => SessionEnded.into(),
             Error::OrganizationGone => Self::bad_request("The organization of this token no longer exists."),
             Error::NotAdmin => Self::forbidden("You are not an admin of this organization."),
+            Error::CallerUnverified => Self::forbidden(
+                "Prove your e-mail address first, by the link that was mailed to it. Until then you invite and promote \
+                 nobody.",
+            ),
             Error::InvalidKey => Self::unauthorized(
                 "The API key is not valid.",
                 "Bearer realm=\"organizations\", error=\"invalid_token\", error_description=\"the key can't be used\"",
@@ -89,7 +93,6 @@ fn limit_detail(limited: Limited) -> &'static str {
     match limited {
         Limited::Creations => "Too many accounts and organizations were made from this network; try again later.",
         Limited::MailsAskedFor => "Too many mails were asked for from this network; try again later.",
-        Limited::Resets => "Too many mails were asked for to this e-mail address; try again later.",
         Limited::Invitations => {
             "This organization has invited and promoted as many new people as it may in a day; try again later."
         }
@@ -109,6 +112,10 @@ impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         match error {
             SignUpError::AddressTaken => Self::field("Email", "has an account already"),
+            SignUpError::TooManyMails(seconds) => {
+                let detail = "Your organization has mailed this mailbox often enough for now; try again later.";
+                Self::too_many(seconds, detail)
+            }
             SignUpError::Table(error) => error.into(),
         }
     }
@@ -282,6 +289,7 @@ mod tests {
         for (problem, expected) in [
             (Error::OrganizationGone.into(), 400),
             (Error::NotAdmin.into(), 403),
+            (Error::CallerUnverified.into(), 403),
             (Error::InvalidKey.into(), 401),
             (Error::KeyReused.into(), 422),
             (Error::LimitReached { limited: Limited::Creations, seconds: 7 }.into(), 429),
@@ -289,6 +297,7 @@ mod tests {
             (Error::Internal("a broken item".into()).into(), 500),
             (SessionEnded.into(), 401),
             (SignUpError::AddressTaken.into(), 400),
+            (SignUpError::TooManyMails(7).into(), 429),
             (LoginAttemptsError::TooMany(7).into(), 429),
             (LoginAttemptsError::TooManyFromSource(7).into(), 429),
             (LoginAttemptsError::OnlyFromKnownSources.into(), 429),

@@ -59,8 +59,8 @@ impl NewAccount {
         }
     }
 
-    /// Returns the credential to put. It names the link that is mailed to the account, and when the account ends.
-    pub(crate) fn credential(&self, link: Option<&NewLink>, expires_at: Option<u64>) -> CredentialRecord {
+    /// Returns the credential to put, which says when the account ends.
+    pub(crate) fn credential(&self, expires_at: Option<u64>) -> CredentialRecord {
         CredentialRecord {
             user_id: self.user_id.clone(),
             email: self.email.as_str().to_owned(),
@@ -70,7 +70,8 @@ impl NewAccount {
             session_id: random_id(16),
             email_verified: false,
             revision: random_id(16),
-            link_id: link.map(|link| link.id.clone()),
+            password_generation: random_id(16),
+            link_id: None,
             expires_at,
         }
     }
@@ -113,7 +114,7 @@ impl NewAccount {
 
 impl Table {
     /// Creates an account in one transaction. If addresses must be verified, the transaction also mails a link that
-    /// verifies this one.
+    /// verifies this one. A tagged address takes up to two more round trips.
     ///
     /// # Errors
     /// [`SignUpError::AddressTaken`], [`Error::KeyReused`], [`Error::LimitReached`] of the source, or the table is out of reach.
@@ -124,21 +125,17 @@ impl Table {
         key: Option<&IdempotencyKey>,
     ) -> Result<Replayable<CreatedAccount>, SignUpError> {
         let created = account.created();
-        let link = self.verification_link();
+        let mailed = self.requires_verified_email() && self.may_mail_sign_up(&account.email).await?;
+        let link = mailed.then(|| NewLink::new(LinkKind::Verification));
         // Otherwise nobody could ever register the address again that somebody else has squatted.
         let expires_at = self.requires_verified_email().then(|| now() + UNVERIFIED_SECONDS);
-        let credential = account.credential(link.as_ref(), expires_at);
+        let credential = account.credential(expires_at);
         let limit = self.creation_limit(source);
         let write = self.write().idempotent(key, &created).counted(limit, SignUpError::from);
         account
             .put(write, &credential, link.as_ref(), SignUpError::AddressTaken, || Error::id_taken().into())
             .commit_or(created, Err)
             .await
-    }
-
-    /// Returns the link that verifies a new account's address, or `None` if addresses need not be verified.
-    pub(crate) fn verification_link(&self) -> Option<NewLink> {
-        self.requires_verified_email().then(|| NewLink::new(LinkKind::Verification))
     }
 
     /// Returns the credential of this address, or `None` if no account has it. One read.

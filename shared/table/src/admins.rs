@@ -4,12 +4,13 @@ use claims::Role;
 use domain::{
     ids::UserId,
     mail::{MailId, MailKind, MailStatus},
-    text::EmailAddress,
+    text::{EmailAddress, FoldedAddress},
 };
-use dynamo::{Expression, Item, SortKeys, from_item, number, text};
+use dynamo::{Backoff, Expression, Item, SortKeys, from_item, number, text};
 
 use crate::{
     AdminError, Error, IdempotencyKey, OrganizationScope, Replayable,
+    mail_budgets::MailBudget,
     records::{AdminRecord, CredentialRecord, MailRecord, MembershipRecord, OrganizationRecord},
     scope::{Committed, keys},
 };
@@ -34,7 +35,18 @@ enum PromotionRefusal {
     AlreadyAdmin,
     /// The organization has made as many strangers admins as it may today.
     LimitReached(Error),
+    /// The budget of mails has changed since it was read.
+    BudgetChanged,
     Failed(AdminError),
+}
+
+/// The condition of another welcome mail that failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WelcomeRefusal {
+    /// Another request has put a new mail meanwhile.
+    Replaced,
+    /// The budget of mails has changed since it was read.
+    BudgetChanged,
 }
 
 /// The condition of a demotion that failed.
@@ -77,79 +89,104 @@ impl OrganizationScope<'_> {
         Ok(admins.collect())
     }
 
-    /// Makes the owner of an address an admin, and puts the welcome mail, in one transaction. Two round trips.
+    /// Makes the owner of an address an admin, and puts the welcome mail, in one transaction. The mail waits where the
+    /// organization has mailed the mailbox often enough. Two round trips.
     ///
     /// # Errors
-    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`Error::LimitReached`] of the organization, the scope's
-    /// own, or the table is out of reach.
+    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`Error::CallerUnverified`], [`Error::LimitReached`]
+    /// of the organization, the scope's own, or the table is out of reach.
     pub async fn promote(
         &self,
         email: &EmailAddress,
         key: Option<&IdempotencyKey>,
     ) -> Result<Replayable<()>, AdminError> {
+        let mut backoff = Backoff::default();
+        loop {
+            if let Some(promoted) = self.try_to_promote(email, key).await? {
+                return Ok(promoted);
+            }
+            // Another request mails the same mailbox at the same time. The next attempt reads what is left.
+            backoff.wait_or_give_up("a budget of mails is being used by others").await.map_err(Error::from)?;
+        }
+    }
+
+    async fn try_to_promote(
+        &self,
+        email: &EmailAddress,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Replayable<()>>, AdminError> {
         let table = self.table();
-        let (organization, user, replay) = self
+        let (organization, user, budget, replay) = self
             .checked_with_organization(|reads| async move {
-                let organization = reads.get(keys::organization(self.id()));
-                let (organization, user, replay) =
-                    tokio::join!(organization, table.credential(email), table.replay_of(key));
-                let (organization, user) = (organization?, user?);
-                Ok(organization.map(|organization| (organization, user, replay)))
+                let (organization, user, budget, replay) = tokio::join!(
+                    reads.get(keys::organization(self.id())),
+                    table.credential(email),
+                    self.mail_budget(reads, email),
+                    table.replay_of(key)
+                );
+                let (organization, user, budget) = (organization?, user?, budget?);
+                Ok(organization.map(|organization| (organization, user, budget, replay)))
             })
             .await?;
         if let Some(replay) = replay? {
-            return Ok(replay);
+            return Ok(Some(replay));
         }
+        if let Some(user) = user.as_ref().filter(|user| self.is_caller(&user.user_id)) {
+            return self.welcome_again(user, &organization, &budget, key).await;
+        }
+        self.require_verified(&organization)?;
         let user = user.ok_or(AdminError::NoAccount)?;
-        if self.is_caller(&user.user_id) {
-            return self.welcome_again(&user, &organization, key).await;
-        }
         // An account that has an end can't be an admin: the role would outlive it.
         if (table.requires_verified_email() || user.expires_at.is_some()) && !user.email_verified {
             // A founder is an admin before the address is verified.
             return if self.admin_record(&user.user_id).await?.is_some() {
-                self.welcome_again(&user, &organization, key).await
+                self.welcome_again(&user, &organization, &budget, key).await
             } else {
                 Err(AdminError::EmailNotVerified)
             };
         }
 
-        let mut committed = self.try_to_promote(email, &user, &organization, key, true).await?;
+        let mut committed = self.commit_promotion(&user, &organization, &budget, key, true).await?;
         if let Committed::Refused(refusals) = &committed
             && let Some((PromotionRefusal::LimitReached(_), _)) = refusals.first()
         {
             // Strangers are limited. Whoever buys for a customer of the organization already is none.
-            committed = self.try_to_promote(email, &user, &organization, key, false).await?;
+            committed = self.commit_promotion(&user, &organization, &budget, key, false).await?;
         }
         match committed {
-            Committed::Done(done) => Ok(done),
+            Committed::Done(done) => Ok(Some(done)),
             Committed::Refused(refusals) => match refusals.into_iter().next() {
                 Some((PromotionRefusal::Failed(error), _)) => Err(error),
                 Some((PromotionRefusal::LimitReached(error), _)) => Err(error.into()),
-                Some((PromotionRefusal::AlreadyAdmin, _)) | None => self.welcome_again(&user, &organization, key).await,
+                Some((PromotionRefusal::BudgetChanged, _)) => Ok(None),
+                Some((PromotionRefusal::AlreadyAdmin, _)) | None => {
+                    self.welcome_again(&user, &organization, &budget, key).await
+                }
             },
         }
     }
 
     /// Promotes a user, whom the organization's limit on strangers counts, or who has to buy for a customer of the
     /// organization already.
-    async fn try_to_promote(
+    async fn commit_promotion(
         &self,
-        email: &EmailAddress,
         user: &CredentialRecord,
         organization: &OrganizationRecord,
+        budget: &MailBudget,
         key: Option<&IdempotencyKey>,
         as_stranger: bool,
     ) -> Result<Committed<(), PromotionRefusal>, Error> {
-        let mail = MailRecord::new(MailKind::WelcomeAdmin, user, organization.details.name.as_str());
-        let one_more = Expression::update("ADD admin_count :one").value(":one", number(1));
+        let mail = welcome(user, organization, budget);
+        let verified = if user.email_verified { " REMOVE unproven" } else { "" };
+        let one_more = Expression::update("ADD admin_count :one").and_update(verified).value(":one", number(1));
         let failed = |error: Error| PromotionRefusal::Failed(error.into());
+        let credential = keys::credential(&FoldedAddress::of(&user.email));
         let write = self
             .write_changing_organization(&one_more, failed(Error::id_taken()))
             .idempotent(key, &())
             .put_new(
                 keys::admin(self.id(), &user.user_id),
-                &AdminRecord::new(user, &mail),
+                &AdminRecord::new(user, Some(&mail)),
                 PromotionRefusal::AlreadyAdmin,
             )
             .put_new(
@@ -157,8 +194,12 @@ impl OrganizationScope<'_> {
                 &MembershipRecord::admin(organization),
                 PromotionRefusal::AlreadyAdmin,
             )
-            .check(keys::credential(&email.folded()), &user.unchanged(), failed(Error::account_changed()))
-            .put_new(keys::mail(&mail.id), &mail, failed(Error::id_taken()));
+            .check(credential, &user.unchanged(), failed(Error::account_changed()));
+        let write = mail.put(write, || failed(Error::id_taken()));
+        let write = match budget.seconds_to_wait() {
+            None => budget.count(write, PromotionRefusal::BudgetChanged),
+            Some(_) => write,
+        };
         let limit = self.table().invitation_limit(self.id());
         let write = match limit {
             Some(limit) if !as_stranger => {
@@ -170,13 +211,15 @@ impl OrganizationScope<'_> {
         write.commit(()).await
     }
 
-    /// Puts a new welcome mail if the admin's last one failed, and otherwise nothing.
+    /// Puts a new welcome mail if the admin's last one failed, and otherwise nothing. Returns `None` if the budget isn't
+    /// as it was read.
     async fn welcome_again(
         &self,
         user: &CredentialRecord,
         organization: &OrganizationRecord,
+        budget: &MailBudget,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Replayable<()>, AdminError> {
+    ) -> Result<Option<Replayable<()>>, AdminError> {
         let admin = self.admin_record(&user.user_id).await?;
         let mut failed = admin.and_then(|admin| admin.welcome_mail);
         if let Some(mail) = &failed {
@@ -184,22 +227,28 @@ impl OrganizationScope<'_> {
             failed = failed.filter(|_| statuses.iter().any(|(_, status)| *status == MailStatus::Failed));
         }
         if failed.is_none() && key.is_none() {
-            return Ok(Replayable::new(()));
+            return Ok(Some(Replayable::new(())));
         }
         let mut write = self.write().idempotent(key, &());
         if let Some(failed) = failed {
-            let mail = MailRecord::new(MailKind::WelcomeAdmin, user, organization.details.name.as_str());
+            let mail = welcome(user, organization, budget);
             let new = serde_dynamo::to_attribute_value(&mail.id).map_err(|error| Error::Internal(error.into()))?;
             let replaced = Expression::update("SET welcome_mail = :new")
                 .and_condition("welcome_mail.id = :failed")
                 .value(":new", new)
                 .value(":failed", text(&failed.id));
-            write = write.update_admin(&user.user_id, replaced, ()).put_new(keys::mail(&mail.id), &mail, ());
+            write = write.update_admin(&user.user_id, replaced, WelcomeRefusal::Replaced);
+            write = mail.put(write, || WelcomeRefusal::Replaced);
+            if budget.seconds_to_wait().is_none() {
+                write = budget.count(write, WelcomeRefusal::BudgetChanged);
+            }
         }
-        // A refusal means that another request has put a new mail meanwhile.
         match write.commit(()).await? {
-            Committed::Done(done) => Ok(done),
-            Committed::Refused(_) => Ok(Replayable::new(())),
+            Committed::Done(done) => Ok(Some(done)),
+            Committed::Refused(refusals) => {
+                let replaced = refusals.iter().any(|(refusal, _)| *refusal == WelcomeRefusal::Replaced);
+                Ok(replaced.then(|| Replayable::new(())))
+            }
         }
     }
 
@@ -232,6 +281,15 @@ impl OrganizationScope<'_> {
         } else {
             Error::Internal("an admin has no membership".into()).into()
         })
+    }
+}
+
+/// Returns the mail that welcomes an admin: at once, or when the organization may mail the mailbox again.
+fn welcome(user: &CredentialRecord, organization: &OrganizationRecord, budget: &MailBudget) -> MailRecord {
+    let mail = MailRecord::welcome(MailKind::WelcomeAdmin, user, organization);
+    match budget.seconds_to_wait() {
+        Some(seconds) => mail.delayed(seconds),
+        None => mail,
     }
 }
 

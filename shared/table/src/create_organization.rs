@@ -11,8 +11,9 @@ use dynamo::{Expression, from_item, text};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AllowedAttempt, Error, IdempotencyKey, LoginAttemptsError, NewAccount, Replayable, Table,
+    AllowedAttempt, Error, IdempotencyKey, LinkKind, LoginAttemptsError, NewAccount, Replayable, Table,
     associations::AssociationOrder,
+    links::NewLink,
     records::{
         AdminRecord, CredentialRecord, MailRecord, MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord,
         OrganizationRecord,
@@ -88,8 +89,13 @@ impl Table {
         };
         let limit = self.creation_limit(source);
         let write = self.write().idempotent(key, &created).counted(limit, CreationRefusal::LimitReached);
-        let (write, credential) = self.put_founder(write, founder);
-        match put_organization(write, organization, &credential).commit(created).await? {
+        let mailed = match founder {
+            Founder::New(account) => self.may_mail_sign_up(&account.email).await?,
+            Founder::Known(..) => true,
+        };
+        let (write, credential) = self.put_founder(write, founder, mailed);
+        let welcome = mailed.then(|| MailRecord::welcome(MailKind::WelcomeFounder, &credential, organization));
+        match put_organization(write, organization, &credential, welcome.as_ref()).commit(created).await? {
             Committed::Done(created) => Ok(Creation::Done(created)),
             Committed::Refused(refusals) => read_refusals(refusals, founder).await,
         }
@@ -100,11 +106,12 @@ impl Table {
         &self,
         write: Write<'t, (), CreationRefusal>,
         founder: &Founder<'_>,
+        mailed: bool,
     ) -> (Write<'t, (), CreationRefusal>, CredentialRecord) {
         match founder {
             Founder::New(account) => {
-                let link = self.verification_link();
-                let credential = account.credential(link.as_ref(), None);
+                let link = (mailed && self.requires_verified_email()).then(|| NewLink::new(LinkKind::Verification));
+                let credential = account.credential(None);
                 let (taken, id_taken) = (CreationRefusal::AddressTaken, || CreationRefusal::IdTaken);
                 (account.put(write, &credential, link.as_ref(), taken, id_taken), credential)
             }
@@ -147,10 +154,11 @@ fn put_organization<'t>(
     write: Write<'t, (), CreationRefusal>,
     organization: &OrganizationRecord,
     founder: &CredentialRecord,
+    welcome: Option<&MailRecord>,
 ) -> Write<'t, (), CreationRefusal> {
+    let organization = &OrganizationRecord { unverified: !founder.email_verified, ..organization.clone() };
     let (id, user) = (&organization.id, &founder.user_id);
     let name = organization.details.name.as_str();
-    let mail = MailRecord::new(MailKind::WelcomeFounder, founder, name);
     let name_record = OrganizationNameRecord { organization_id: id.clone() };
     let code_record = OrganizationCodeRecord { organization_id: id.clone() };
     let membership = MembershipRecord::admin(organization);
@@ -160,14 +168,17 @@ fn put_organization<'t>(
         .put_new(keys::organization(id).by(Authority::Founder), organization, CreationRefusal::IdTaken)
         .put_new(
             keys::admin(id, user).by(Authority::Founder),
-            &AdminRecord::new(founder, &mail),
+            &AdminRecord::new(founder, welcome),
             CreationRefusal::IdTaken,
         )
         .put_new(keys::membership(user, id, Role::Admin), &membership, CreationRefusal::IdTaken);
-    AssociationOrder::ALL
+    let write = AssociationOrder::ALL
         .into_iter()
-        .fold(write, |write, order| write.with_index(&order.index(id), CreationRefusal::IdTaken))
-        .put_new(keys::mail(&mail.id), &mail, CreationRefusal::IdTaken)
+        .fold(write, |write, order| write.with_index(&order.index(id), CreationRefusal::IdTaken));
+    match welcome {
+        Some(mail) => mail.put(write, || CreationRefusal::IdTaken),
+        None => write,
+    }
 }
 
 /// Names every field that is taken, so that the caller can fix both in one go.

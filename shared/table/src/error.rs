@@ -17,6 +17,9 @@ pub enum Error {
     /// The caller is not an admin of the organization, even if the token says so.
     #[error("the caller is not an admin of the organization")]
     NotAdmin,
+    /// The caller has not verified an address, and would have others mailed.
+    #[error("the caller's address is not verified")]
+    CallerUnverified,
     /// The caller's API key is not one of the organization's, or was revoked.
     #[error("the API key is not valid")]
     InvalidKey,
@@ -83,6 +86,9 @@ pub enum SignUpError {
     /// An account has the e-mail address already.
     #[error("an account has this e-mail address already")]
     AddressTaken,
+    /// The organization has mailed the mailbox often enough. Holds the seconds until it may again.
+    #[error("the organization has mailed this mailbox often enough for now")]
+    TooManyMails(u64),
     /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),

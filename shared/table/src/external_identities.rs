@@ -104,8 +104,10 @@ impl Table {
         }
         let session_id = random_id(16);
         let verified = Expression::update(
-            "SET proven = :true, session_id = :session, revision = :revision REMOVE password_hash, link_id, expires_at",
+            "SET proven = :true, session_id = :session, revision = :revision, \
+             password_generation = :new_generation REMOVE password_hash, link_id, expires_at",
         )
+        .value(":new_generation", text(&random_id(16)))
         .value(":true", bool_value(true))
         .value(":session", text(&session_id))
         .value(":revision", text(&random_id(16)))

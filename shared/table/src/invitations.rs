@@ -1,18 +1,17 @@
 //! Invitations: an admin makes an account without a password, whose owner is mailed a link that sets one.
 
-use domain::{ids::random_id, text::FoldedAddress};
-use dynamo::{Backoff, Expression, text};
+use dynamo::Backoff;
 
 use crate::{
     CreatedAccount, Error, IdempotencyKey, LinkKind, NewAccount, OrganizationScope, Replayable, SignUpError,
     links::NewLink,
     records::CredentialRecord,
-    scope::{Committed, Write, keys},
+    scope::{Committed, keys},
 };
 
 /// The condition of an invitation that failed.
 enum InvitationRefusal {
-    /// The credential has changed since it was read.
+    /// The credential or the budget of mails has changed since it was read.
     Changed,
     IdTaken,
     LimitReached(Error),
@@ -20,10 +19,12 @@ enum InvitationRefusal {
 
 impl OrganizationScope<'_> {
     /// Makes an account without a password and mails a link that sets one. Where an account never set a password, mails
-    /// another link, which voids the one before. Two round trips.
+    /// another link, and earlier ones stay good until one is used. Once the organization has mailed the mailbox often
+    /// enough, an address that it mailed within the hour is mailed nothing more. Two round trips.
     ///
     /// # Errors
-    /// [`SignUpError::AddressTaken`], the scope's own, [`Error::KeyReused`], [`Error::LimitReached`] of the organization, or the table is out of reach.
+    /// [`SignUpError::AddressTaken`], [`SignUpError::TooManyMails`], [`Error::LimitReached`] of the organization, the
+    /// scope's own, [`Error::KeyReused`], or the table is out of reach.
     pub async fn invite(
         &self,
         account: &NewAccount,
@@ -45,17 +46,24 @@ impl OrganizationScope<'_> {
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<Replayable<CreatedAccount>>, SignUpError> {
         let table = self.table();
-        let (organization, known, replay) = self
+        let (organization, known, budget, replay) = self
             .checked_with_organization(|reads| async move {
-                let organization = reads.get(keys::organization(self.id()));
-                let (organization, known, replay) =
-                    tokio::join!(organization, table.credential(&account.email), table.replay_of(key));
-                let (organization, known) = (organization?, known?);
-                Ok(organization.map(|organization| (organization, known, replay)))
+                let (organization, known, budget, replay) = tokio::join!(
+                    reads.get(keys::organization(self.id())),
+                    table.credential(&account.email),
+                    self.mail_budget(reads, &account.email),
+                    table.replay_of(key)
+                );
+                let (organization, known, budget) = (organization?, known?, budget?);
+                Ok(organization.map(|organization| (organization, known, budget, replay)))
             })
             .await?;
         if let Some(replay) = replay? {
             return Ok(Some(replay));
+        }
+        self.require_verified(&organization)?;
+        if known.as_ref().is_some_and(|known| !is_invited_again(known)) {
+            return Err(SignUpError::AddressTaken);
         }
         let name = Some(organization.details.name.as_str().to_owned());
         let link = NewLink { organization_name: name, ..NewLink::new(LinkKind::Invitation) };
@@ -63,15 +71,22 @@ impl OrganizationScope<'_> {
             user_id: known.as_ref().map_or_else(|| account.user_id.clone(), |known| known.user_id.clone()),
             ..account.created()
         };
+        let (changed, id_taken) = (InvitationRefusal::Changed, || InvitationRefusal::IdTaken);
         let write = self.write().idempotent(key, &created);
-        let write = match known {
-            None => {
-                let credential = account.credential(Some(&link), None);
-                let id_taken = || InvitationRefusal::IdTaken;
-                account.put(write, &credential, Some(&link), InvitationRefusal::Changed, id_taken)
+        let write = match (known, budget.seconds_to_wait()) {
+            (None, None) => {
+                let write = account.put(write, &account.credential(None), Some(&link), changed, id_taken);
+                budget.count(write, InvitationRefusal::Changed)
             }
-            Some(known) if is_invited_again(&known) => put_another_link(write, &link, &known),
-            Some(_) => return Err(SignUpError::AddressTaken),
+            // The names stay as they are and are not told: another organization may have sent them, and may show them.
+            (Some(known), None) => {
+                let key = keys::credential(&account.email.folded());
+                let write = link.put(write, &known, id_taken).check(key, &known.unchanged(), changed);
+                budget.count(write, InvitationRefusal::Changed)
+            }
+            // A link that was mailed within the hour is good.
+            (Some(_), Some(_)) if budget.has_mailed() => write,
+            (_, Some(seconds)) => return Err(SignUpError::TooManyMails(seconds)),
         };
         let write = write.counted(table.invitation_limit(self.id()), InvitationRefusal::LimitReached);
         match write.commit(created).await? {
@@ -88,21 +103,4 @@ impl OrganizationScope<'_> {
 /// Whether the account was invited before and never set a password.
 fn is_invited_again(known: &CredentialRecord) -> bool {
     known.password_hash.is_none() && !known.email_verified
-}
-
-/// The names stay as they are and are not told: another organization may have sent them, and may show them.
-fn put_another_link<'t>(
-    write: Write<'t, OrganizationScope<'t>, InvitationRefusal>,
-    link: &NewLink,
-    known: &CredentialRecord,
-) -> Write<'t, OrganizationScope<'t>, InvitationRefusal> {
-    let linked = Expression::update("SET link_id = :link, revision = :revision")
-        .value(":link", text(link.id.as_str()))
-        .value(":revision", text(&random_id(16)))
-        .and(known.unchanged());
-    link.put(write, known, || InvitationRefusal::IdTaken).update(
-        keys::credential(&FoldedAddress::of(&known.email)),
-        &linked,
-        InvitationRefusal::Changed,
-    )
 }

@@ -16,12 +16,15 @@ mod limits;
 mod links;
 mod login_attempts;
 mod machines;
+mod mail_budgets;
 mod memberships;
 mod outbox;
 mod price_tiers;
 mod profile;
+mod queue;
 mod records;
 mod rekey_addresses;
+mod resets;
 mod scope;
 mod settings;
 mod signing_keys;
@@ -49,10 +52,11 @@ pub use machines::{MachineCredential, MachineGrant, NewMachine};
 pub use memberships::{MembershipPage, UserOrganization};
 pub use outbox::{Claim, LEASE_SECONDS, Lease, Outbox};
 pub use profile::ProfileChange;
+pub use queue::{DueEntries, QueueEntry, QueuedMessage};
 pub use records::{
     AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, LinkKind, MailRecord, MembershipRecord,
     OrganizationRecord, PriceTierRecord, SubscriptionRecord,
 };
 pub use rekey_addresses::RekeyedAddresses;
-pub use scope::{MAIL_PREFIX, OrganizationScope, Table};
+pub use scope::{OrganizationScope, QUEUE_PREFIX, Table};
 pub use settings::{OrganizationOverview, Precondition};

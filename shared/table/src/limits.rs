@@ -4,7 +4,7 @@
 //! An event is counted by the transaction that has the effect, so that what is refused or replayed counts nothing. For
 //! that one update has to do: the windows are those of the clock, and each has an item of its own.
 
-use domain::{clock::now, ids::OrganizationId, source::Source, text::EmailAddress};
+use domain::{clock::now, ids::OrganizationId, source::Source};
 use dynamo::{Expression, Updated, number, text};
 
 use crate::{
@@ -15,8 +15,6 @@ use crate::{
 
 const HOUR_SECONDS: u64 = 60 * 60;
 const DAY_SECONDS: u64 = 24 * HOUR_SECONDS;
-/// Mails with a link to reset a password, to one address in an hour.
-const MAX_RESETS_AN_HOUR: u64 = 3;
 
 /// What strangers may make only so often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +23,6 @@ pub enum Limited {
     Creations,
     /// Mails that one source asks for, in an hour.
     MailsAskedFor,
-    /// Mails that reset the password of one address, in an hour.
-    Resets,
     /// Invitations and promotions of people who have no relation to the organization yet, in a day.
     Invitations,
 }
@@ -37,7 +33,6 @@ impl Limited {
         match self {
             Self::Creations => "accounts and organizations from a source",
             Self::MailsAskedFor => "mails asked for by a source",
-            Self::Resets => "reset limit",
             Self::Invitations => "invitations of an organization",
         }
     }
@@ -97,12 +92,6 @@ impl Table {
     pub(crate) fn creation_limit(&self, source: &Source) -> Option<MakingLimit<Key<LimitRecord>>> {
         let max = self.limits().creations_per_source;
         MakingLimit::new(Limited::Creations, max, |window| keys::creations_of_source(source, window))
-    }
-
-    /// The limit on mails that reset the password of this address.
-    pub(crate) fn reset_limit(address: &EmailAddress) -> Option<MakingLimit<Key<LimitRecord>>> {
-        let key = |window| keys::reset_limit(&address.folded(), window);
-        MakingLimit::new(Limited::Resets, MAX_RESETS_AN_HOUR, key)
     }
 
     /// The limit on an organization's invitations and promotions of strangers.

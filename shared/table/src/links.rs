@@ -1,24 +1,28 @@
 //! One-time links. To open one proves access to the mailbox of an account's address. That verifies the address, and
 //! permits a new password.
 
+use claims::Role;
 use domain::{
     clock::now,
-    ids::{LinkId, random_id},
-    source::Source,
-    text::{EmailAddress, FoldedAddress},
+    ids::{LinkId, UserId, random_id},
+    text::FoldedAddress,
 };
 use dynamo::{Expression, bool_value, number, text};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{
-    Error, Limited, LinkError, LinkKind, Table,
+    Error, LinkError, LinkKind, Table,
     records::{CredentialRecord, LinkRecord, MailRecord},
-    scope::{Write, WriteScope, keys},
+    scope::{Authority, Write, WriteScope, keys},
 };
+
+/// The number of organizations that are updated concurrently.
+const MAX_CONCURRENT_UPDATES: usize = 32;
 
 /// A link that was opened, and the credential that it belongs to.
 pub struct OpenLink {
     id: LinkId,
-    kind: LinkKind,
+    link: LinkRecord,
     credential: CredentialRecord,
 }
 
@@ -50,7 +54,8 @@ impl NewLink {
         Self { id: LinkId::random(), kind, organization_name: None }
     }
 
-    /// Adds the link and its mail to a transaction. The credential has to name the link as its current one.
+    /// Adds the link and its mail to a transaction. The link is good for as long as `to` has the password that it has
+    /// now, whatever else is mailed meanwhile.
     pub(crate) fn put<'t, S: WriteScope, R>(
         &self,
         write: Write<'t, S, R>,
@@ -58,50 +63,17 @@ impl NewLink {
         id_taken: impl Fn() -> R,
     ) -> Write<'t, S, R> {
         let mail = MailRecord::with_link(self.kind.mail_kind(), to, self.organization_name.as_deref(), &self.id);
-        self.put_alone(write, FoldedAddress::of(&to.email), id_taken()).put_new(keys::mail(&mail.id), &mail, id_taken())
-    }
-
-    fn put_alone<'t, S: WriteScope, R>(
-        &self,
-        write: Write<'t, S, R>,
-        address: FoldedAddress,
-        id_taken: R,
-    ) -> Write<'t, S, R> {
-        let record = LinkRecord { kind: self.kind, address, expires_at: now() + self.kind.lifetime_seconds() };
-        write.put_new(keys::link(&self.id), &record, id_taken)
+        let record = LinkRecord {
+            kind: self.kind,
+            address: FoldedAddress::of(&to.email),
+            password_generation: Some(to.password_generation.clone()),
+            expires_at: now() + self.kind.lifetime_seconds(),
+        };
+        mail.put(write.put_new(keys::link(&self.id), &record, id_taken()), id_taken)
     }
 }
 
 impl Table {
-    /// Mails a link that resets the password of the account with this address, and voids the one before; at most three
-    /// an hour for one address. An address without an account takes the same calls.
-    ///
-    /// # Errors
-    /// [`Error::LimitReached`] of the source, or the table is out of reach.
-    pub async fn start_reset(&self, address: &EmailAddress, source: &Source) -> Result<(), Error> {
-        // Before the address's own count: a source over its limit must not use that up, or the owner would get no mail.
-        let ((), credential) = tokio::try_join!(self.count_mail_asked_for(source), self.credential(address))?;
-        let link = NewLink::new(LinkKind::Reset);
-        let begun = self.write().counted(Self::reset_limit(address), |reached| reached);
-        let write = match &credential {
-            Some(credential) => {
-                let current = Expression::update("SET link_id = :link, revision = :revision")
-                    .value(":link", text(link.id.as_str()))
-                    .value(":revision", text(&random_id(16)));
-                link.put(begun, credential, Error::id_taken).update(
-                    keys::credential(&address.folded()),
-                    &current,
-                    Error::account_changed(),
-                )
-            }
-            None => link.put_alone(begun, address.folded(), Error::id_taken()),
-        };
-        match write.commit_or((), Err).await {
-            Err(Error::LimitReached { limited: Limited::Resets, .. }) | Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Returns the link of this id if it can still be used. Two reads.
     ///
     /// # Errors
@@ -109,40 +81,57 @@ impl Table {
     pub async fn open_link(&self, id: &LinkId) -> Result<OpenLink, LinkError> {
         let link = self.get(keys::link(id)).await?.ok_or(LinkError::Dead)?;
         let credential = self.get(keys::credential(&link.address)).await?;
-        let credential =
-            credential.filter(|credential| credential.link_id.as_ref() == Some(id)).ok_or(LinkError::Dead)?;
-        Ok(OpenLink { id: id.clone(), kind: link.kind, credential })
+        let credential = credential.filter(|credential| link.is_good_for(id, credential)).ok_or(LinkError::Dead)?;
+        Ok(OpenLink { id: id.clone(), link, credential })
     }
 
-    /// Uses a link: the account gets this password, its address is verified, and every token from before has
-    /// ended.
+    /// Uses a link: the account gets this password, its address is verified, and every other link and every token from
+    /// before has ended.
     ///
     /// # Errors
-    /// [`LinkError::Dead`]: the link was used or replaced meanwhile. Or the table is out of reach.
-    pub async fn redeem(&self, link: &OpenLink, password_hash: &str) -> Result<(), LinkError> {
-        let user = &link.credential.user_id;
+    /// [`LinkError::Dead`]: this link or another one of the account was used meanwhile. Or the table is out of reach.
+    pub async fn redeem(&self, open: &OpenLink, password_hash: &str) -> Result<(), LinkError> {
+        let OpenLink { id, link, credential } = open;
+        let user = &credential.user_id;
         let alive = Expression::condition("expires_at > :now").value(":now", number(now()));
         let session_id = random_id(16);
+        // Of two links that are used at once, the second finds another generation than its own.
         let changed = Expression::update(
-            "SET password_hash = :hash, session_id = :session, proven = :true, revision = :revision \
-             REMOVE link_id, expires_at",
+            "SET password_hash = :hash, session_id = :session, proven = :true, revision = :revision, \
+             password_generation = :new_generation REMOVE link_id, expires_at",
         )
-        .and_condition("link_id = :link")
         .value(":hash", text(password_hash))
         .value(":session", text(&session_id))
         .value(":true", bool_value(true))
         .value(":revision", text(&random_id(16)))
-        .value(":link", text(link.id.as_str()));
+        .value(":new_generation", text(&random_id(16)))
+        .and(link.still_good(id));
         let ended = Expression::update("SET session_id = :session, proven = :true REMOVE expires_at")
             .value(":session", text(&session_id))
             .value(":true", bool_value(true));
         self.write()
-            .delete(keys::link(&link.id), &alive, LinkError::Dead)
-            .update(keys::credential(&FoldedAddress::of(&link.credential.email)), &changed, LinkError::Dead)
+            .delete(keys::link(id), &alive, LinkError::Dead)
+            .update(keys::credential(&link.address), &changed, LinkError::Dead)
             .update(keys::account(user), &ended, LinkError::Dead)
             .commit_or((), Err)
             .await?;
         tracing::info!(kind = ?link.kind, "a mailed link was used");
+        if !credential.email_verified {
+            self.mark_organizations_verified(user).await?;
+        }
         Ok(())
+    }
+
+    /// Marks the organizations of a user whose address was verified as ones that have a verified admin: from then on
+    /// they may invite and promote.
+    pub(crate) async fn mark_organizations_verified(&self, user: &UserId) -> Result<(), Error> {
+        let memberships = self.all_memberships(user).await?.into_iter();
+        let admin_of = memberships.filter(|membership| membership.role == Role::Admin);
+        let unmarked = Expression::update("REMOVE unproven").and_condition("attribute_exists(unproven)");
+        let marks = stream::iter(admin_of).map(async |membership| {
+            let organization = keys::organization(&membership.organization_id).by(Authority::AccountOwner);
+            self.update(organization, &unmarked).await.map(drop)
+        });
+        marks.buffer_unordered(MAX_CONCURRENT_UPDATES).try_collect().await
     }
 }

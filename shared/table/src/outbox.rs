@@ -1,18 +1,17 @@
 //! The outbox: a mail is an item of the transaction that has the effect it tells of, which is event, claim and status
 //! in one. A change that committed can't lose its mail, one that failed sends none, and a mail that fails can't fail
-//! the change.
+//! the change. What waits is found by the queue (`queue.rs`).
 
 use domain::{
-    clock::Clock,
+    clock::{self, Clock},
     mail::{MailId, MailStatus},
-    text::FoldedAddress,
 };
-use dynamo::{Counted, Expression, Limit, Updated, bool_value, from_item, number, rfc3339, text};
+use dynamo::{Expression, Updated, from_item, number, rfc3339, text};
 
 use crate::{
-    Error, Table,
-    records::{MailRecord, MailStatusOf},
-    scope::keys,
+    Error, QueueEntry, QueuedMessage, Table,
+    records::{DeliveryStatus, MailRecord, MailStatusOf, QueuedMailRecord, Welcomed},
+    scope::{Authority, Committed, Write, WriteScope, keys},
 };
 
 /// The lease of a claimed mail, in seconds. If the mailer crashes between sending a mail and marking it, the mail is
@@ -20,12 +19,12 @@ use crate::{
 pub const LEASE_SECONDS: u64 = 60;
 /// The age in seconds from which an unsent mail has failed.
 const MAX_PENDING_SECONDS: u64 = 6 * HOUR_SECONDS;
-/// Mails of a kind to one address in an hour.
-const MAX_MAILS_AN_HOUR: u64 = 5;
+/// Seconds by which the clocks of two functions may differ: a new mail is due at once, by whatever clock.
+const CLOCK_SKEW_SECONDS: u64 = 1;
 const HOUR_SECONDS: u64 = 60 * 60;
 const DAY_SECONDS: u64 = 24 * HOUR_SECONDS;
-/// Days that a sweep looks through.
-const SWEPT_DAYS: u64 = 7;
+/// Days whose mails may be from before the queue.
+const DAYS_BEFORE_THE_QUEUE: u64 = 7;
 
 /// The outcome of claiming a mail.
 pub enum Claim {
@@ -35,24 +34,21 @@ pub enum Claim {
     Done,
     /// Another call holds a lease on the mail that hasn't ended.
     Leased,
+    /// The mail may be tried in so many seconds.
+    NotDue(u64),
 }
 
 /// The proof that a mail was claimed.
 pub struct Lease {
     id: MailId,
     until: u64,
+    /// The mail's place in the queue. A mail from before the queue has none.
+    entry: Option<QueueEntry>,
     /// Seconds since the mail was put.
     age: u64,
-    counted: bool,
 }
 
 impl Lease {
-    /// Whether an earlier attempt counted the mail toward its address's limit.
-    #[must_use]
-    pub fn is_counted(&self) -> bool {
-        self.counted
-    }
-
     /// Seconds since the mail was put.
     #[must_use]
     pub fn age(&self) -> u64 {
@@ -66,11 +62,26 @@ impl Lease {
     }
 }
 
-/// The mails that wait to be sent.
+/// The messages that wait to be sent.
 #[derive(Clone, Debug)]
 pub struct Outbox {
     table: Table,
     clock: Clock,
+}
+
+impl MailRecord {
+    /// Adds the mail and its queue entry to a transaction.
+    pub(crate) fn put<'t, S: WriteScope, R>(
+        &self,
+        write: Write<'t, S, R>,
+        id_taken: impl Fn() -> R,
+    ) -> Write<'t, S, R> {
+        let write = write.put_new(keys::mail(&self.id), self, id_taken());
+        match self.queue_entry() {
+            Some(entry) => write.put_new(keys::queued_mail(&entry), &QueuedMailRecord {}, id_taken()),
+            None => write,
+        }
+    }
 }
 
 impl Table {
@@ -86,36 +97,78 @@ impl Table {
             return Ok(Vec::new());
         }
         let mails: Vec<MailStatusOf> = self.batch_get(ids.iter().map(keys::mail), &["day", "id", "status"]).await?;
-        Ok(mails.into_iter().map(|mail| (mail.id, mail.status)).collect())
+        Ok(mails.into_iter().filter_map(|mail| Some((mail.id, mail.status.shown()?))).collect())
+    }
+
+    /// Puts the pending mails from before the queue into it, and returns how many they were. Safe to run again, and
+    /// while mails are sent.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn queue_old_mails(&self) -> Result<usize, Error> {
+        let (now, mut queued) = (clock::now(), 0);
+        let unqueued = || {
+            Expression::condition("#status = :pending AND attribute_not_exists(due_at)")
+                .name("#status", "status")
+                .value(":pending", text("pending"))
+        };
+        for days in 0..=DAYS_BEFORE_THE_QUEUE {
+            let day = MailRecord::day(now.saturating_sub(days * DAY_SECONDS));
+            for id in self.sort_keys_where(&keys::mails(&day), &unqueued()).await? {
+                let id = MailId { day: day.clone(), id };
+                let entry = QueueEntry { due_at: now, message: QueuedMessage::Mail(id.clone()) };
+                let due = Expression::update("SET due_at = :now").value(":now", number(now)).and(unqueued());
+                let write = self.write().update(keys::mail(&id), &due, ());
+                let write = write.put_new(keys::queued_mail(&entry), &QueuedMailRecord {}, ());
+                queued += usize::from(matches!(write.commit(()).await?, Committed::Done(_)));
+            }
+        }
+        Ok(queued)
     }
 }
 
 impl Outbox {
-    /// Claims a mail for a minute, if it is pending and no other call holds a lease on it.
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// Claims a mail for a minute, if it is pending and due, and no other call holds a lease on it.
     ///
     /// # Errors
     /// The table is out of reach.
     pub async fn claim(&self, id: &MailId) -> Result<Claim, Error> {
-        let now = self.clock.now();
-        let until = now + LEASE_SECONDS;
+        let now = self.now();
+        let (until, soon) = (now + LEASE_SECONDS, now + CLOCK_SKEW_SECONDS);
         let claim = Expression::update("SET lease_until = :until")
-            .and_condition("#status = :pending AND lease_until < :now")
+            .and_condition(
+                "#status = :pending AND lease_until < :now AND (attribute_not_exists(due_at) OR due_at <= :soon)",
+            )
             .name("#status", "status")
             .value(":until", number(until))
             .value(":now", number(now))
+            .value(":soon", number(soon))
             .value(":pending", text("pending"));
-        match self.table.try_to_update(keys::mail(id), &claim).await? {
+        let refused = match self.table.try_to_update(keys::mail(id), &claim).await? {
             Updated::Done(item) => {
                 let mail: MailRecord = from_item(item)?;
-                let lease =
-                    Lease { id: id.clone(), until, age: now.saturating_sub(mail.created_at), counted: mail.counted };
-                Ok(Claim::Ours(Box::new(mail), lease))
+                let age = now.saturating_sub(mail.delivery.created_at);
+                let lease = Lease { id: id.clone(), until, entry: mail.queue_entry(), age };
+                return Ok(Claim::Ours(Box::new(mail), lease));
             }
-            Updated::Refused(Some(item)) if from_item::<MailRecord>(item.clone())?.status == MailStatus::Pending => {
-                Ok(Claim::Leased)
-            }
-            Updated::Refused(_) => Ok(Claim::Done),
-        }
+            // The local engine returns an empty item where there is none.
+            Updated::Refused(item) => item.filter(|item| !item.is_empty()),
+        };
+        let mail: Option<MailRecord> = refused.map(from_item).transpose()?;
+        let Some(delivery) = mail.map(|mail| mail.delivery) else { return Ok(Claim::Done) };
+        Ok(match delivery.due_at {
+            _ if delivery.status != DeliveryStatus::Pending => Claim::Done,
+            Some(due_at) if due_at > soon => Claim::NotDue(due_at - now),
+            _ => Claim::Leased,
+        })
     }
 
     /// Marks a claimed mail as sent. Where the lease was lost meanwhile, nothing changes.
@@ -124,7 +177,27 @@ impl Outbox {
     /// The table is out of reach: once the lease ends, the mail is sent again.
     pub async fn mark_sent(&self, lease: &Lease) -> Result<(), Error> {
         let sent = Expression::update("SET #status = :status, sent_at = :now").value(":status", text("sent"));
-        self.settle(lease, sent.value(":now", text(&rfc3339(self.clock.now()))).name("#status", "status")).await
+        self.settle(lease, sent.value(":now", text(&rfc3339(self.now()))).name("#status", "status"), None).await
+    }
+
+    /// Returns whether what a mail tells no longer holds: it welcomes an admin who was demoted meanwhile, or who was
+    /// mailed another welcome. One read, of welcome mails alone.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn is_superseded(&self, mail: &MailRecord) -> Result<bool, Error> {
+        let Some(Welcomed { organization_id, user_id }) = &mail.welcomes else { return Ok(false) };
+        let admin = self.table.get(keys::admin(organization_id, user_id).by(Authority::Mailer)).await?;
+        Ok(admin.and_then(|admin| admin.welcome_mail).is_none_or(|welcome| welcome != mail.id))
+    }
+
+    /// Marks a claimed mail as one that is not sent, because what it tells no longer holds.
+    ///
+    /// # Errors
+    /// The table is out of reach. Once the lease ends, the mail is claimed again.
+    pub async fn mark_superseded(&self, lease: Lease) -> Result<(), Error> {
+        let superseded = Expression::update("SET #status = :status").value(":status", text("superseded"));
+        self.settle(&lease, superseded.name("#status", "status"), None).await
     }
 
     /// Marks a claimed mail as failed for good, for this reason. Where the lease was lost meanwhile, nothing changes.
@@ -134,64 +207,42 @@ impl Outbox {
     pub async fn mark_failed(&self, lease: Lease, reason: &str) -> Result<(), Error> {
         let failed =
             Expression::update("SET #status = :status, failed_because = :reason").value(":status", text("failed"));
-        self.settle(&lease, failed.value(":reason", text(reason)).name("#status", "status")).await
+        self.settle(&lease, failed.value(":reason", text(reason)).name("#status", "status"), None).await
     }
 
-    /// Gives a claimed mail back, `counted` towards its address's limit or not: whoever claims it after so many seconds
-    /// may try again.
+    /// Gives a claimed mail back: whoever claims it after so many seconds may try again. The mail moves behind what is
+    /// due by then, so that mails which fail again and again never keep others from their turn.
     ///
     /// # Errors
     /// The table is out of reach. Once the lease ends, the mail can be claimed again.
-    pub async fn release(&self, lease: Lease, seconds: u64, counted: bool) -> Result<(), Error> {
-        let expression = Expression::update("SET lease_until = :later, counted = :counted");
-        let expression = expression.value(":later", number(self.clock.now() + seconds));
-        self.settle(&lease, expression.value(":counted", bool_value(counted))).await
+    pub async fn release(&self, lease: Lease, seconds: u64) -> Result<(), Error> {
+        let earliest = lease.entry.as_ref().map_or(0, |entry| entry.due_at + 1);
+        let due_at = earliest.max(self.now() + seconds);
+        let released = Expression::update("SET lease_until = :free, due_at = :due").value(":free", number(0));
+        let entry = QueueEntry { due_at, message: QueuedMessage::Mail(lease.id.clone()) };
+        self.settle(&lease, released.value(":due", number(due_at)), Some(&entry)).await
     }
 
-    async fn settle(&self, lease: &Lease, expression: Expression) -> Result<(), Error> {
-        let expression = expression.and_condition("lease_until = :until").value(":until", number(lease.until));
-        self.table.update(keys::mail(&lease.id), &expression).await?;
+    /// Changes a claimed mail, and replaces its queue entry by `next` in the same transaction.
+    async fn settle(&self, lease: &Lease, change: Expression, next: Option<&QueueEntry>) -> Result<(), Error> {
+        let change = change.and_condition("lease_until = :until").value(":until", number(lease.until));
+        let mut write = self.table.write().update(keys::mail(&lease.id), &change, ());
+        if let Some(entry) = &lease.entry {
+            write = write.delete_any(keys::queued_mail(entry), ());
+        }
+        if let Some(entry) = next {
+            write = write.put_new(keys::queued_mail(entry), &QueuedMailRecord {}, ());
+        }
+        // A refusal means that the lease was lost.
+        write.commit(()).await?;
         Ok(())
     }
 
-    /// The mails of the last days that are pending and past their lease, for a sweep.
+    /// Removes an entry whose message is done. Usually the message's own transaction has removed it.
     ///
     /// # Errors
-    /// The table is out of reach.
-    pub async fn unsent(&self) -> Result<Vec<MailId>, Error> {
-        let now = self.clock.now();
-        let mut unsent = Vec::new();
-        for days in (0..=SWEPT_DAYS).rev() {
-            unsent.extend(self.unsent_of(&MailRecord::day(now.saturating_sub(days * DAY_SECONDS)), now).await?);
-        }
-        Ok(unsent)
-    }
-
-    async fn unsent_of(&self, day: &str, now: u64) -> Result<Vec<MailId>, Error> {
-        let waiting = Expression::condition("#status = :pending AND lease_until < :now")
-            .name("#status", "status")
-            .value(":pending", text("pending"))
-            .value(":now", number(now));
-        let ids = self.table.sort_keys_where(&keys::mails(day), &waiting).await?;
-        Ok(ids.into_iter().map(|id| MailId { day: day.to_owned(), id }).collect())
-    }
-
-    /// Counts a mail to an address, unless five of its kind were counted in the hour that began with the first of them.
-    /// Mails with links have a count of their own, so that other mails can't delay a link. If the limit is reached,
-    /// returns the seconds that are left of that hour.
-    ///
-    /// # Errors
-    /// The table is out of reach.
-    pub async fn count_towards_limit(&self, mail: &MailRecord) -> Result<Option<u64>, Error> {
-        let limit = Limit {
-            key: keys::mail_limit(&FoldedAddress::of(&mail.to), mail.link.is_some()).into_raw(),
-            entity: "mail limit",
-            max_events: MAX_MAILS_AN_HOUR,
-            seconds: HOUR_SECONDS,
-        };
-        Ok(match self.table.count(&limit, self.clock.now()).await? {
-            Counted::Within(..) => None,
-            Counted::Full(seconds) => Some(seconds),
-        })
+    /// The table is out of reach: a sweep finds the entry again.
+    pub async fn remove(&self, entry: &QueueEntry) -> Result<(), Error> {
+        self.table.delete(keys::queued_mail(entry)).await
     }
 }

@@ -159,18 +159,21 @@ impl Table {
         Ok(())
     }
 
-    /// Sets a new password, in one transaction that also ends the account's tokens and voids its mailed link.
+    /// Sets a new password, in one transaction that also ends the account's tokens and its mailed links.
     ///
     /// # Errors
     /// The table is out of reach, or the credential was changed since it was read.
     pub async fn change_password(&self, credential: &CredentialRecord, password_hash: &str) -> Result<(), Error> {
         let session_id = random_id(16);
-        let change =
-            Expression::update("SET password_hash = :hash, session_id = :session, revision = :revision REMOVE link_id")
-                .value(":hash", text(password_hash))
-                .value(":session", text(&session_id))
-                .value(":revision", text(&random_id(16)))
-                .and(credential.unchanged());
+        let change = Expression::update(
+            "SET password_hash = :hash, session_id = :session, revision = :revision, \
+             password_generation = :new_generation REMOVE link_id",
+        )
+        .value(":hash", text(password_hash))
+        .value(":session", text(&session_id))
+        .value(":revision", text(&random_id(16)))
+        .value(":new_generation", text(&random_id(16)))
+        .and(credential.unchanged());
         let ended = Expression::update("SET session_id = :session").value(":session", text(&session_id));
         self.write()
             .update(keys::credential(&FoldedAddress::of(&credential.email)), &change, Error::account_changed())

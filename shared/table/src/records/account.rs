@@ -94,7 +94,11 @@ pub struct CredentialRecord {
     /// The revision, which each change of this item replaces.
     #[serde(default)]
     pub(crate) revision: String,
-    /// The mailed link that can be used. Every earlier one is void.
+    /// The password's generation, which each new password replaces. Links that name an earlier one are dead. Items from
+    /// before generations have none, which is a generation of its own.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub(crate) password_generation: String,
+    /// The one mailed link from before generations that can be used.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) link_id: Option<LinkId>,
     /// When the account ends, in seconds since 1970. An account has no end once its address is verified, or once it has

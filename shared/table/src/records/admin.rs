@@ -21,13 +21,13 @@ impl Record for AdminRecord {
 }
 
 impl AdminRecord {
-    pub(crate) fn new(credential: &CredentialRecord, welcome: &MailRecord) -> Self {
+    pub(crate) fn new(credential: &CredentialRecord, welcome: Option<&MailRecord>) -> Self {
         Self {
             user_id: credential.user_id.clone(),
             email: credential.email.clone(),
             first_name: credential.first_name.clone(),
             last_name: credential.last_name.clone(),
-            welcome_mail: Some(welcome.id.clone()),
+            welcome_mail: welcome.map(|mail| mail.id.clone()),
         }
     }
 }

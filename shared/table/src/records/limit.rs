@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use dynamo::Window;
 use serde::Deserialize;
 
@@ -33,3 +35,16 @@ impl AttemptsItem {
 }
 
 impl PartOf<AttemptsRecord> for AttemptsItem {}
+impl PartOf<LimitRecord> for Window {}
+
+/// An organization's mails to a mailbox within an hour.
+#[derive(Deserialize)]
+pub(crate) struct MailBudgetWindow {
+    #[serde(flatten)]
+    pub(crate) window: Window,
+    /// The addresses of the mailbox that were mailed, as [`domain::text::fold`] gives them.
+    #[serde(default)]
+    pub(crate) mailed: BTreeSet<String>,
+}
+
+impl PartOf<LimitRecord> for MailBudgetWindow {}

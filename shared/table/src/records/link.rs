@@ -1,6 +1,8 @@
-use domain::{mail::MailKind, text::FoldedAddress};
+use domain::{ids::LinkId, mail::MailKind, text::FoldedAddress};
+use dynamo::{Expression, text};
 use serde::{Deserialize, Serialize};
 
+use super::CredentialRecord;
 use crate::scope::Record;
 
 const HOUR_SECONDS: u64 = 60 * 60;
@@ -33,20 +35,44 @@ impl LinkKind {
         match self {
             Self::Invitation => MailKind::Invitation,
             Self::Reset => MailKind::PasswordReset,
-            Self::Verification => MailKind::AddressProof,
+            Self::Verification => MailKind::AddressVerification,
         }
     }
 }
 
 /// A mailed link that has not been used yet.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct LinkRecord {
     pub(crate) kind: LinkKind,
     /// The account's address. A link of an address without an account leads nowhere.
     pub(crate) address: FoldedAddress,
+    /// The credential's when the link was made. A link from before generations has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) password_generation: Option<String>,
     pub(crate) expires_at: u64,
 }
 
 impl Record for LinkRecord {
     const ENTITY: &'static str = "link";
+}
+
+impl LinkRecord {
+    /// Returns whether the password is still the one of when the link was made. `id` is the link's own.
+    pub(crate) fn is_good_for(&self, id: &LinkId, credential: &CredentialRecord) -> bool {
+        match &self.password_generation {
+            Some(generation) => *generation == credential.password_generation,
+            None => credential.link_id.as_ref() == Some(id),
+        }
+    }
+
+    /// Returns [`Self::is_good_for`] as a condition on the credential.
+    pub(crate) fn still_good(&self, id: &LinkId) -> Expression {
+        match self.password_generation.as_deref() {
+            Some("") => Expression::condition("attribute_not_exists(password_generation)"),
+            Some(generation) => {
+                Expression::condition("password_generation = :generation").value(":generation", text(generation))
+            }
+            None => Expression::condition("link_id = :link").value(":link", text(id.as_str())),
+        }
+    }
 }

@@ -1,13 +1,16 @@
 use domain::{
     clock::now,
-    ids::{self, LinkId},
-    mail::{MailId, MailKind, MailStatus},
+    ids::{self, LinkId, OrganizationId, UserId},
+    mail::{MailId, MailKind},
 };
 use dynamo::rfc3339;
 use serde::{Deserialize, Serialize};
 
-use super::CredentialRecord;
-use crate::scope::{PartOf, Record};
+use super::{CredentialRecord, Delivery, DeliveryStatus, OrganizationRecord};
+use crate::{
+    QueueEntry, QueuedMessage,
+    scope::{PartOf, Record},
+};
 
 /// The time for which a mail is stored, in seconds.
 const RETENTION_SECONDS: u64 = 30 * 24 * 60 * 60;
@@ -27,17 +30,22 @@ pub struct MailRecord {
     /// The link in the mail. The mailer makes its token, which is stored nowhere.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub link: Option<LinkId>,
+    /// The admin whom the mail welcomes. It is sent only while that admin's item names it. Mails from before don't say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) welcomes: Option<Welcomed>,
     /// The mail's id, with the day of its partition.
     #[serde(flatten)]
     pub id: MailId,
-    pub(crate) status: MailStatus,
-    /// The time at which the mail was put, in seconds since the epoch.
-    pub(crate) created_at: u64,
-    lease_until: u64,
-    /// Whether the mail was counted toward its address's limit.
-    #[serde(default)]
-    pub(crate) counted: bool,
+    #[serde(flatten)]
+    pub(crate) delivery: Delivery,
     expires_at: u64,
+}
+
+/// An admin whom a mail welcomes.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Welcomed {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) user_id: UserId,
 }
 
 impl Record for MailRecord {
@@ -45,22 +53,27 @@ impl Record for MailRecord {
 }
 
 impl MailRecord {
-    /// A mail to the owner of an account about an organization.
-    pub(crate) fn new(kind: MailKind, to: &CredentialRecord, organization_name: &str) -> Self {
+    /// A mail to the owner of an account.
+    pub(crate) fn new(kind: MailKind, to: &CredentialRecord) -> Self {
         let created_at = now();
         Self {
             kind,
             to: to.email.clone(),
             first_name: to.first_name.clone(),
-            organization_name: Some(organization_name.to_owned()),
+            organization_name: None,
             link: None,
+            welcomes: None,
             id: MailId { day: day_of(created_at), id: ids::random_id(24) },
-            status: MailStatus::Pending,
-            created_at,
-            lease_until: 0,
-            counted: false,
+            delivery: Delivery::new(created_at),
             expires_at: created_at + RETENTION_SECONDS,
         }
+    }
+
+    /// The mail that welcomes an admin.
+    pub(crate) fn welcome(kind: MailKind, to: &CredentialRecord, organization: &OrganizationRecord) -> Self {
+        let welcomes = Welcomed { organization_id: organization.id.clone(), user_id: to.user_id.clone() };
+        let organization_name = Some(organization.details.name.as_str().to_owned());
+        Self { organization_name, welcomes: Some(welcomes), ..Self::new(kind, to) }
     }
 
     /// A mail to the owner of an account with a link.
@@ -71,7 +84,19 @@ impl MailRecord {
         link: &LinkId,
     ) -> Self {
         let organization_name = organization_name.map(str::to_owned);
-        Self { organization_name, link: Some(link.clone()), ..Self::new(kind, to, "") }
+        Self { organization_name, link: Some(link.clone()), ..Self::new(kind, to) }
+    }
+
+    /// Delays a mail by so many seconds.
+    pub(crate) fn delayed(self, seconds: u64) -> Self {
+        let due_at = Some(self.delivery.created_at + seconds);
+        Self { delivery: Delivery { due_at, ..self.delivery }, ..self }
+    }
+
+    /// Returns the mail's place in the queue. A mail from before the queue has none.
+    pub(crate) fn queue_entry(&self) -> Option<QueueEntry> {
+        let due_at = self.delivery.due_at?;
+        Some(QueueEntry { due_at, message: QueuedMessage::Mail(self.id.clone()) })
     }
 
     /// The day that a mail of this time belongs to, as `2026-01-31`.
@@ -89,7 +114,7 @@ fn day_of(seconds: u64) -> String {
 pub(crate) struct MailStatusOf {
     #[serde(flatten)]
     pub(crate) id: MailId,
-    pub(crate) status: MailStatus,
+    pub(crate) status: DeliveryStatus,
 }
 
 impl PartOf<MailRecord> for MailStatusOf {}

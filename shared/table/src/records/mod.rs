@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod association;
 mod customer;
+mod delivery;
 mod external_identity;
 mod idempotency;
 mod limit;
@@ -13,22 +14,30 @@ mod mail;
 mod membership;
 mod organization;
 mod price_tier;
+mod queue;
 
 pub(crate) use account::AccountStatus;
 pub use account::{AccountRecord, CredentialRecord};
 pub(crate) use admin::AdminRecord;
 pub use association::AssociationRecord;
 pub(crate) use customer::CustomerRecord;
+pub(crate) use delivery::{Delivery, DeliveryStatus};
 pub(crate) use external_identity::{AccountIdentityRecord, Binding, ExternalIdentityRecord};
 pub(crate) use idempotency::IdempotencyRecord;
-pub(crate) use limit::{AttemptsItem, AttemptsRecord, LimitRecord};
+pub(crate) use limit::{AttemptsItem, AttemptsRecord, LimitRecord, MailBudgetWindow};
 pub use link::LinkKind;
 pub(crate) use link::LinkRecord;
 pub(crate) use machine::{MachineRecord, MachineUseRecord};
 pub use mail::MailRecord;
-pub(crate) use mail::MailStatusOf;
+pub(crate) use mail::{MailStatusOf, Welcomed};
 pub use membership::MembershipRecord;
 pub use organization::{EntitlementRecord, OrganizationRecord, SubscriptionRecord};
 pub(crate) use organization::{OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord};
 pub use price_tier::PriceTierRecord;
 pub(crate) use price_tier::{TierUseRecord, USE_COUNTERS, use_counter};
+pub(crate) use queue::{QueuedMailRecord, ResetRequestRecord};
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}

@@ -6,6 +6,7 @@ use domain::{
 use dynamo::rfc3339;
 use serde::{Deserialize, Serialize};
 
+use super::is_false;
 use crate::scope::{PartOf, Record};
 
 /// An organization.
@@ -26,6 +27,9 @@ pub struct OrganizationRecord {
     pub version: u64,
     /// The number of admins, never 0.
     pub(crate) admin_count: u64,
+    /// Whether no admin has verified an address since the organization was founded. Left out where it is false.
+    #[serde(rename = "unproven", skip_serializing_if = "is_false", default)]
+    pub(crate) unverified: bool,
 }
 
 impl Record for OrganizationRecord {
@@ -45,6 +49,7 @@ impl OrganizationRecord {
             created_at,
             version: 1,
             admin_count: 1,
+            unverified: false,
         }
     }
 }

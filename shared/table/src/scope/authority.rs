@@ -13,6 +13,8 @@ pub(crate) enum Authority {
     Machine,
     /// An account's owner changes the copies of the account that organizations show.
     AccountOwner,
+    /// A mail that welcomes an admin is sent, for which the admin's item that names it is read.
+    Mailer,
     /// An operator with direct access to the table runs a command.
     Operator,
 }

@@ -10,15 +10,21 @@ use domain::{
 };
 
 use super::{Key, OrganizationKey, OrganizationPartition, Partition};
-use crate::records::{
-    AccountIdentityRecord, AccountRecord, AdminRecord, AttemptsRecord, CredentialRecord, CustomerRecord,
-    ExternalIdentityRecord, IdempotencyRecord, LimitRecord, LinkRecord, MachineRecord, MachineUseRecord, MailRecord,
-    MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord, OrganizationRecord, PriceTierRecord,
-    TierUseRecord,
+use crate::{
+    QueueEntry,
+    records::{
+        AccountIdentityRecord, AccountRecord, AdminRecord, AttemptsRecord, CredentialRecord, CustomerRecord,
+        ExternalIdentityRecord, IdempotencyRecord, LimitRecord, LinkRecord, MachineRecord, MachineUseRecord,
+        MailRecord, MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord, OrganizationRecord,
+        PriceTierRecord, QueuedMailRecord, ResetRequestRecord, TierUseRecord,
+    },
 };
 
+/// The prefix of the partitions of the outbox's queue.
+pub const QUEUE_PREFIX: &str = "WAIT#";
+
 /// The prefix of every mail's partition.
-pub const MAIL_PREFIX: &str = "MAIL#";
+const MAIL_PREFIX: &str = "MAIL#";
 
 /// The partition of the public signing keys.
 const PUBLIC_KEYS: &str = "KEYS";
@@ -169,9 +175,9 @@ pub(crate) fn account_identities(user: &UserId) -> Partition<AccountIdentityReco
     Partition::new(format!("USER#{user}"))
 }
 
-/// Returns the key of the limit on mails that reset a password. `window` is the number of the hour.
-pub(crate) fn reset_limit(address: &FoldedAddress, window: u64) -> Key<LimitRecord> {
-    Key::new(format!("RESETLIMIT#{}", address.as_str()), format!("RESETLIMIT#{window}"))
+/// Returns the key of the limit on mails that reset a password.
+pub(crate) fn reset_limit(address: &FoldedAddress) -> Key<LimitRecord> {
+    Key::new(format!("RESETLIMIT#{}", address.as_str()), "RESETLIMIT")
 }
 
 /// Returns the key of the limit on accounts and organizations from a source. `window` is the number of the hour.
@@ -215,9 +221,32 @@ pub(crate) fn known_source(address: &FoldedAddress, source: &Source) -> Key<Atte
     Key::new(format!("TRIES#{}", address.as_str()), format!("KNOWN#{}", source.as_str()))
 }
 
-/// Returns the key of the limit on mails to an address.
-pub(crate) fn mail_limit(address: &FoldedAddress, with_link: bool) -> Key<LimitRecord> {
-    Key::new(format!("MAILLIMIT#{}", address.as_str()), if with_link { "LINKS" } else { "OTHERS" })
+/// Returns the key of the limit on an organization's mails to a mailbox. `hash` is of the mailbox, which may be longer
+/// than a sort key.
+pub(crate) fn mail_budget(organization: &OrganizationId, hash: &str) -> OrganizationKey<LimitRecord> {
+    in_organization(organization, format!("MAILS#{hash}"))
+}
+
+/// Returns the key of the limit on sign-ups with the tagged addresses of a mailbox.
+pub(crate) fn tagged_sign_ups(mailbox: &str) -> Key<LimitRecord> {
+    Key::new(format!("TAGGED#{mailbox}"), "TAGGED")
+}
+
+/// Returns a partition of the outbox's queue.
+pub(crate) fn queue_shard(number: u8) -> Partition<QueueEntry> {
+    Partition::new(format!("{QUEUE_PREFIX}{number}"))
+}
+
+fn in_queue<R>(entry: &QueueEntry) -> Key<R> {
+    Key::new(format!("{QUEUE_PREFIX}{}", entry.shard()), entry.sort_key())
+}
+
+pub(crate) fn queued_mail(entry: &QueueEntry) -> Key<QueuedMailRecord> {
+    in_queue(entry)
+}
+
+pub(crate) fn reset_request(entry: &QueueEntry) -> Key<ResetRequestRecord> {
+    in_queue(entry)
 }
 
 /// Returns the partition of a day's mails.

@@ -22,7 +22,7 @@ mod write;
 
 pub(crate) use authority::Authority;
 pub(crate) use key::{Key, OrganizationKey, OrganizationPartition, PartOf, Partition, Record};
-pub use keys::MAIL_PREFIX;
+pub use keys::QUEUE_PREFIX;
 pub use organization::OrganizationScope;
 pub(crate) use organization::RoleHeld;
 pub(crate) use reads::Reads;

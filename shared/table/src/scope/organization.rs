@@ -8,7 +8,7 @@ use super::{
     reads::Reads,
     role::{self, Standing, StandingItem},
 };
-use crate::{Error, machines};
+use crate::{Error, machines, records::OrganizationRecord};
 
 /// One organization's records, for a caller who claims its admin role.
 ///
@@ -79,6 +79,21 @@ impl<'t> OrganizationScope<'t> {
     /// Returns whether this user is the caller.
     pub(crate) fn is_caller(&self, user: &UserId) -> bool {
         self.caller_id() == Some(user)
+    }
+
+    /// Refuses a caller who has not verified an address, where that is required, to have anybody mailed or made an admin.
+    /// A machine counts as verified once one of the organization's admins is.
+    ///
+    /// The token's claim is enough for a person: the first verification ends every token from before.
+    ///
+    /// # Errors
+    /// [`Error::CallerUnverified`].
+    pub(crate) fn require_verified(&self, organization: &OrganizationRecord) -> Result<(), Error> {
+        let verified = match self.claim.principal() {
+            Principal::User { email_verified, .. } => *email_verified,
+            Principal::Machine { .. } => !organization.unverified,
+        };
+        if verified || !self.table.requires_verified_email() { Ok(()) } else { Err(Error::CallerUnverified) }
     }
 
     /// Checks that the caller's role holds, with one read of a few items.

@@ -2,7 +2,7 @@ use counted_index::IndexReader;
 use dynamo::{Item, SortKeys, from_item};
 use serde::de::DeserializeOwned;
 
-use super::{OrganizationKey, OrganizationPartition, Record, Table};
+use super::{OrganizationKey, OrganizationPartition, PartOf, Record, Table};
 use crate::Error;
 
 /// Reads of an organization's records. The scope returns their results only once the caller's role is known to hold.
@@ -16,6 +16,10 @@ impl<'t> Reads<'t> {
 
     pub(crate) async fn get<R: Record>(self, key: OrganizationKey<R>) -> Result<Option<R>, Error> {
         self.0.get(key.into_key()).await
+    }
+
+    pub(crate) async fn get_part<P: PartOf<R>, R>(self, key: OrganizationKey<R>) -> Result<Option<P>, Error> {
+        self.0.get_part(key.into_key()).await
     }
 
     /// Reads every item of the partition with one of these sort keys.

@@ -120,6 +120,6 @@ pub(crate) fn session_goes_on(session_id: &str) -> Expression {
 
 /// Returns the key of the account of a user whose token names its sign-in, and the condition that it goes on.
 pub(super) fn session(caller: &Principal) -> Option<(dynamo::Key, Expression)> {
-    let Principal::User { user_id, session_id: Some(session_id) } = caller else { return None };
+    let Principal::User { user_id, session_id: Some(session_id), .. } = caller else { return None };
     Some((keys::account(user_id).into_raw(), session_goes_on(session_id)))
 }

@@ -14,10 +14,10 @@ pub struct Table {
 }
 
 impl Table {
-    /// Creates the table on `engine`.
+    /// Creates the table on `engine`. E-mail addresses must be verified.
     #[must_use]
     pub fn new(engine: dynamo::Table) -> Self {
-        Self { engine, require_verified_email: false, limits: Limits::default(), last_uses: LastUses::default() }
+        Self { engine, require_verified_email: true, limits: Limits::default(), last_uses: LastUses::default() }
     }
 
     /// Connects to the table that `config` names.
@@ -94,6 +94,17 @@ impl Table {
         Ok(self.engine.sort_keys_where(partition.name(), condition).await?)
     }
 
+    /// Returns the first `limit` sort keys of a partition below `end` and after `after`.
+    pub(crate) async fn sort_keys_below<R>(
+        &self,
+        partition: &Partition<R>,
+        end: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, Error> {
+        Ok(self.engine.sort_keys_below(partition.name(), end, after, limit).await?)
+    }
+
     /// Reads the records that exist at these keys, in no particular order, with only these attributes.
     pub(crate) async fn batch_get<P: PartOf<R>, R>(
         &self,
@@ -139,6 +150,11 @@ impl Table {
 
     pub(crate) async fn put_new<R: Record>(&self, key: Key<R>, record: &R) -> Result<bool, Error> {
         Ok(self.engine.put_new(key.into_raw(), R::ENTITY, record).await?)
+    }
+
+    /// Deletes a record, if there is one.
+    pub(crate) async fn delete<R>(&self, key: Key<R>) -> Result<(), Error> {
+        Ok(self.engine.delete(key.into_raw(), &Expression::default()).await?)
     }
 
     pub(crate) async fn count(&self, limit: &Limit, now: u64) -> Result<Counted, Error> {

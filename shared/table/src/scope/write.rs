@@ -171,6 +171,12 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         self.map(|transaction| transaction.delete(key, condition, Condition::UseCase(refusal)))
     }
 
+    /// Deletes a record, if there is one.
+    pub(crate) fn delete_any<K: WriteKey<S>>(self, key: K, refusal: R) -> Self {
+        let key = key.into_raw(Private(()));
+        self.map(|transaction| transaction.delete_any(key, Condition::UseCase(refusal)))
+    }
+
     /// Adds the first bucket of an order of a counted index.
     pub(crate) fn with_index(self, order: &counted_index::Order, refusal: R) -> Self {
         self.map(|transaction| order.create(transaction, Condition::UseCase(refusal)))

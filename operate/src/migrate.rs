@@ -5,16 +5,18 @@ use shared::table::RekeyedAddresses;
 
 use crate::{Failure, place::Place};
 
-/// Finds accounts by the present form of their addresses that were stored under an earlier one: once after an upgrade.
+/// Brings what an earlier version stored into the form of this one. Safe to run again, and while the API is in use.
 #[derive(Debug, Args)]
-pub(crate) struct RekeyAddresses {
+pub(crate) struct Migrate {
     #[command(flatten)]
     place: Place,
 }
 
-impl RekeyAddresses {
+impl Migrate {
     pub(crate) async fn run(&self) -> Result<(), Failure> {
         let opened = self.place.open().await?;
+        let mails = opened.table.queue_old_mails().await?;
+        writeln!(io::stdout(), "{mails} pending mails were put into the queue")?;
         let RekeyedAddresses { moved, taken } = opened.table.rekey_addresses().await?;
         writeln!(io::stdout(), "{moved} addresses moved")?;
         for user in &taken {

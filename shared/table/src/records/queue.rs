@@ -1,0 +1,24 @@
+use domain::text::FoldedAddress;
+use serde::{Deserialize, Serialize};
+
+use crate::scope::Record;
+
+/// A mail that waits in the queue. Its key says all.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct QueuedMailRecord {}
+
+impl Record for QueuedMailRecord {
+    const ENTITY: &'static str = "queued mail";
+}
+
+/// A request to mail a link that resets a password.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ResetRequestRecord {
+    /// The address, with an account or without.
+    pub(crate) address: FoldedAddress,
+    pub(crate) expires_at: u64,
+}
+
+impl Record for ResetRequestRecord {
+    const ENTITY: &'static str = "reset request";
+}
