@@ -234,7 +234,8 @@ async fn a_create_whose_connection_was_cut_between_commit_and_answer_is_answered
         let table = shared::table::Table::new(shared::dynamo::Table::new(
             aws_sdk_dynamodb::Client::from_conf(config.build()),
             Bundle::TABLE,
-        ));
+        ))
+        .requiring_verified_email(false);
         let once = shared::request::RequestKey::new(&key, body.as_object().unwrap());
         let user: shared::request::NewUser =
             shared::request::Fields::read(body["User"].as_object().unwrap().clone().into()).unwrap();

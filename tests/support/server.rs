@@ -59,7 +59,7 @@ pub(crate) fn server() -> &'static Server {
 }
 
 /// Invitations and promotions of strangers that an organization has there in a day.
-pub(crate) const MAX_INVITATIONS: u64 = 5;
+pub(crate) const MAX_INVITATIONS: u64 = 30;
 
 /// A server that requires a verified e-mail address before a promotion or an association, and limits the people whom an
 /// organization invites and promotes. `BASE_URL` never names

@@ -118,10 +118,10 @@ impl DueEntries {
             let waiting = self.shards.iter_mut().filter(|shard| !shard.page.is_empty());
             let oldest = waiting.min_by(|one, other| one.page.front().cmp(&other.page.front()));
             let Some(sort_key) = oldest.and_then(|shard| shard.page.pop_front()) else { return Ok(None) };
-            match QueueEntry::parse(&sort_key) {
-                Some(entry) => return Ok(Some(entry)),
-                None => tracing::warn!(sort_key, "the queue has an entry of another version"),
+            if let Some(entry) = QueueEntry::parse(&sort_key) {
+                return Ok(Some(entry));
             }
+            tracing::warn!(sort_key, "the queue has an entry of another version");
         }
     }
 }
