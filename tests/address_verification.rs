@@ -218,7 +218,7 @@ async fn an_invited_user_proves_the_address_by_setting_the_password() {
 #[tokio::test]
 async fn who_buys_for_a_customer_is_promoted_past_the_limit_on_strangers() {
     let world = World::new();
-    let ada = world.found().await;
+    let ada = world.found_proven().await;
     let (grace, email) = world.sign_up().await;
     world.prove(&email, "her own password").await;
     ada.admin.post(ASSOCIATE, &json!({"UserId": grace, "CustomerNumber": "C-1"})).await.ok();

@@ -30,6 +30,7 @@ mod mails;
 mod making_limits;
 mod memberships;
 mod names;
+mod notices;
 mod one_machine;
 mod openapi;
 mod operators;

@@ -93,7 +93,7 @@ async fn each_call_for_machines_and_accounts_keeps_its_budget() {
     let trips = |answer: &crate::support::Answer| (answer.status, answer.round_trips());
     let api_access = "/api/organizations/api-access";
     let created = admin.post(api_access, &json!({"Name": "Shop"})).await;
-    assert_eq!(trips(&created), (200, 1), "make a credential");
+    assert_eq!(trips(&created), (200, 2), "make a credential");
     let created = created.json();
     assert_eq!(trips(&admin.get(api_access).await), (200, 1), "list credentials");
     let login =

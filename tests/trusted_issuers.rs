@@ -7,7 +7,9 @@ use local::{Bundle, Options};
 use serde_json::{Value, json};
 use shared::{clock, digest::sha256_hex, dynamo};
 
-use crate::support::{Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD, binary, claims_of, unique};
+use crate::support::{
+    Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD, binary, claims_of, mails_at, unique,
+};
 
 const RSA: &str = include_str!("fixtures/rsa-2048.pem");
 const ED25519: &str = include_str!("fixtures/ed25519.pem");
@@ -281,6 +283,9 @@ async fn a_flood_of_invented_keys_is_no_flood_of_fetches() {
 async fn an_account_is_bound_to_issuer_and_subject_from_the_first_time_on() {
     let world = World::new(IdpKey::p256()).await;
     world.access_with(&world.claims("u-1")).await.ok();
+    // The welcome, and what tells the owner.
+    let mails = mails_at(&world.anyone, &world.email, 2).await;
+    assert!(mails.iter().any(|mail| mail["Subject"] == "Another way to sign in was added"), "{mails:?}");
     // The address moved on, there; the account stays the subject's.
     let mut moved = world.claims("u-1");
     moved["email"] = json!("new@elsewhere.example");

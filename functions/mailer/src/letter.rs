@@ -60,6 +60,17 @@ impl Letter {
             MailKind::PasswordReset => {
                 letter!(words, "Set a new password".to_owned(), "password_reset.txt", "password_reset.html")
             }
+            MailKind::PasswordChanged => {
+                letter!(words, "Your password was changed".to_owned(), "password_changed.txt", "password_changed.html")
+            }
+            MailKind::ApiKeyCreated => {
+                let subject = format!("A new API key for {organization}");
+                letter!(words, subject, "api_key_created.txt", "api_key_created.html")
+            }
+            MailKind::IdentityBound => {
+                let subject = "Another way to sign in was added".to_owned();
+                letter!(words, subject, "identity_bound.txt", "identity_bound.html")
+            }
             MailKind::AddressVerification => {
                 let subject = "Confirm your e-mail address".to_owned();
                 letter!(words, subject, "address_verification.txt", "address_verification.html")

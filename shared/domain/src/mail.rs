@@ -24,6 +24,12 @@ pub enum MailKind {
     Invitation,
     /// To the user who forgot a password, with a link that sets a new one.
     PasswordReset,
+    /// To the user whose password was changed or reset.
+    PasswordChanged,
+    /// To each admin of an organization for which an API key was made.
+    ApiKeyCreated,
+    /// To the user whose account was bound to an identity provider.
+    IdentityBound,
     /// To the user who created an account, with a link that verifies the address.
     #[serde(rename = "address-proof")]
     AddressVerification,
@@ -38,6 +44,9 @@ impl MailKind {
             Self::WelcomeAdmin => "welcome-admin",
             Self::Invitation => "invitation",
             Self::PasswordReset => "password-reset",
+            Self::PasswordChanged => "password-changed",
+            Self::ApiKeyCreated => "api-key-created",
+            Self::IdentityBound => "identity-bound",
             Self::AddressVerification => "address-proof",
         }
     }

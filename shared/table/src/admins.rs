@@ -64,17 +64,7 @@ impl OrganizationScope<'_> {
     /// # Errors
     /// The scope's own, or the table is out of reach.
     pub async fn admins(&self, with_mail: bool) -> Result<Vec<AdminUser>, Error> {
-        let items = self
-            .checked_with_organization(|reads| async move {
-                // The organization's item, its subscriptions and its admins are neighbors.
-                let last = format!("{}~", keys::ADMIN_PREFIX);
-                let sort_keys = SortKeys::Between(keys::ORGANIZATION, &last);
-                let items = reads.items(keys::organization_partition(self.id()), sort_keys).await?;
-                Ok(Some(items).filter(|items| items.iter().any(|item| sort_key(item) == keys::ORGANIZATION)))
-            })
-            .await?;
-        let admins = items.into_iter().filter(|item| sort_key(item).starts_with(keys::ADMIN_PREFIX));
-        let admins: Vec<AdminRecord> = admins.map(from_item).collect::<Result<_, _>>()?;
+        let (_, admins) = self.organization_and_admins().await?;
         let mails: Vec<_> =
             admins.iter().filter(|_| with_mail).filter_map(|admin| admin.welcome_mail.clone()).collect();
         let statuses = self.table().mail_statuses(&mails).await?;
@@ -87,6 +77,22 @@ impl OrganizationScope<'_> {
             welcome: admin.welcome_mail.and_then(status),
         });
         Ok(admins.collect())
+    }
+
+    /// Reads the organization and its admins by user id, with one Query.
+    pub(crate) async fn organization_and_admins(&self) -> Result<(OrganizationRecord, Vec<AdminRecord>), Error> {
+        let (organization, items) = self
+            .checked_with_organization(|reads| async move {
+                // The organization's item, its subscriptions and its admins are neighbors.
+                let last = format!("{}~", keys::ADMIN_PREFIX);
+                let sort_keys = SortKeys::Between(keys::ORGANIZATION, &last);
+                let items = reads.items(keys::organization_partition(self.id()), sort_keys).await?;
+                let organization = items.iter().find(|item| sort_key(item) == keys::ORGANIZATION).cloned();
+                Ok(organization.map(|organization| (organization, items)))
+            })
+            .await?;
+        let admins = items.into_iter().filter(|item| sort_key(item).starts_with(keys::ADMIN_PREFIX));
+        Ok((from_item(organization)?, admins.map(from_item).collect::<Result<_, _>>()?))
     }
 
     /// Makes the owner of an address an admin, and puts the welcome mail, in one transaction. The mail waits where the

@@ -8,13 +8,14 @@
 use domain::{
     digest::sha256_hex,
     ids::{UserId, random_id},
+    mail::MailKind,
     text::EmailAddress,
 };
 use dynamo::{Backoff, Expression, SortKeys, bool_value, from_item, text};
 
 use crate::{
     Error, ExternalIdentityError, Table,
-    records::{AccountIdentityRecord, AccountRecord, Binding, CredentialRecord, ExternalIdentityRecord},
+    records::{AccountIdentityRecord, AccountRecord, Binding, CredentialRecord, ExternalIdentityRecord, MailRecord},
     scope::{Committed, keys},
 };
 
@@ -99,6 +100,8 @@ impl Table {
             .write()
             .put_new(identity_key, &ExternalIdentityRecord(binding.clone()), BindingRefusal::Changed)
             .put_new(keys::account_identity(user), &AccountIdentityRecord(binding), BindingRefusal::Bound);
+        let notice = MailRecord::new(MailKind::IdentityBound, credential);
+        let write = notice.put(write, || BindingRefusal::Changed);
         if credential.email_verified {
             return write.check(credential_key, &credential.unchanged(), BindingRefusal::Changed).commit(()).await;
         }
@@ -115,11 +118,15 @@ impl Table {
         let ended = Expression::update("SET proven = :true, session_id = :session REMOVE expires_at")
             .value(":true", bool_value(true))
             .value(":session", text(&session_id));
-        write
+        let committed = write
             .update(credential_key, &verified, BindingRefusal::Changed)
             .update(keys::account(user), &ended, BindingRefusal::Changed)
             .commit(())
-            .await
+            .await?;
+        if let Committed::Done(_) = committed {
+            self.mark_organizations_verified(user).await?;
+        }
+        Ok(committed)
     }
 }
 

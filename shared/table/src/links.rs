@@ -5,6 +5,7 @@ use claims::Role;
 use domain::{
     clock::now,
     ids::{LinkId, UserId, random_id},
+    mail::MailKind,
     text::FoldedAddress,
 };
 use dynamo::{Expression, bool_value, number, text};
@@ -109,12 +110,20 @@ impl Table {
         let ended = Expression::update("SET session_id = :session, proven = :true REMOVE expires_at")
             .value(":session", text(&session_id))
             .value(":true", bool_value(true));
-        self.write()
+        let write = self
+            .write()
             .delete(keys::link(id), &alive, LinkError::Dead)
             .update(keys::credential(&link.address), &changed, LinkError::Dead)
-            .update(keys::account(user), &ended, LinkError::Dead)
-            .commit_or((), Err)
-            .await?;
+            .update(keys::account(user), &ended, LinkError::Dead);
+        // The first password replaces none, so there is nothing to warn the owner of.
+        let write = match credential.password_hash {
+            Some(_) => {
+                let notice = MailRecord::new(MailKind::PasswordChanged, credential);
+                notice.put(write, || Error::id_taken().into())
+            }
+            None => write,
+        };
+        write.commit_or((), Err).await?;
         tracing::info!(kind = ?link.kind, "a mailed link was used");
         if !credential.email_verified {
             self.mark_organizations_verified(user).await?;

@@ -11,6 +11,7 @@ use domain::{
     clock::now,
     expiry::Expiry,
     ids::{ClientId, OrganizationId, UserId},
+    mail::MailKind,
     mutex::lock,
     text::CredentialName,
 };
@@ -18,12 +19,14 @@ use dynamo::{Expression, SortKeys, from_item, number, rfc3339};
 
 use crate::{
     Error, IdempotencyKey, MachineError, OrganizationScope, Replayable, Table,
-    records::{MachineRecord, MachineUseRecord},
+    records::{MachineRecord, MachineUseRecord, MailRecord},
     scope::{Authority, keys},
 };
 
 /// A credential's last use is written at most this often.
 const WRITE_INTERVAL: Duration = Duration::from_mins(1);
+/// Mails that one transaction puts beside a credential. It has room for 100 actions, and a mail takes two.
+const NOTICES_PER_TRANSACTION: usize = 40;
 /// Credentials whose last write this process remembers.
 const MAX_REMEMBERED_CREDENTIALS: usize = 1_000;
 
@@ -136,7 +139,8 @@ impl Table {
 }
 
 impl OrganizationScope<'_> {
-    /// Makes a machine credential: one transaction. A replay made none: its secret was shown by the first answer.
+    /// Makes a machine credential and tells every admin by mail: a read and one transaction. A replay made none: its
+    /// secret was shown by the first answer.
     ///
     /// # Errors
     /// The scope's own, [`Error::KeyReused`], or the table is out of reach.
@@ -146,6 +150,9 @@ impl OrganizationScope<'_> {
         secret: &ClientSecret,
         key: Option<&IdempotencyKey>,
     ) -> Result<Replayable<ClientId>, Error> {
+        let (organization, admins) = self.organization_and_admins().await?;
+        let mut notices =
+            admins.iter().map(|admin| MailRecord::to_admin(MailKind::ApiKeyCreated, admin, &organization));
         let client_id = ClientId::random();
         let expires_at = new.expires_at.map(Expiry::seconds);
         let machine = MachineRecord {
@@ -158,12 +165,26 @@ impl OrganizationScope<'_> {
             expires_at,
         };
         let unused = MachineUseRecord { client_id: client_id.clone(), last_used_at: 0, expires_at };
-        self.write()
+        let write = self
+            .write()
             .idempotent(key, &client_id)
             .put_new(keys::machine(self.id(), &client_id), &machine, Error::id_taken())
-            .put_new(keys::machine_use(self.id(), &client_id), &unused, Error::id_taken())
-            .commit_or(client_id, Err)
-            .await
+            .put_new(keys::machine_use(self.id(), &client_id), &unused, Error::id_taken());
+        let write = notices
+            .by_ref()
+            .take(NOTICES_PER_TRANSACTION)
+            .fold(write, |write, notice| notice.put(write, Error::id_taken));
+        let created = write.commit_or(client_id, Err).await?;
+        // The admins for whom the transaction has no room are told next.
+        while !created.replayed {
+            let some: Vec<_> = notices.by_ref().take(NOTICES_PER_TRANSACTION).collect();
+            if some.is_empty() {
+                break;
+            }
+            let write = self.table().write();
+            some.iter().fold(write, |write, notice| notice.put(write, Error::id_taken)).commit_or((), Err).await?;
+        }
+        Ok(created)
     }
 
     /// Every machine credential by its id: one round trip.

@@ -3,6 +3,7 @@
 use claims::Role;
 use domain::{
     ids::{UserId, random_id},
+    mail::MailKind,
     patch::Patch,
     text::{FoldedAddress, PersonName, PhoneNumber},
 };
@@ -10,7 +11,7 @@ use dynamo::{Backoff, Expression, text};
 
 use crate::{
     Error, Table,
-    records::{AccountRecord, CredentialRecord},
+    records::{AccountRecord, CredentialRecord, MailRecord},
     scope::{Authority, Committed, Key, keys, session_goes_on},
 };
 
@@ -159,7 +160,8 @@ impl Table {
         Ok(())
     }
 
-    /// Sets a new password, in one transaction that also ends the account's tokens and its mailed links.
+    /// Sets a new password, in one transaction that also ends the account's tokens and its mailed links, and
+    /// tells the owner by mail.
     ///
     /// # Errors
     /// The table is out of reach, or the credential was changed since it was read.
@@ -175,11 +177,11 @@ impl Table {
         .value(":new_generation", text(&random_id(16)))
         .and(credential.unchanged());
         let ended = Expression::update("SET session_id = :session").value(":session", text(&session_id));
-        self.write()
+        let write = self
+            .write()
             .update(keys::credential(&FoldedAddress::of(&credential.email)), &change, Error::account_changed())
-            .update(keys::account(&credential.user_id), &ended, Error::account_changed())
-            .commit_or((), Err)
-            .await?;
+            .update(keys::account(&credential.user_id), &ended, Error::account_changed());
+        MailRecord::new(MailKind::PasswordChanged, credential).put(write, Error::id_taken).commit_or((), Err).await?;
         Ok(())
     }
 }

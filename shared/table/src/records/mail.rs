@@ -6,7 +6,7 @@ use domain::{
 use dynamo::rfc3339;
 use serde::{Deserialize, Serialize};
 
-use super::{CredentialRecord, Delivery, DeliveryStatus, OrganizationRecord};
+use super::{AdminRecord, CredentialRecord, Delivery, DeliveryStatus, OrganizationRecord};
 use crate::{
     QueueEntry, QueuedMessage,
     scope::{PartOf, Record},
@@ -55,11 +55,15 @@ impl Record for MailRecord {
 impl MailRecord {
     /// A mail to the owner of an account.
     pub(crate) fn new(kind: MailKind, to: &CredentialRecord) -> Self {
+        Self::addressed(kind, &to.email, &to.first_name)
+    }
+
+    fn addressed(kind: MailKind, to: &str, first_name: &str) -> Self {
         let created_at = now();
         Self {
             kind,
-            to: to.email.clone(),
-            first_name: to.first_name.clone(),
+            to: to.to_owned(),
+            first_name: first_name.to_owned(),
             organization_name: None,
             link: None,
             welcomes: None,
@@ -67,6 +71,12 @@ impl MailRecord {
             delivery: Delivery::new(created_at),
             expires_at: created_at + RETENTION_SECONDS,
         }
+    }
+
+    /// The mail that tells an admin of something new in the organization.
+    pub(crate) fn to_admin(kind: MailKind, admin: &AdminRecord, organization: &OrganizationRecord) -> Self {
+        let organization_name = Some(organization.details.name.as_str().to_owned());
+        Self { organization_name, ..Self::addressed(kind, &admin.email, &admin.first_name) }
     }
 
     /// The mail that welcomes an admin.
