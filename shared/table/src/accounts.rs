@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long an account lasts that nobody verifies and that founds nothing, where addresses must be verified; in seconds.
-const UNVERIFIED_SECONDS: u64 = 30 * 24 * 60 * 60;
+pub(crate) const UNVERIFIED_SECONDS: u64 = 30 * 24 * 60 * 60;
 
 /// An account to be created.
 pub struct NewAccount {

@@ -152,6 +152,9 @@ impl OrganizationScope<'_> {
             };
         }
 
+        if organization.expires_at.is_some() && user.email_verified {
+            self.table().keep_organization(self.id()).await?;
+        }
         let mut committed = self.commit_promotion(&user, &organization, &budget, key, true).await?;
         if let Committed::Refused(refusals) = &committed
             && let Some((PromotionRefusal::LimitReached(_), _)) = refusals.first()

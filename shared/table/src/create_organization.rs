@@ -2,16 +2,18 @@
 
 use claims::Role;
 use domain::{
+    clock::now,
     ids::{OrganizationCode, OrganizationId, random_id},
     mail::MailKind,
     source::Source,
     text::{FoldedAddress, OrganizationName, fold},
 };
-use dynamo::{Expression, from_item, text};
+use dynamo::{Expression, from_item, number, text};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     AllowedAttempt, Error, IdempotencyKey, LinkKind, LoginAttemptsError, NewAccount, Replayable, Table,
+    accounts::UNVERIFIED_SECONDS,
     associations::AssociationOrder,
     links::NewLink,
     records::{
@@ -93,12 +95,25 @@ impl Table {
             Founder::New(account) => self.may_mail_sign_up(&account.email).await?,
             Founder::Known(..) => true,
         };
-        let (write, credential) = self.put_founder(write, founder, mailed);
+        let expires_at = self.end_of_founder(founder);
+        let (write, credential) = self.put_founder(write, founder, mailed, expires_at);
+        let organization =
+            &OrganizationRecord { unverified: !credential.email_verified, expires_at, ..organization.clone() };
         let welcome = mailed.then(|| MailRecord::welcome(MailKind::WelcomeFounder, &credential, organization));
         match put_organization(write, organization, &credential, welcome.as_ref()).commit(created).await? {
             Committed::Done(created) => Ok(Creation::Done(created)),
             Committed::Refused(refusals) => read_refusals(refusals, founder).await,
         }
+    }
+
+    /// The end of a founder whose address isn't verified, and of what the founder creates. Otherwise somebody could take
+    /// names that aren't his for good. An account that has no end, from before accounts had one, creates for good.
+    fn end_of_founder(&self, founder: &Founder<'_>) -> Option<u64> {
+        let ends = match founder {
+            Founder::New(_) => self.requires_verified_email(),
+            Founder::Known(credential, _) => credential.expires_at.is_some(),
+        };
+        ends.then(|| now() + UNVERIFIED_SECONDS)
     }
 
     /// Adds the founder's account, or the conditions under which a known account may found an organization.
@@ -107,11 +122,12 @@ impl Table {
         write: Write<'t, (), CreationRefusal>,
         founder: &Founder<'_>,
         mailed: bool,
+        expires_at: Option<u64>,
     ) -> (Write<'t, (), CreationRefusal>, CredentialRecord) {
         match founder {
             Founder::New(account) => {
                 let link = (mailed && self.requires_verified_email()).then(|| NewLink::new(LinkKind::Verification));
-                let credential = account.credential(None);
+                let credential = account.credential(expires_at);
                 let (taken, id_taken) = (CreationRefusal::AddressTaken, || CreationRefusal::IdTaken);
                 (account.put(write, &credential, link.as_ref(), taken, id_taken), credential)
             }
@@ -122,14 +138,16 @@ impl Table {
                     write.check_any(key, &condition, CreationRefusal::TooManyAttempts)
                 });
                 let unchanged = credential.unchanged();
-                let write = if credential.expires_at.is_some() {
-                    // Otherwise the account would end, and its organization would have no admin.
-                    let kept = Expression::update("SET revision = :revision REMOVE expires_at")
-                        .value(":revision", text(&random_id(16)));
-                    let account_kept = Expression::update("REMOVE expires_at");
-                    write.update(credential_key, &kept.and(unchanged), CreationRefusal::AccountChanged).update(
+                let write = if let Some(end) = expires_at {
+                    // The account must not end before its organization. A verification that is under way meanwhile finds
+                    // another revision, and looks for the account's organizations again.
+                    let later = Expression::update("SET revision = :revision, expires_at = :end")
+                        .value(":revision", text(&random_id(16)))
+                        .value(":end", number(end));
+                    let account_later = Expression::update("SET expires_at = :end").value(":end", number(end));
+                    write.update(credential_key, &later.and(unchanged), CreationRefusal::AccountChanged).update(
                         keys::account(&credential.user_id),
-                        &account_kept,
+                        &account_later,
                         CreationRefusal::AccountChanged,
                     )
                 } else {
@@ -156,14 +174,14 @@ fn put_organization<'t>(
     founder: &CredentialRecord,
     welcome: Option<&MailRecord>,
 ) -> Write<'t, (), CreationRefusal> {
-    let organization = &OrganizationRecord { unverified: !founder.email_verified, ..organization.clone() };
     let (id, user) = (&organization.id, &founder.user_id);
     let name = organization.details.name.as_str();
-    let name_record = OrganizationNameRecord { organization_id: id.clone() };
-    let code_record = OrganizationCodeRecord { organization_id: id.clone() };
+    let expires_at = organization.expires_at;
+    let name_record = OrganizationNameRecord { organization_id: id.clone(), expires_at };
+    let code_record = OrganizationCodeRecord { organization_id: id.clone(), expires_at };
     let membership = MembershipRecord::admin(organization);
     let write = write
-        .put_new(keys::organization_name(&fold(name)), &name_record, CreationRefusal::NameTaken)
+        .put_new_or_over_expired(keys::organization_name(&fold(name)), &name_record, CreationRefusal::NameTaken)
         .put_new(keys::organization_code(&organization.code), &code_record, CreationRefusal::IdTaken)
         .put_new(keys::organization(id).by(Authority::Founder), organization, CreationRefusal::IdTaken)
         .put_new(

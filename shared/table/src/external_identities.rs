@@ -63,6 +63,9 @@ impl Table {
             if let Some(refusal) = refusal_of(&bindings, identity) {
                 return Err(refusal);
             }
+            if !credential.email_verified {
+                self.keep_organizations(&credential.user_id).await?;
+            }
             match self.bind(identity, &credential).await? {
                 Committed::Done(_) => {}
                 Committed::Refused(refusals) => match refusals.into_iter().next() {
@@ -118,15 +121,11 @@ impl Table {
         let ended = Expression::update("SET proven = :true, session_id = :session REMOVE expires_at")
             .value(":true", bool_value(true))
             .value(":session", text(&session_id));
-        let committed = write
+        write
             .update(credential_key, &verified, BindingRefusal::Changed)
             .update(keys::account(user), &ended, BindingRefusal::Changed)
             .commit(())
-            .await?;
-        if let Committed::Done(_) = committed {
-            self.mark_organizations_verified(user).await?;
-        }
-        Ok(committed)
+            .await
     }
 }
 

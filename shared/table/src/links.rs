@@ -4,17 +4,17 @@
 use claims::Role;
 use domain::{
     clock::now,
-    ids::{LinkId, UserId, random_id},
+    ids::{LinkId, OrganizationId, UserId, random_id},
     mail::MailKind,
-    text::FoldedAddress,
+    text::{FoldedAddress, fold},
 };
-use dynamo::{Expression, bool_value, number, text};
+use dynamo::{Backoff, Expression, bool_value, number, text};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{
     Error, LinkError, LinkKind, Table,
     records::{CredentialRecord, LinkRecord, MailRecord},
-    scope::{Authority, Write, WriteScope, keys},
+    scope::{Authority, Committed, Write, WriteScope, keys},
 };
 
 /// The number of organizations that are updated concurrently.
@@ -39,6 +39,15 @@ impl OpenLink {
     pub fn owner_names(&self) -> (&str, &str) {
         (&self.credential.first_name, &self.credential.last_name)
     }
+}
+
+/// The condition of a link's use that failed.
+enum RedemptionRefusal {
+    /// The link was used or has ended meanwhile.
+    Used,
+    /// The account has changed since it was read.
+    AccountChanged,
+    IdTaken,
 }
 
 /// A link to be mailed.
@@ -92,8 +101,40 @@ impl Table {
     /// # Errors
     /// [`LinkError::Dead`]: this link or another one of the account was used meanwhile. Or the table is out of reach.
     pub async fn redeem(&self, open: &OpenLink, password_hash: &str) -> Result<(), LinkError> {
-        let OpenLink { id, link, credential } = open;
-        let user = &credential.user_id;
+        let mut credential = open.credential.clone();
+        let mut backoff = Backoff::default();
+        loop {
+            if !credential.email_verified {
+                // The link proves the address already. An organization that is created after this changes the
+                // credential, so that the transaction fails and its turn comes in the next round.
+                self.keep_organizations(&credential.user_id).await?;
+            }
+            match self.try_to_redeem(open, &credential, password_hash).await? {
+                Committed::Done(_) => {
+                    tracing::info!(kind = ?open.link.kind, "a mailed link was used");
+                    return Ok(());
+                }
+                Committed::Refused(refusals) => match refusals.into_iter().next() {
+                    Some((RedemptionRefusal::AccountChanged, _)) => {
+                        let present = self.get(keys::credential(&open.link.address)).await?;
+                        let good = present.filter(|present| open.link.is_good_for(&open.id, present));
+                        credential = good.ok_or(LinkError::Dead)?;
+                        backoff.wait_or_give_up("an account is being changed by others").await.map_err(Error::from)?;
+                    }
+                    Some((RedemptionRefusal::IdTaken, _)) => return Err(Error::id_taken().into()),
+                    Some((RedemptionRefusal::Used, _)) | None => return Err(LinkError::Dead),
+                },
+            }
+        }
+    }
+
+    async fn try_to_redeem(
+        &self,
+        open: &OpenLink,
+        credential: &CredentialRecord,
+        password_hash: &str,
+    ) -> Result<Committed<(), RedemptionRefusal>, Error> {
+        let OpenLink { id, link, .. } = open;
         let alive = Expression::condition("expires_at > :now").value(":now", number(now()));
         let session_id = random_id(16);
         // Of two links that are used at once, the second finds another generation than its own.
@@ -106,41 +147,60 @@ impl Table {
         .value(":true", bool_value(true))
         .value(":revision", text(&random_id(16)))
         .value(":new_generation", text(&random_id(16)))
-        .and(link.still_good(id));
+        .and(link.still_good(id))
+        .and(credential.unchanged());
         let ended = Expression::update("SET session_id = :session, proven = :true REMOVE expires_at")
             .value(":session", text(&session_id))
             .value(":true", bool_value(true));
         let write = self
             .write()
-            .delete(keys::link(id), &alive, LinkError::Dead)
-            .update(keys::credential(&link.address), &changed, LinkError::Dead)
-            .update(keys::account(user), &ended, LinkError::Dead);
+            .delete(keys::link(id), &alive, RedemptionRefusal::Used)
+            .update(keys::credential(&link.address), &changed, RedemptionRefusal::AccountChanged)
+            .update(keys::account(&credential.user_id), &ended, RedemptionRefusal::AccountChanged);
         // The first password replaces none, so there is nothing to warn the owner of.
         let write = match credential.password_hash {
             Some(_) => {
                 let notice = MailRecord::new(MailKind::PasswordChanged, credential);
-                notice.put(write, || Error::id_taken().into())
+                notice.put(write, || RedemptionRefusal::IdTaken)
             }
             None => write,
         };
-        write.commit_or((), Err).await?;
-        tracing::info!(kind = ?link.kind, "a mailed link was used");
-        if !credential.email_verified {
-            self.mark_organizations_verified(user).await?;
-        }
-        Ok(())
+        write.commit(()).await
     }
 
-    /// Marks the organizations of a user whose address was verified as ones that have a verified admin: from then on
-    /// they may invite and promote.
-    pub(crate) async fn mark_organizations_verified(&self, user: &UserId) -> Result<(), Error> {
+    /// Keeps the organizations of a user who has just proven an address: they may invite and promote from then on, and
+    /// don't end any more.
+    pub(crate) async fn keep_organizations(&self, user: &UserId) -> Result<(), Error> {
         let memberships = self.all_memberships(user).await?.into_iter();
         let admin_of = memberships.filter(|membership| membership.role == Role::Admin);
-        let unmarked = Expression::update("REMOVE unproven").and_condition("attribute_exists(unproven)");
-        let marks = stream::iter(admin_of).map(async |membership| {
-            let organization = keys::organization(&membership.organization_id).by(Authority::AccountOwner);
-            self.update(organization, &unmarked).await.map(drop)
-        });
-        marks.buffer_unordered(MAX_CONCURRENT_UPDATES).try_collect().await
+        let kept =
+            stream::iter(admin_of).map(async |membership| self.keep_organization(&membership.organization_id).await);
+        kept.buffer_unordered(MAX_CONCURRENT_UPDATES).try_collect().await
+    }
+
+    /// Keeps an organization, with its name and its code, for good.
+    pub(crate) async fn keep_organization(&self, id: &OrganizationId) -> Result<(), Error> {
+        let mut backoff = Backoff::default();
+        loop {
+            let organization = self.get(keys::organization(id).by(Authority::AccountOwner)).await?;
+            let ending =
+                organization.filter(|organization| organization.unverified || organization.expires_at.is_some());
+            let Some(organization) = ending else { return Ok(()) };
+            // The version tells whether the organization has been renamed since.
+            let kept = Expression::update("REMOVE unproven, expires_at")
+                .and_condition("version = :seen")
+                .value(":seen", number(organization.version));
+            let endless = Expression::update("REMOVE expires_at");
+            let name = keys::organization_name(&fold(organization.details.name.as_str()));
+            let write = self
+                .write()
+                .update(keys::organization(id).by(Authority::AccountOwner), &kept, ())
+                .update(name, &endless, ())
+                .update(keys::organization_code(&organization.code), &endless, ());
+            if let Committed::Done(_) = write.commit(()).await? {
+                return Ok(());
+            }
+            backoff.wait_or_give_up("an organization is being changed by others").await?;
+        }
     }
 }

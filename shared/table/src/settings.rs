@@ -119,14 +119,16 @@ impl OrganizationScope<'_> {
         present: &OrganizationRecord,
         updated: &OrganizationRecord,
     ) -> Result<Write<'_, OrganizationScope<'_>, UpdateRefusal>, Error> {
-        let write = self.write_changing_organization(&details_update(present, updated)?, UpdateRefusal::Changed);
+        // A new name has the organization's end. If the founder verifies the address meanwhile, there is none any more.
+        let update = details_update(present, updated)?.and(present.end_unchanged());
+        let write = self.write_changing_organization(&update, UpdateRefusal::Changed);
         let folded = |organization: &OrganizationRecord| fold(organization.details.name.as_str());
         let (old, new) = (folded(present), folded(updated));
         if old == new {
             return Ok(write);
         }
-        let name = OrganizationNameRecord { organization_id: self.id().clone() };
-        Ok(write.put_new(keys::organization_name(&new), &name, UpdateRefusal::NameTaken).delete(
+        let name = OrganizationNameRecord { organization_id: self.id().clone(), expires_at: present.expires_at };
+        Ok(write.put_new_or_over_expired(keys::organization_name(&new), &name, UpdateRefusal::NameTaken).delete(
             keys::organization_name(&old),
             &Expression::default(),
             UpdateRefusal::Changed,

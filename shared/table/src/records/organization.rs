@@ -3,7 +3,7 @@ use domain::{
     ids::{OrganizationCode, OrganizationId},
     organization::OrganizationDetails,
 };
-use dynamo::rfc3339;
+use dynamo::{Expression, number, rfc3339};
 use serde::{Deserialize, Serialize};
 
 use super::is_false;
@@ -30,6 +30,10 @@ pub struct OrganizationRecord {
     /// Whether no admin has verified an address since the organization was founded. Left out where it is false.
     #[serde(rename = "unproven", skip_serializing_if = "is_false", default)]
     pub(crate) unverified: bool,
+    /// The time from which the organization counts as gone, in seconds since the epoch, unless its founder verifies the
+    /// address first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) expires_at: Option<u64>,
 }
 
 impl Record for OrganizationRecord {
@@ -50,6 +54,15 @@ impl OrganizationRecord {
             version: 1,
             admin_count: 1,
             unverified: false,
+            expires_at: None,
+        }
+    }
+
+    /// Returns the condition that the organization ends when it did as it was read, or never.
+    pub(crate) fn end_unchanged(&self) -> Expression {
+        match self.expires_at {
+            Some(end) => Expression::condition("expires_at = :end").value(":end", number(end)),
+            None => Expression::condition("attribute_not_exists(expires_at)"),
         }
     }
 }
@@ -68,6 +81,9 @@ impl PartOf<OrganizationRecord> for OrganizationNameOf {}
 #[derive(Serialize, Deserialize)]
 pub(crate) struct OrganizationNameRecord {
     pub(crate) organization_id: OrganizationId,
+    /// Equal to the organization's, so that its name is free once it is gone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) expires_at: Option<u64>,
 }
 
 impl Record for OrganizationNameRecord {
@@ -78,6 +94,9 @@ impl Record for OrganizationNameRecord {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct OrganizationCodeRecord {
     pub(crate) organization_id: OrganizationId,
+    /// Equal to the organization's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) expires_at: Option<u64>,
 }
 
 impl Record for OrganizationCodeRecord {

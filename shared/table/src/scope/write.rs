@@ -1,5 +1,5 @@
-use domain::ids::UserId;
-use dynamo::{Expression, Item, Refused, Transaction, absent_or_expired};
+use domain::{clock::now, ids::UserId};
+use dynamo::{Expression, Item, Refused, Transaction, absent_or_expired, is_live, number};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Key, OrganizationKey, OrganizationScope, Record, RoleHeld, Table, keys};
@@ -271,12 +271,13 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
 impl<'t, R> Write<'t, OrganizationScope<'t>, R> {
     pub(super) fn check_organization(self) -> Self {
         let key = self.organization_key();
-        self.map(|transaction| transaction.check_exists(key, Condition::Organization(None)))
+        self.map(|transaction| transaction.check(key, &organization_lives(), Condition::Organization(None)))
     }
 
     pub(super) fn change_organization(self, change: &Expression, refusal: R) -> Self {
         let key = self.organization_key();
-        self.map(|transaction| transaction.update(key, change, Condition::Organization(Some(refusal))))
+        let change = change.clone().and(organization_lives());
+        self.map(|transaction| transaction.update(key, &change, Condition::Organization(Some(refusal))))
     }
 
     fn organization_key(&self) -> dynamo::Key {
@@ -304,8 +305,14 @@ impl<'t, R> Write<'t, OrganizationScope<'t>, R> {
     }
 }
 
-/// Returns whether a condition failed because there is no item. The local engine then returns an empty item, and AWS
-/// none.
+/// Returns the condition that an organization has not expired. An expired one may still be in the table.
+fn organization_lives() -> Expression {
+    Expression::condition("attribute_not_exists(expires_at) OR expires_at > :organization_at")
+        .value(":organization_at", number(now()))
+}
+
+/// Returns whether a condition failed because there is no item, or an expired one. Where there is none, the local engine
+/// returns an empty item, and AWS none.
 fn is_gone(item: Option<&Item>) -> bool {
-    item.is_none_or(Item::is_empty)
+    item.is_none_or(|item| item.is_empty() || !is_live(item))
 }
