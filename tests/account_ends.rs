@@ -281,3 +281,27 @@ async fn an_account_has_no_end_where_addresses_need_not_be_verified() {
     associated.fields(&json!({"UserId": not_proven}));
     world.bundle.stop().await;
 }
+
+#[tokio::test]
+async fn an_account_that_was_invited_and_never_used_is_gone_after_thirty_days_and_its_address_is_free() {
+    let world = World::new(true).await;
+    let founded = world.found(format!("{}@founder.example", unique("ada"))).await;
+    world.prove(&founded.email, world.verification_link(&founded.email).await).await;
+    let login = json!({"Email": founded.email, "Password": NEW_PASSWORD, "OrgCode": founded.code});
+    let token = world.anyone.post(LOGIN, &login).await.ok()["AccessToken"].as_str().map(str::to_owned);
+    let admin = Elsewhere { token, ..world.anyone.clone() };
+    let email = format!("{}@person.example", unique("grace"));
+    let invitation = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email});
+    let invited = admin.post(USERS, &invitation).await.ok()["UserId"].as_str().unwrap().to_owned();
+    world.set_end(&invited, &email, now() + DAYS).await;
+
+    // Another invitation brings a link that is good for three days, and the account for as long at least.
+    assert_eq!(admin.post(USERS, &invitation).await.ok()["UserId"], invited.as_str());
+    let ends = world.ends(&invited, &email).await;
+    assert!(ends.iter().all(|end| end.is_some_and(|end| end > now() + 29 * DAYS)), "{ends:?}");
+
+    world.set_end(&invited, &email, now()).await;
+    let next = world.anyone.post(USERS, &sign_up(&email)).await.ok();
+    assert_ne!(next["UserId"], invited.as_str());
+    world.bundle.stop().await;
+}

@@ -6,7 +6,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::dynamo;
 
-use crate::support::{Anonymous, Answer, Caller, Elsewhere, PASSWORD, mails_to, operate, tenant, unique};
+use crate::support::{
+    Anonymous, Answer, Caller, Elsewhere, PASSWORD, link_token, mails_at, mails_to, operate, tenant, unique,
+};
 
 const USERS: &str = "/api/users";
 const ADMINS: &str = "/api/organizations/users/admins";
@@ -135,5 +137,34 @@ async fn accounts_that_were_stored_under_an_earlier_form_of_their_address_are_fo
     // Now the look-alike's owner has it.
     here.post(USERS, &user("sally@acme.example")).await.ok();
     assert!(migrate().1.contains("\n0 addresses moved\n"));
+    bundle.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_whose_address_was_accepted_before_and_no_longer_is_still_signs_in_and_sets_passwords() {
+    let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
+    let here = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
+    let (present, earlier) = ("g@acme.example", "g@127.0.0.1");
+    let id = here.post(USERS, &user(present)).await.ok()["UserId"].as_str().unwrap().to_owned();
+    store_under_earlier_key(&bundle, present, earlier).await;
+    let client = Client::from_conf(dynamo::Table::client_config(Some(&bundle.dynamodb_url())).build());
+    for (pk, sk) in [(format!("EMAIL#{earlier}"), "EMAIL"), (format!("USER#{id}"), "USER")] {
+        let update = client.update_item().table_name(Bundle::TABLE).update_expression("SET email = :email");
+        let update = update.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk.to_owned()));
+        update.expression_attribute_values(":email", AttributeValue::S(earlier.to_owned())).send().await.unwrap();
+    }
+
+    let sign_in = async |password: &str| here.post(LOGIN, &json!({"Email": earlier, "Password": password})).await;
+    let token = sign_in(PASSWORD).await.ok()["AccessToken"].as_str().map(str::to_owned);
+    let owner = Elsewhere { token, ..here.clone() };
+    let change = json!({"OldPassword": PASSWORD, "Password": "another good password"});
+    owner.post("/api/users/me/password", &change).await.ok();
+    sign_in("another good password").await.ok();
+    assert_eq!(here.post("/api/auth/forgot-password", &json!({"Email": earlier})).await.status, 202);
+    let mails = mails_at(&here, earlier, 2).await;
+    let link = mails.iter().find(|mail| mail["Subject"] == "Set a new password").unwrap();
+    let reset = json!({"Token": link_token(link), "Password": "a third good password"});
+    here.post("/api/auth/reset-password", &reset).await.ok();
+    sign_in("a third good password").await.ok();
     bundle.stop().await;
 }

@@ -188,6 +188,8 @@ async fn a_demoted_admin_gets_no_new_token_and_is_welcomed_again_when_promoted_a
     let tenant = tenant().await;
     let (_, grace) = tenant.second_admin().await;
     let user = grace.signed_in().await;
+    // A welcome that hasn't come by the demotion never does.
+    mails_to(&grace.email, 1).await;
     tenant.admin.delete(PATH, &json!({"UserId": grace.id})).await.ok();
     let access = user.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await;
     access.problem(403, "You have no role in this organization.");

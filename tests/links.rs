@@ -206,8 +206,9 @@ async fn whoever_asks_for_a_reset_learns_nothing_and_at_most_three_mails_follow(
         Anonymous.post(FORGOT, &json!({"Email": grace.email})).await,
         Anonymous.post(FORGOT, &json!({"Email": nobody})).await,
     );
-    let costs = "dynamodb;desc=\"calls=1 attempts=1 round_trips=1 units=1 write_units=1\"";
-    assert_eq!((known.header("server-timing"), unknown.header("server-timing")), (costs, costs));
+    // A deployment counts what a source asks for in the same transaction.
+    assert_eq!(known.header("server-timing"), unknown.header("server-timing"));
+    assert!(known.header("server-timing").contains("calls=1 attempts=1 round_trips=1 "), "{known:?}");
     for _ in 0..4 {
         assert_eq!(Anonymous.post(FORGOT, &json!({"Email": grace.email})).await.status, 202);
     }

@@ -27,7 +27,7 @@ shared::request! {
     }
 }
 
-/// Changes the caller's password, which ends every user token from before.
+/// Changes the caller's password, which ends every token of the account from before.
 #[utoipa::path(
     post,
     path = "/api/users/me/password",
@@ -45,7 +45,7 @@ pub(crate) async fn change_password(
     // A token that no longer holds wins over a body that can't be used.
     let account = account_of(&app, &holder).await?;
     let Body(request) = body?;
-    let email = EmailAddress::parse(account.email.clone()).map_err(|_| SessionEnded)?;
+    let email = EmailAddress::stored(&account.email).ok_or(SessionEnded)?;
     let facts = PublicFacts {
         email: Some(&email),
         first_name: Some(&account.first_name),
@@ -56,7 +56,7 @@ pub(crate) async fn change_password(
     let attempts = app.table.login_attempts(&email, &source);
     let (credential, allowed) = tokio::join!(app.table.credential(&email), attempts.check());
     let attempt = allowed?;
-    let credential = credential?.ok_or(SessionEnded)?;
+    let credential = credential?.filter(|credential| credential.user_id == account.user_id).ok_or(SessionEnded)?;
     let hash = credential.password_hash.as_deref();
     if !password::verify(&request.old_password, hash).await? {
         return Err(Problem::field("OldPassword", "is wrong").with_attempts_left(attempt.record_failure(hash).await?));

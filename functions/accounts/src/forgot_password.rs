@@ -32,7 +32,7 @@ pub(crate) async fn forgot_password(
     RequestSource(source): RequestSource,
     Body(request): Body<ForgotPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
-    if let Ok(email) = EmailAddress::parse(request.email) {
+    if let Some(email) = EmailAddress::stored(&request.email) {
         app.table.request_reset(&email, &source).await?;
     }
     Ok(StatusCode::ACCEPTED)

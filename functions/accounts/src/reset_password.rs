@@ -23,8 +23,8 @@ shared::request! {
     }
 }
 
-/// Sets the password of the account whose mailed link this is, once; it proves the address, and ends every user token
-/// from before.
+/// Sets the password of the account whose mailed link this is, once; it proves the address, and ends every token of
+/// the account from before.
 #[utoipa::path(
     post,
     path = "/api/auth/reset-password",
@@ -40,7 +40,7 @@ pub(crate) async fn reset_password(
     let table = &state.app.table;
     let link = state.links.verify(&request.token).ok_or(LinkError::Dead)?;
     let link = table.open_link(&link).await?;
-    let email = EmailAddress::parse(link.email().to_owned()).map_err(|_| LinkError::Dead)?;
+    let email = EmailAddress::stored(link.email()).ok_or(LinkError::Dead)?;
     let (first_name, last_name) = link.owner_names();
     let (first_name, last_name) = (Some(first_name), Some(last_name));
     let facts = PublicFacts { email: Some(&email), first_name, last_name, organization: None };

@@ -135,7 +135,7 @@ pub(crate) async fn sign_in(
 async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> Result<SignedIn, Problem> {
     let table = &state.app.table;
     // A text that is no e-mail address is answered as an address without an account.
-    let address = EmailAddress::parse(request.email).ok();
+    let address = EmailAddress::stored(&request.email);
     let attempts = address.as_ref().map(|address| table.login_attempts(address, source));
     let (credential, target, attempt) = tokio::try_join!(
         credential(table, address.as_ref()),

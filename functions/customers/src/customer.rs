@@ -16,7 +16,7 @@ pub(crate) struct CustomerResponse {
     pricing: TierName,
     /// Its own currency or, without one, its tier's.
     currency_code: CurrencyCode,
-    /// Whether its users get tokens.
+    /// Whether its users get the customer role and its claims in their tokens.
     active: bool,
 }
 

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
 };
 use futures_util::future::try_join_all;
 use rand::random_range;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
 use crate::{
@@ -39,14 +39,6 @@ impl Table {
     pub async fn get<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, Error> {
         let call = self.client.get_item().table_name(&*self.name).set_key(Some(key.attributes())).consistent_read(true);
         call.send().await?.item.filter(is_live).map(from_item).transpose()
-    }
-
-    /// Whether there is an item at this key that has not expired: one read.
-    ///
-    /// # Errors
-    /// The table is out of reach.
-    pub async fn exists(&self, key: Key) -> Result<bool, Error> {
-        Ok(self.get::<IgnoredAny>(key).await?.is_some())
     }
 
     /// Every item of a partition in a range of sort keys, in order.

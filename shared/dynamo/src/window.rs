@@ -65,9 +65,7 @@ impl<K> Limit<K> {
             .value(":past", number(now.saturating_sub(self.seconds)))
             .value(":most", number(self.max_events))
     }
-}
 
-impl<K> Limit<K> {
     /// Returns the update that begins a window with its first event. Its condition fails if a window is under way.
     #[must_use]
     pub fn begin(&self, now: u64) -> Expression {

@@ -155,11 +155,6 @@ impl Problem {
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS).detail(detail) }
     }
 
-    /// 429 without what is left of a limit.
-    fn over_limit(detail: impl Into<Cow<'static, str>>, seconds: u64) -> Self {
-        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS).detail(detail) }
-    }
-
     fn unavailable() -> Self {
         let detail = "The service is busy; try again.";
         Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail) }

@@ -79,7 +79,7 @@ impl From<Error> for Problem {
             Error::AccessNotCovered => Self::forbidden("The access of this machine credential doesn't cover this."),
             Error::KeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY)
                 .detail("The Idempotency-Key was used before, with another body."),
-            Error::LimitReached { limited, seconds } => Self::over_limit(limit_detail(limited), seconds),
+            Error::LimitReached { limited, seconds } => Self::too_many(seconds, limit_detail(limited)),
             Error::Unavailable(cause) => {
                 tracing::warn!(cause, "answered 503");
                 Self::unavailable()
@@ -126,12 +126,12 @@ impl From<LoginAttemptsError> for Problem {
         match error {
             LoginAttemptsError::TooMany(seconds) => Self::too_many_attempts(seconds),
             LoginAttemptsError::TooManyFromSource(seconds) => {
-                Self::over_limit("Too many wrong passwords from this network; try again later.", seconds)
+                Self::too_many(seconds, "Too many wrong passwords from this network; try again later.")
             }
-            LoginAttemptsError::OnlyFromKnownSources => Self::over_limit(
+            LoginAttemptsError::OnlyFromKnownSources => Self::too_many(
+                KNOWN_SOURCES_RETRY_SECONDS,
                 "Too many wrong passwords for this e-mail address: sign in from where you did before, or set a new \
                  password by a mailed link.",
-                KNOWN_SOURCES_RETRY_SECONDS,
             ),
             LoginAttemptsError::Table(error) => error.into(),
         }

@@ -1,9 +1,11 @@
 //! Invitations: an admin makes an account without a password, whose owner is mailed a link that sets one.
 
-use dynamo::Backoff;
+use domain::{clock::now, ids::random_id};
+use dynamo::{Backoff, Expression, number, text};
 
 use crate::{
     CreatedAccount, Error, IdempotencyKey, LinkKind, NewAccount, OrganizationScope, Replayable, SignUpError,
+    accounts::UNVERIFIED_SECONDS,
     links::NewLink,
     records::CredentialRecord,
     scope::{Committed, keys},
@@ -72,23 +74,42 @@ impl OrganizationScope<'_> {
             ..account.created()
         };
         let (changed, id_taken) = (InvitationRefusal::Changed, || InvitationRefusal::IdTaken);
+        let limit = table.invitation_limit(self.id());
         let write = self.write().idempotent(key, &created);
         let write = match (known, budget.seconds_to_wait()) {
             (None, None) => {
-                let write = account.put(write, &account.credential(None), Some(&link), changed, id_taken);
+                let expires_at = table.requires_verified_email().then(|| now() + UNVERIFIED_SECONDS);
+                let write = account.put(write, &account.credential(expires_at), Some(&link), changed, id_taken);
+                let write = write.counted(limit, InvitationRefusal::LimitReached);
                 budget.count(write, InvitationRefusal::Changed)
             }
             // The names stay as they are and are not told: another organization may have sent them, and may show them.
             (Some(known), None) => {
                 let key = keys::credential(&account.email.folded());
-                let write = link.put(write, &known, id_taken).check(key, &known.unchanged(), changed);
+                let write = link.put(write, &known, id_taken);
+                let write = if known.expires_at.is_some() {
+                    // The account must not end before the link that was mailed to it.
+                    let end = number(now() + UNVERIFIED_SECONDS);
+                    let later = Expression::update("SET revision = :revision, expires_at = :end")
+                        .value(":revision", text(&random_id(16)))
+                        .value(":end", end.clone());
+                    let account_later = Expression::update("SET expires_at = :end").value(":end", end);
+                    let account_key = keys::account(&known.user_id);
+                    write.update(key, &later.and(known.unchanged()), changed).update(
+                        account_key,
+                        &account_later,
+                        InvitationRefusal::Changed,
+                    )
+                } else {
+                    write.check(key, &known.unchanged(), changed)
+                };
+                let write = write.counted(limit, InvitationRefusal::LimitReached);
                 budget.count(write, InvitationRefusal::Changed)
             }
-            // A link that was mailed within the hour is good.
+            // A link that was mailed within the hour is good. Nobody is mailed, so nothing is counted.
             (Some(_), Some(_)) if budget.has_mailed() => write,
             (_, Some(seconds)) => return Err(SignUpError::TooManyMails(seconds)),
         };
-        let write = write.counted(table.invitation_limit(self.id()), InvitationRefusal::LimitReached);
         match write.commit(created).await? {
             Committed::Done(created) => Ok(Some(created)),
             Committed::Refused(refusals) => match refusals.into_iter().next() {

@@ -5,7 +5,7 @@
 //! that one update has to do: the windows are those of the clock, and each has an item of its own.
 
 use domain::{clock::now, ids::OrganizationId, source::Source};
-use dynamo::{Expression, Updated, number, text};
+use dynamo::{Expression, number, text};
 
 use crate::{
     Error, Table,
@@ -103,17 +103,9 @@ impl Table {
         MakingLimit::new(Limited::Invitations, max, |window| keys::invitations_of(organization, window))
     }
 
-    /// Counts a mail that this source asks for. One write, or nothing where the limit is off.
-    ///
-    /// # Errors
-    /// [`Error::LimitReached`], or the table is out of reach.
-    pub(crate) async fn count_mail_asked_for(&self, source: &Source) -> Result<(), Error> {
+    /// The limit on mails that this source asks for.
+    pub(crate) fn mail_limit(&self, source: &Source) -> Option<MakingLimit<Key<LimitRecord>>> {
         let max = self.limits().mails_per_source;
-        let key = |window| keys::mails_asked_for(source, window);
-        let Some(limit) = MakingLimit::new(Limited::MailsAskedFor, max, key) else { return Ok(()) };
-        match self.update_or_create(limit.key.clone(), &limit.one_more()).await? {
-            Updated::Done(_) => Ok(()),
-            Updated::Refused(_) => Err(limit.reached()),
-        }
+        MakingLimit::new(Limited::MailsAskedFor, max, |window| keys::mails_asked_for(source, window))
     }
 }

@@ -181,8 +181,12 @@ impl OrganizationScope<'_> {
             if some.is_empty() {
                 break;
             }
-            let write = self.table().write();
-            some.iter().fold(write, |write, notice| notice.put(write, Error::id_taken)).commit_or((), Err).await?;
+            let write = some.iter().fold(self.table().write(), |write, notice| notice.put(write, Error::id_taken));
+            if let Err(error) = write.commit_or((), Err).await {
+                // The secret is shown by this answer alone, so that a mail is no reason to lose it.
+                tracing::error!(%error, "not every admin is told of a new API key");
+                break;
+            }
         }
         Ok(created)
     }

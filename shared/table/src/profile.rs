@@ -93,7 +93,7 @@ impl Table {
         let account_key = keys::account(&account.user_id);
         let mut write = self.write().update(account_key, &change.account_update(), Error::account_changed());
         if renames {
-            let update = change.credential_update(&revision);
+            let update = change.credential_update(&revision).and(CredentialRecord::belongs_to(&account.user_id));
             write = write.update(credential_key.clone(), &update, Error::account_changed());
         }
         write.commit_or((), Err).await?;
@@ -151,7 +151,8 @@ impl Table {
         let ended = ended.and(session_goes_on(&account.session_id));
         let changed = Expression::update("SET session_id = :session, revision = :revision")
             .value(":session", text(&session_id))
-            .value(":revision", text(&random_id(16)));
+            .value(":revision", text(&random_id(16)))
+            .and(CredentialRecord::belongs_to(&account.user_id));
         self.write()
             .update(keys::account(&account.user_id), &ended, Error::SessionEnded)
             .update(keys::credential(&FoldedAddress::of(&account.email)), &changed, Error::account_changed())

@@ -32,19 +32,20 @@ enum ResetRefusal {
 }
 
 impl Table {
-    /// Asks for a link that resets the password of the account with this address. One write, whatever the address, and
-    /// another one before it where what a source asks for is limited.
+    /// Asks for a link that resets the password of the account with this address. One transaction, whatever the address.
     ///
     /// # Errors
     /// [`Error::LimitReached`] of the source, or the table is out of reach.
     pub async fn request_reset(&self, address: &EmailAddress, source: &Source) -> Result<(), Error> {
-        // A source over its limit must not use up the address's own, or the owner would get no mail.
-        self.count_mail_asked_for(source).await?;
         let now = now();
         let entry = QueueEntry { due_at: now, message: QueuedMessage::ResetRequest(random_id(24)) };
         let request = ResetRequestRecord { address: address.folded(), expires_at: now + MAX_REQUEST_AGE_SECONDS };
-        // A put that finds the item is a retry of the SDK's after a lost answer.
-        self.put_new(keys::reset_request(&entry), &request).await?;
+        // A source over its limit puts no request, and so uses up nothing of the address's own limit.
+        self.write()
+            .counted(self.mail_limit(source), |reached| reached)
+            .put_new(keys::reset_request(&entry), &request, Error::id_taken())
+            .commit_or((), Err)
+            .await?;
         Ok(())
     }
 

@@ -29,6 +29,18 @@ value! {
 }
 
 impl EmailAddress {
+    /// Reads the address of an account that may exist: also one that was accepted before and no longer is, such as an
+    /// address at an IP address. Otherwise its owner could not sign in after an upgrade.
+    #[must_use]
+    pub fn stored(address: &str) -> Option<Self> {
+        if let Ok(address) = Self::parse(address.to_owned()) {
+            return Some(address);
+        }
+        let address: String = address.trim().nfc().collect();
+        let possible = address.contains('@') && address.chars().count() <= MAX_LENGTH;
+        (possible && !address.chars().any(char::is_control)).then_some(Self(address))
+    }
+
     /// Returns the form in which addresses are compared.
     #[must_use]
     pub fn folded(&self) -> FoldedAddress {

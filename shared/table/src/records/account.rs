@@ -28,7 +28,7 @@ pub struct AccountRecord {
     /// When it was made, RFC 3339 UTC.
     pub created_at: String,
     /// Equal to the credential's.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "String::is_empty", default)]
     pub session_id: String,
     /// Equal to the credential's.
     #[serde(default, rename = "proven")]
@@ -85,14 +85,14 @@ pub struct CredentialRecord {
     /// The password's argon2id hash, a PHC string. An invited person has none yet.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub password_hash: Option<String>,
-    /// The session, which each new password replaces. User tokens that name an earlier one have ended.
-    #[serde(default)]
+    /// The session, which a sign-out and each new password replace. Tokens that name an earlier one have ended.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
     pub session_id: String,
     /// Whether a link that was mailed to the address was used.
     #[serde(default, rename = "proven")]
     pub email_verified: bool,
     /// The revision, which each change of this item replaces.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "String::is_empty", default)]
     pub(crate) revision: String,
     /// The password's generation, which each new password replaces. Links that name an earlier one are dead. Items from
     /// before generations have none, which is a generation of its own.
@@ -101,8 +101,7 @@ pub struct CredentialRecord {
     /// The one mailed link from before generations that can be used.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) link_id: Option<LinkId>,
-    /// When the account ends, in seconds since 1970. An account has no end once its address is verified, or once it has
-    /// founded an organization.
+    /// When the account ends, in seconds since 1970. An account has no end once its address is verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) expires_at: Option<u64>,
 }
@@ -112,6 +111,12 @@ impl Record for CredentialRecord {
 }
 
 impl CredentialRecord {
+    /// Returns the condition that the credential is this account's. Of two accounts whose addresses are the same by now,
+    /// one has no credential, and must not change the other one's.
+    pub(crate) fn belongs_to(user: &UserId) -> Expression {
+        Expression::condition("user_id = :owner").value(":owner", text(user.as_str()))
+    }
+
     /// Returns the condition that the credential is unchanged since it was read.
     pub(crate) fn unchanged(&self) -> Expression {
         if self.revision.is_empty() {
