@@ -176,16 +176,12 @@ impl OrganizationScope<'_> {
             .fold(write, |write, notice| notice.put(write, Error::id_taken));
         let created = write.commit_or(client_id, Err).await?;
         // The admins for whom the transaction has no room are told next.
-        while !created.replayed {
-            let some: Vec<_> = notices.by_ref().take(NOTICES_PER_TRANSACTION).collect();
-            if some.is_empty() {
-                break;
-            }
+        let rest: Vec<_> = notices.filter(|_| !created.replayed).collect();
+        for some in rest.chunks(NOTICES_PER_TRANSACTION) {
             let write = some.iter().fold(self.table().write(), |write, notice| notice.put(write, Error::id_taken));
             if let Err(error) = write.commit_or((), Err).await {
                 // The secret is shown by this answer alone, so that a mail is no reason to lose it.
                 tracing::error!(%error, "not every admin is told of a new API key");
-                break;
             }
         }
         Ok(created)
