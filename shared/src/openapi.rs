@@ -58,14 +58,6 @@ pub enum LimitFailures {
     OverLimit(Problem),
 }
 
-/// The failures of a route that makes no more than so much within a time.
-#[derive(IntoResponses)]
-pub enum RateFailures {
-    /// Too much within a time; `Retry-After` says when to try again.
-    #[response(status = 429, content_type = "application/problem+json")]
-    TooMany(Problem),
-}
-
 /// The failures of a route that needs a token.
 #[derive(IntoResponses)]
 pub enum TokenFailures {
