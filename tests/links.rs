@@ -314,7 +314,7 @@ async fn an_organization_mails_a_mailbox_five_times_an_hour_whatever_the_tags() 
     tokens(&tagged(1), 1).await;
     other.admin.post(USERS, &invitation(&tagged(6))).await.ok();
     tokens(&tagged(6), 1).await;
-    // The same key is the same answer, also where nothing was mailed.
+    // One key has one answer, also where nothing was mailed.
     let again = async || {
         let request = tenant.admin.request(Method::POST, USERS).header("idempotency-key", "again");
         tenant.admin.send(request.json(&invitation(&tagged(1)))).await

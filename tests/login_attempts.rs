@@ -237,7 +237,7 @@ async fn one_source_has_its_wrong_passwords_over_all_addresses() {
         "User": {"FirstName": "A", "LastName": "B", "Email": people[1], "Password": PASSWORD},
     });
     here.post("/api/organizations", &creation).await.problem(429, FROM_THIS_NETWORK);
-    // Whoever signed in from here before isn't stopped by a neighbor, and other networks aren't stopped at all.
+    // An owner who signed in from here before isn't stopped by a neighbor, and other networks aren't stopped at all.
     here.post(LOGIN, &login(&people[0], PASSWORD)).await.ok();
     elsewhere.post(LOGIN, &login(&people[1], PASSWORD)).await.ok();
     bundle.stop().await;

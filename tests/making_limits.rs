@@ -91,7 +91,7 @@ async fn one_source_makes_so_many_accounts_and_organizations_an_hour() {
     refused(&here.post(ORGANIZATIONS, &founding(&address("eve"))).await, CREATIONS, 3600);
     refused(&here.post(ORGANIZATIONS, &founding(&grace)).await, CREATIONS, 3600);
     assert_eq!(once(&founded).await.header("idempotency-replayed"), "true");
-    // Whoever has an account signs in, and another network makes what it likes.
+    // The owner of an account signs in, and another network makes what it likes.
     here.post("/api/auth/login", &json!({"Email": grace, "Password": PASSWORD})).await.ok();
     elsewhere.post(ORGANIZATIONS, &founding(&grace)).await.ok();
     bundle.stop().await;
@@ -174,7 +174,7 @@ async fn an_organization_invites_and_promotes_so_many_strangers_a_day() {
     refused(&ada.post(USERS, &invitation(&address("ida"))).await, INVITATIONS, 24 * 3600);
     refused(&ada.post(ADMINS, &promotion(2)).await, INVITATIONS, 24 * 3600);
     assert_eq!(once().await.header("idempotency-replayed"), "true");
-    // Whoever belongs to the organization is no stranger, and another organization has a limit of its own.
+    // A member of the organization is no stranger, and another organization has a limit of its own.
     ada.post(ADMINS, &promotion(1)).await.ok();
     ada.post(ADMINS, &json!({"Email": own_address})).await.ok();
     ada.post(ADMINS, &promotion(0)).await.ok();

@@ -75,7 +75,7 @@ impl<K> MakingLimit<K> {
 }
 
 impl<S: WriteScope, R> Write<'_, S, R> {
-    /// Counts an event towards a limit, where that is on. `refusal` is what it means that the limit is reached.
+    /// Counts an event toward a limit, where that is on. `refusal` is what it means that the limit is reached.
     pub(crate) fn counted<K: WriteKey<S>>(
         self,
         limit: Option<MakingLimit<K>>,
