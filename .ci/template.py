@@ -73,7 +73,7 @@ for name, function in functions.items():
 (mapping,) = by_type("AWS::Lambda::EventSourceMapping").values()
 assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and mapping["BisectBatchOnFunctionError"]
 (filter_,) = mapping["FilterCriteria"]["Filters"]
-assert json.loads(filter_["Pattern"])["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "MAIL#"}]
+assert json.loads(filter_["Pattern"])["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "WAIT#"}]
 assert mapping["DestinationConfig"]["OnFailure"]["Destination"]
 
 print(f"{len(resources)} resources, {len(paths)} paths, {len(functions)} functions")
