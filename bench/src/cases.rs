@@ -53,13 +53,29 @@ fn organization(world: &World) -> String {
     format!("ORG#{}", world.organization)
 }
 
+/// The live role check, where something else reads the organization.
+fn standing(world: &World) -> Value {
+    let admin = json!({"pk": organization(world), "sk": format!("ADMIN#{}", world.user)});
+    standing_of(json!([admin, {"pk": format!("USER#{}", world.user), "sk": "USER"}]))
+}
+
+/// The live role check.
 fn role(world: &World) -> Value {
     let partition = organization(world);
+    let admin = format!("ADMIN#{}", world.user);
+    let account = format!("USER#{}", world.user);
+    standing_of(json!([
+        {"pk": partition, "sk": "#ORG"}, {"pk": partition, "sk": admin}, {"pk": account, "sk": "USER"},
+    ]))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the value moves into the call")]
+fn standing_of(keys: Value) -> Value {
     json!({
         "op": "batch",
-        "keys": [{"pk": partition, "sk": "#ORG"}, {"pk": partition, "sk": format!("ADMIN#{}", world.user)}],
-        "attributes": ["sk", "proven", "secret_hash", "expires_at"],
-        "projection": "#a0, #a1, #a2, #a3",
+        "keys": keys,
+        "attributes": ["sk", "secret_hash", "access", "session_id", "expires_at"],
+        "projection": "#a0, #a1, #a2, #a3, #a4",
     })
 }
 
@@ -82,7 +98,6 @@ pub(crate) fn cases(world: &World) -> Vec<Case> {
 
 fn of_admins(world: &World) -> Vec<Case> {
     let (token, partition) = (world.token.as_str(), organization(world));
-    let admin = format!("ADMIN#{}", world.user);
     let customers = format!("{partition}#CUSTOMER");
     let by_user = format!("{partition}#ASSOC#U");
     let page = json!({"op": "query", "pk": by_user, "prefix": "E#", "limit": 25});
@@ -93,14 +108,14 @@ fn of_admins(world: &World) -> Vec<Case> {
                 "view organization",
                 "organizations",
                 event("GET", "/api/organization", "", token, None),
-                json!([[query(&partition, "#"), get(&partition, &admin)]]),
+                json!([[query(&partition, "#"), standing(world)]]),
             )
         },
         case(
             "list admins",
             "admins",
             event("GET", "/api/organizations/users/admins", "", token, None),
-            json!([[query(&partition, "ADMIN#"), get(&partition, &admin)]]),
+            json!([[query(&partition, "ADMIN#"), standing(world)]]),
         ),
         Case {
             in_python: true,

@@ -34,6 +34,7 @@ use shared::{App, claims, clock, config::Config, dynamo, service, table::Table};
 
 const ISSUER: &str = "https://api.example";
 const ORGANIZATION: &str = "5f2b9c0e7d1a4b6c8e0f1a2b";
+const SESSION: &str = "k7w2m9x4c1v8b5n3";
 const USER: &str = "kp_4l1x0zq8w7c2m5n9b3v6a1s0";
 /// Calls between two counts: what is done once isn't counted.
 const CALLS: u64 = 20;
@@ -83,9 +84,9 @@ impl World {
         let claims = json!({
             "iss": ISSUER, "aud": "organizations-api", "sub": USER, "iat": now, "exp": now + 3600,
             "jti": "one", "token_use": "organization", "OrganizationId": ORGANIZATION, "OrgCode": "org_acme12345678",
-            "Roles": ["admin"], "email_verified": true,
+            "Roles": ["admin"], "sid": SESSION, "email_verified": true,
         });
-        let header = json!({"alg": "ES256", "typ": "JWT", "kid": "one"}).to_string();
+        let header = json!({"alg": "ES256", "typ": "at+jwt", "kid": "one"}).to_string();
         let message = format!("{}.{}", encoded(header.as_bytes()), encoded(claims.to_string().as_bytes()));
         let signature: Signature = SigningKey::from(&secret).sign(message.as_bytes());
         let token = format!("{message}.{}", encoded(&signature.to_bytes()));
@@ -106,7 +107,8 @@ impl World {
     async fn on_links(&self, make: impl Fn(App) -> Router, rows: usize) -> Router {
         let text = |text: &str| json!({"S": text});
         let role = json!([
-            {"sk": text("#ORG")}, {"sk": text(&format!("ADMIN#{USER}")), "proven": {"BOOL": true}},
+            {"sk": text("#ORG")}, {"sk": text(&format!("ADMIN#{USER}"))},
+            {"sk": text("USER"), "session_id": text(SESSION)},
         ]);
         let bucket = json!({"sk": text("B#"), "entries": {"N": "1000"}, "count": {"N": "1000"}, "epoch": text("e")});
         let links: Vec<_> = (0..rows)
@@ -131,10 +133,12 @@ impl World {
             "created_at": text("2026-11-24T08:00:00Z"), "updated_at": text("2026-11-24T08:00:00Z"),
             "version": {"N": "1"}, "admin_count": {"N": "1"},
         });
-        let admin = json!({"Item": {"sk": text(&format!("ADMIN#{USER}")), "proven": {"BOOL": true}}});
+        let standing = json!([
+            {"sk": text(&format!("ADMIN#{USER}"))}, {"sk": text("USER"), "session_id": text(SESSION)},
+        ]);
         let app = Self::app(BTreeMap::from([
             ("Query", json!({"Items": [organization]}).to_string()),
-            ("GetItem", admin.to_string()),
+            ("BatchGetItem", json!({"Responses": {"organizations": standing}}).to_string()),
         ]))
         .await;
         service::wrap(organizations::router(App { table: app.table, ..self.app.clone() }), ISSUER)

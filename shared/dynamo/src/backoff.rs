@@ -6,14 +6,14 @@ use tokio::time::sleep;
 use crate::Error;
 
 /// The time after which a write is no longer retried.
-const MAX_RETRY_TIME: Duration = Duration::from_secs(5);
+const MAX_RETRY_TIME: Duration = Duration::from_secs(8);
 /// The upper bound of the first pause.
 const INITIAL_MAX_PAUSE: Duration = Duration::from_millis(10);
 /// The upper bound of every pause.
 const MAX_PAUSE: Duration = Duration::from_millis(400);
 
 /// Pauses between the attempts of a write that conflicts with others on the same items. The pauses have full jitter
-/// (AWS Architecture Blog, "Exponential Backoff And Jitter"), and end once the write has been tried for five seconds.
+/// (AWS Architecture Blog, "Exponential Backoff And Jitter"), and end once the write has been tried for eight seconds.
 pub struct Backoff {
     started: Instant,
     max_pause: Duration,
@@ -29,7 +29,7 @@ impl Backoff {
     /// Waits before the next attempt.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] with `cause`, once five seconds have passed since the first attempt.
+    /// [`Error::Unavailable`] with `cause`, once eight seconds have passed since the first attempt.
     pub async fn wait_or_give_up(&mut self, cause: &str) -> Result<(), Error> {
         if self.started.elapsed() >= MAX_RETRY_TIME {
             return Err(Error::Unavailable(cause.to_owned()));
