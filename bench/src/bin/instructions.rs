@@ -34,6 +34,8 @@ use shared::{App, claims, clock, config::Config, dynamo, service, table::Table};
 
 const ISSUER: &str = "https://api.example";
 const ORGANIZATION: &str = "5f2b9c0e7d1a4b6c8e0f1a2b";
+/// As long as a thumbprint: any other id is refused without a look.
+const KID: &str = "oneoneoneoneoneoneoneoneoneoneoneoneoneoneo";
 const SESSION: &str = "k7w2m9x4c1v8b5n3";
 const USER: &str = "kp_4l1x0zq8w7c2m5n9b3v6a1s0";
 /// Calls between two counts: what is done once isn't counted.
@@ -75,7 +77,7 @@ impl World {
         let point = secret.public_key().to_sec1_point(false);
         let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let key = json!({
-            "pk": {"S": "KEYS"}, "sk": {"S": "KEY#one"}, "kid": {"S": "one"},
+            "pk": {"S": "KEYS"}, "sk": {"S": format!("KEY#{KID}")}, "kid": {"S": KID},
             "x": {"S": encoded(point.x().unwrap())}, "y": {"S": encoded(point.y().unwrap())},
         });
         let keys = json!({"Items": [key]}).to_string();
@@ -86,7 +88,7 @@ impl World {
             "jti": "one", "token_use": "organization", "OrganizationId": ORGANIZATION, "OrgCode": "org_acme12345678",
             "Roles": ["admin"], "sid": SESSION, "email_verified": true,
         });
-        let header = json!({"alg": "ES256", "typ": "at+jwt", "kid": "one"}).to_string();
+        let header = json!({"alg": "ES256", "typ": "at+jwt", "kid": KID}).to_string();
         let message = format!("{}.{}", encoded(header.as_bytes()), encoded(claims.to_string().as_bytes()));
         let signature: Signature = SigningKey::from(&secret).sign(message.as_bytes());
         let token = format!("{message}.{}", encoded(&signature.to_bytes()));
