@@ -17,6 +17,7 @@ mod enrichment;
 #[cfg(feature = "lambda")]
 mod events;
 mod field_names;
+mod gate;
 mod guessable_passwords;
 mod headers;
 mod idempotency;

@@ -3,6 +3,7 @@
 mod answer;
 mod binaries;
 mod callers;
+mod gated;
 mod issuer;
 mod lambda;
 mod mails;
@@ -15,6 +16,7 @@ mod world;
 pub(crate) use answer::Answer;
 pub(crate) use binaries::{binary, operate};
 pub(crate) use callers::{Anonymous, Caller, Elsewhere, Member, claims_of};
+pub(crate) use gated::Gated;
 pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
 #[cfg(feature = "lambda")]
 pub(crate) use lambda::Deployment;

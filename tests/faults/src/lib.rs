@@ -3,3 +3,4 @@
 
 pub mod conflicts;
 pub mod connection;
+pub mod gate;
