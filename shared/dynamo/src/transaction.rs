@@ -232,12 +232,12 @@ impl<'t, R> Transaction<'t, R> {
 }
 
 /// A request that can't be built is a defect.
-fn defect(error: BuildError) -> Error {
+pub(crate) fn defect(error: BuildError) -> Error {
     Error::Internal(error.into())
 }
 
 /// A cancellation reason that does not come from a condition: a retry may succeed.
-fn is_transient(reason: &CancellationReason) -> bool {
+pub(crate) fn is_transient(reason: &CancellationReason) -> bool {
     matches!(
         reason.code(),
         Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" | "TransactionInProgress")
