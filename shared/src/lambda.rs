@@ -1,13 +1,13 @@
 //! Runs a router as an AWS Lambda function behind an HTTP API (payload 2.0).
 
-use std::fmt::Write;
+use std::{fmt::Write, time::SystemTime};
 
 use axum::{Router, middleware};
 use domain::config;
 use lambda_http::{Error, Request, RequestExt, http::Uri, request::RequestContext, tower::ServiceExt};
 
 use crate::{
-    service::{self, GatewayRequestId},
+    service::{self, AnswerDue, GatewayRequestId},
     source::SourceAddress,
     telemetry,
 };
@@ -28,6 +28,10 @@ pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<()
 }
 
 fn from_gateway(mut request: Request) -> Request {
+    if let Some(end) = request.lambda_context_ref().map(lambda_http::Context::deadline) {
+        let left = end.duration_since(SystemTime::now()).unwrap_or_default();
+        request.extensions_mut().insert(AnswerDue::within(left));
+    }
     if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() {
         let source = context.http.source_ip.as_deref().and_then(|source| source.parse().ok());
         let id = context.request_id.clone();
