@@ -28,15 +28,11 @@ use aws_sdk_dynamodb::{
 use domain::ids;
 
 use crate::{
-    Error, Key, Refused, Transaction,
-    backoff::Backoff,
-    error::may_have_arrived,
-    request::Effect,
-    transaction::{defect, partition},
+    Error, Key, Refused, Transaction, backoff::Backoff, error::may_have_arrived, request::Effect, transaction::defect,
 };
 
-/// A sort key that no item has.
-const NEVER_STORED: &str = "VOID";
+/// A partition that holds no item. A token that is void has been checked there.
+pub(crate) const VOID_TOKENS: &str = "VOID";
 
 /// What came of one attempt.
 enum Attempt {
@@ -118,11 +114,9 @@ impl<R> Transaction<'_, R> {
     /// Commits a transaction that changes nothing with the token, so that no attempt does any more. Returns false if one
     /// was committed before.
     async fn void(&self, token: &str) -> Result<bool, Error> {
-        let partition = self.actions.first().and_then(partition).and_then(|partition| partition.as_s().ok());
-        let partition = partition.ok_or_else(|| Error::Internal("an action has no key".into()))?;
         let check = ConditionCheck::builder()
             .table_name(&*self.table.name)
-            .set_key(Some(Key::new(partition, NEVER_STORED).attributes()))
+            .set_key(Some(Key::new(VOID_TOKENS, token).attributes()))
             .condition_expression("attribute_not_exists(pk)")
             .build();
         let check = TransactWriteItem::builder().condition_check(check.map_err(defect)?).build();
@@ -132,7 +126,7 @@ impl<R> Transaction<'_, R> {
             let Err(error) = call.transact_items(check.clone()).send().await else { return Ok(true) };
             let cause = match error.as_service_error() {
                 Some(TransactWriteItemsError::IdempotentParameterMismatchException(_)) => return Ok(false),
-                // A transaction that voids another token of the partition holds the key.
+                // An unheard attempt to void the token is still in flight.
                 Some(TransactWriteItemsError::TransactionCanceledException(_)) => "a transaction conflict".to_owned(),
                 _ => match Error::from(error) {
                     Error::Unavailable(cause) => cause,

@@ -1,8 +1,6 @@
 use aws_sdk_dynamodb::{
     error::BuildError,
-    types::{
-        AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-    },
+    types::{ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
 };
 use serde::Serialize;
 
@@ -195,11 +193,4 @@ impl<'t, R> Transaction<'t, R> {
 /// A request that can't be built is a defect.
 pub(crate) fn defect(error: BuildError) -> Error {
     Error::Internal(error.into())
-}
-
-/// Returns the partition of an action's item.
-pub(crate) fn partition(action: &TransactWriteItem) -> Option<&AttributeValue> {
-    let item = action.put().map(Put::item).or_else(|| action.update().map(Update::key));
-    let item = item.or_else(|| action.delete().map(Delete::key));
-    item.or_else(|| action.condition_check().map(ConditionCheck::key))?.get("pk")
 }
