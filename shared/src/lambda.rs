@@ -70,3 +70,29 @@ fn restore_path(mut request: Request) -> Request {
     }
     request
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use lambda_http::{Body, Context};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn the_answer_is_due_three_seconds_before_the_function_is_killed() {
+        let due_in = |seconds: u64| {
+            let end = SystemTime::now() + Duration::from_secs(seconds);
+            let mut context = Context::default();
+            context.deadline = u64::try_from(end.duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+            let request = from_gateway(Request::new(Body::Empty).with_lambda_context(context));
+            let AnswerDue(due) = *request.extensions().get().unwrap();
+            due.saturating_duration_since(Instant::now()).as_secs_f64().round()
+        };
+        // A function that may run for longer is still cut off by the gateway.
+        for (function, answer) in [(29, 26.0), (10, 7.0), (2, 0.0), (60, 26.0)] {
+            assert!((due_in(function) - answer).abs() < f64::EPSILON, "{function}");
+        }
+    }
+}

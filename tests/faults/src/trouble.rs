@@ -54,6 +54,9 @@ impl Trouble {
     }
 
     /// Sets what the calls meet from now on.
+    ///
+    /// # Panics
+    /// A call has panicked.
     pub fn set(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
     }
