@@ -93,6 +93,11 @@ impl Things {
         things
     }
 
+    /// The engine's address.
+    pub(crate) fn engine() -> String {
+        ENGINE.clone()
+    }
+
     async fn create(&self) {
         let transaction = Transaction::new(&self.table);
         let transaction = self.orders.iter().fold(transaction, |transaction, order| order.create(transaction, ()));
