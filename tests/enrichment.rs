@@ -161,7 +161,12 @@ async fn an_admin_whose_customer_is_inactive_or_has_no_tier_stays_an_admin() {
     let tiers = tiers.expression_attribute_values(":sk", AttributeValue::S("TIER#".to_owned())).send().await.unwrap();
     let [tier] = tiers.items() else { panic!("{tiers:?}") };
     delete_item(organization, tier["sk"].as_s().unwrap()).await;
-    buyer.tenant.admin.get("/api/customers/C-1").await.problem(503, "The service is busy; try again.");
+    buyer
+        .tenant
+        .admin
+        .get("/api/customers/C-1")
+        .await
+        .problem(503, "The service is busy, and nothing was changed; try again.");
     buyer.is_admin_alone().await;
     buyer.tenant.admin.delete("/api/organizations/users/admins", &json!({"UserId": buyer.person.id})).await.ok();
     buyer.refused("Your customer account is inactive.").await;

@@ -72,7 +72,10 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 3), "move");
     let link = json!({"UserId": grace.id, "CustomerNumber": "C-2"});
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 3), "move");
-    assert_eq!(trips(&admin.get(associations).await), (200, 2), "list associations");
+    assert_eq!(trips(&admin.get(associations).await), (200, 1), "list associations");
+    admin.post(associate, &json!({"UserId": tenant.admin_id, "CustomerNumber": "C-3"})).await.ok();
+    let second = format!("{associations}?PageSize=1&PageNumber=2");
+    assert_eq!(trips(&admin.get(&second).await), (200, 2), "a page of associations by its number");
 
     let login = json!({"Email": grace.email, "Password": PASSWORD});
     assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 3), "sign in");
@@ -86,6 +89,7 @@ async fn each_call_keeps_its_budget() {
     );
     let customer = json!({"CustomerNumber": "C-2", "CompanyName": "A", "Pricing": "Silver"});
     assert_eq!(trips(&put("/api/customers", customer).await), (200, 2), "replace customer");
+    assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 3), "sign in for an organization");
     assert_eq!(trips(&user.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await), (200, 2), "enrich");
     assert_eq!(trips(&admin.delete(associations, &json!({"UserId": grace.id})).await), (200, 3), "dissociate");
     assert_eq!(

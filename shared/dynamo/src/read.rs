@@ -14,9 +14,10 @@ use tokio::time::sleep;
 use crate::{
     Error, Key, Table,
     backoff::Backoff,
+    commit::is_transient,
     expression::{Expression, text},
     item::{Item, from_item, is_live},
-    transaction::{defect, is_transient},
+    transaction::defect,
 };
 
 /// Keys that one `BatchGetItem` accepts.

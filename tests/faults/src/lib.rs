@@ -4,3 +4,4 @@
 pub mod conflicts;
 pub mod connection;
 pub mod gate;
+pub mod trouble;

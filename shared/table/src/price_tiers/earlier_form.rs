@@ -115,6 +115,7 @@ impl Table {
         let (earlier, by) = (keys::earlier_price_tier(organization, &folded), Authority::Migration);
         let write = self
             .write()
+            .unasked()
             .update(earlier.by(by), &supersede, BroughtOver::Changed)
             .put_new(keys::tier_name(organization, &folded).by(by), &name, BroughtOver::NameTaken)
             .put_new(keys::price_tier(organization, &tier.tier_id).by(by), &present, BroughtOver::Changed);
