@@ -1,8 +1,8 @@
 //! What AWS's DynamoDB does and no local engine: while a transaction is in flight, its items are taken.
 //!
 //! A transaction that touches an item of another one in flight is cancelled with `TransactionConflict` at that item's
-//! place; a plain write to such an item is refused with `TransactionConflictException`. Source: Amazon DynamoDB
-//! Developer Guide, "Transaction conflict handling in DynamoDB".
+//! place, and so is a transaction of reads; a plain write to such an item is refused with
+//! `TransactionConflictException`. Source: Amazon DynamoDB Developer Guide, "Transaction conflict handling in DynamoDB".
 
 use std::{
     collections::HashSet,
@@ -80,6 +80,14 @@ async fn answer(State(proxy): State<Proxy>, headers: HeaderMap, body: Bytes) -> 
             let answer = proxy.forward(&headers, body).await;
             drop(flight);
             answer
+        }
+        "TransactGetItems" => {
+            let keys = request["TransactItems"].as_array().unwrap().iter().map(transaction_key).collect();
+            // Reads hold no item: what is taken for them is given back at once.
+            match proxy.take(keys) {
+                Ok(_) => proxy.forward(&headers, body).await,
+                Err(reasons) => cancelled(&reasons),
+            }
         }
         "PutItem" | "UpdateItem" | "DeleteItem" => {
             let key = item_key(request.get("Key").unwrap_or(&request["Item"]));
