@@ -2,18 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use emulator::Route;
 use serde_yaml_ng::Value;
 
+use crate::Route;
+
 /// A function as the template deploys it.
-pub(crate) struct DeployedFunction {
+#[derive(Clone, Debug)]
+pub struct DeployedFunction {
     /// As its crate is called.
-    pub(crate) name: String,
-    pub(crate) paths: Vec<String>,
+    pub name: String,
+    /// The paths of its routes.
+    pub paths: Vec<String>,
     /// The names of its variables.
-    pub(crate) variables: BTreeSet<String>,
+    pub variables: BTreeSet<String>,
     /// What it may do beyond the table.
-    pub(crate) other_actions: BTreeSet<String>,
+    pub other_actions: BTreeSet<String>,
 }
 
 fn text(value: &Value) -> String {
@@ -29,11 +32,21 @@ fn names(value: &Value) -> BTreeSet<String> {
     value.as_mapping().into_iter().flat_map(|mapping| mapping.keys()).map(text).collect()
 }
 
-pub(crate) fn template() -> Value {
-    serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap()
+/// The template.
+///
+/// # Panics
+/// It is no YAML.
+#[must_use]
+pub fn template() -> Value {
+    serde_yaml_ng::from_str(include_str!("../../../template.yaml")).unwrap()
 }
 
-pub(crate) fn deployed_functions() -> Vec<DeployedFunction> {
+/// Every function of the template.
+///
+/// # Panics
+/// The template has another form.
+#[must_use]
+pub fn deployed_functions() -> Vec<DeployedFunction> {
     let template = template();
     let globals = names(&template["Globals"]["Function"]["Environment"]["Variables"]);
     let resources = template["Resources"].as_mapping().unwrap().values();
@@ -66,7 +79,11 @@ fn deployed(function: &Value, globals: &BTreeSet<String>) -> DeployedFunction {
 }
 
 /// The gateway's routes.
-pub(crate) fn deployed_routes() -> Vec<Route> {
+///
+/// # Panics
+/// The template has another form.
+#[must_use]
+pub fn deployed_routes() -> Vec<Route> {
     let functions = deployed_functions().into_iter();
     let routes = functions.flat_map(|function| {
         let name = function.name;
