@@ -23,6 +23,7 @@ mod headers;
 mod idempotency;
 mod isolation;
 mod links;
+mod lists_beside_writes;
 mod local_ports;
 mod login_attempts;
 mod machine_access;

@@ -65,7 +65,10 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 3), "move");
     let link = json!({"UserId": grace.id, "CustomerNumber": "C-2"});
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 3), "move");
-    assert_eq!(trips(&admin.get(associations).await), (200, 2), "list associations");
+    assert_eq!(trips(&admin.get(associations).await), (200, 1), "list associations");
+    admin.post(associate, &json!({"UserId": tenant.admin_id, "CustomerNumber": "C-3"})).await.ok();
+    let second = format!("{associations}?PageSize=1&PageNumber=2");
+    assert_eq!(trips(&admin.get(&second).await), (200, 2), "a page of associations by its number");
 
     let login = json!({"Email": grace.email, "Password": PASSWORD});
     assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 3), "sign in");

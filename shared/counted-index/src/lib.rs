@@ -3,8 +3,9 @@
 //! `DynamoDB` can neither skip to row 40,000 nor count rows without reading them. Each order of a collection therefore
 //! keeps *buckets* beside its entries. A bucket is a contiguous range of keys with the number of entries in it. The
 //! range goes from the bucket's `lower` to the `lower` of the next bucket. An entry and the count of its bucket change
-//! in one transaction. A page takes one Query for the buckets, a running sum of their counts, and one Query that begins
-//! in the bucket where the page begins.
+//! in one transaction. The buckets take one Query, and the sum of their counts is the total. A page is one Query from where
+//! it begins, in its own direction: from an end, from the key that a page token names, or from the bucket in which the
+//! running sum of the counts says that it begins. Counts never limit what is on a page: they are read before it.
 //!
 //! Every bucket has an *epoch*, a random text that changes whenever the range shrinks. A bucket that is deleted and
 //! created again also gets a new one. A writer changes a count on condition of the epoch that it read:
@@ -39,7 +40,7 @@ use dynamo::Table;
 pub use bucket::Bucket;
 pub use insert_many::Row;
 pub use keys::entry as entry_key;
-pub use page::Segments;
+pub use page::{Page, Segments};
 pub use range::{KeyRange, KeyRanges};
 pub use verify::{IndexFault, IndexReport};
 pub use write::{IndexWrite, Outcome};

@@ -33,38 +33,41 @@ impl Segments {
         self.0.iter().map(|segment| segment.entries).sum()
     }
 
-    /// Finds where the `take` entries after the first `skip` are. Adjacent segments become one run, which one Query
-    /// reads.
-    fn runs(&self, mut skip: u64, mut take: u64) -> Vec<Run> {
-        let mut runs = Vec::<Run>::new();
-        for segment in &self.0 {
-            if take == 0 {
-                break;
-            }
-            if skip >= segment.entries {
-                skip -= segment.entries;
-                continue;
-            }
-            let taken = take.min(segment.entries - skip);
-            match runs.last_mut() {
-                Some(run) if run.range.to.as_ref() == Some(&segment.range.from) => {
-                    run.take += taken;
-                    run.range.to.clone_from(&segment.range.to);
-                }
-                _ => runs.push(Run { range: segment.range.clone(), skip, take: taken }),
-            }
-            (skip, take) = (0, take - taken);
+    /// Finds where the entries after the first `skip` begin, in a direction: the ranges from there on in that direction,
+    /// of which adjacent ones are one, and how many entries of the first range still come before.
+    fn place(&self, descending: bool, mut skip: u64) -> (Vec<KeyRange>, u64) {
+        let mut segments: Vec<_> = self.0.iter().collect();
+        if descending {
+            segments.reverse();
         }
-        runs
+        let Some(first) = segments.iter().position(|segment| {
+            let begins_here = skip < segment.entries;
+            if !begins_here {
+                skip -= segment.entries;
+            }
+            begins_here
+        }) else {
+            return (Vec::new(), 0);
+        };
+        let mut ranges = Vec::<KeyRange>::new();
+        for Segment { range, .. } in segments.split_off(first) {
+            match ranges.last_mut() {
+                Some(last) if last.to.as_ref() == Some(&range.from) => last.to.clone_from(&range.to),
+                Some(last) if range.to.as_ref() == Some(&last.from) => last.from.clone_from(&range.from),
+                _ => ranges.push(range.clone()),
+            }
+        }
+        (ranges, skip)
     }
 }
 
-/// Entries to take from a contiguous range of keys.
-#[derive(Debug, PartialEq, Eq)]
-struct Run {
-    range: KeyRange,
-    skip: u64,
-    take: u64,
+/// The entries of a page, and whether others come after them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The entries, at most as many as were asked for.
+    pub entries: Vec<T>,
+    /// Whether there was one more.
+    pub more: bool,
 }
 
 impl IndexReader<'_> {
@@ -91,7 +94,9 @@ impl IndexReader<'_> {
         Ok(Segments(try_join_all(counted).await?))
     }
 
-    /// Returns at most `size` entries after the first `skip`, in either direction, in one round trip at any depth.
+    /// Returns a page that begins after the first `skip` entries, at any depth. Counts say where it begins, and nothing
+    /// else: an entry that they don't count yet is on the page like any other. One round trip for each range that is
+    /// read.
     pub async fn page<T: DeserializeOwned>(
         self,
         order: &Order,
@@ -99,52 +104,57 @@ impl IndexReader<'_> {
         descending: bool,
         skip: u64,
         size: u64,
-    ) -> Result<Vec<T>, Error> {
-        let total = segments.total();
-        let take = size.min(total.saturating_sub(skip));
-        // A page in descending order is the mirrored page in ascending order, reversed.
-        let skip = if descending { total - skip.min(total) - take } else { skip };
-        let reads = segments.runs(skip, take).into_iter().map(async |run| {
-            let entries = self.first_in(order, &run.range, run.skip + run.take, false).await?;
-            let skip = usize::try_from(run.skip).unwrap_or(usize::MAX);
-            Ok::<_, Error>(entries.into_iter().skip(skip).collect::<Vec<_>>())
-        });
-        let mut items: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
-        if descending {
-            items.reverse();
-        }
-        items.into_iter().map(from_item).collect()
+    ) -> Result<Page<T>, Error> {
+        let (ranges, skip) = segments.place(descending, skip);
+        self.read_page(order, &ranges, descending, skip, size).await
     }
 
-    /// Returns at most `size` entries of `ranges` beyond a key, in one round trip for each range that is read.
+    /// Returns a page of `ranges` that begins beyond a key, or at the beginning. One round trip for each range that is
+    /// read.
     pub async fn page_beyond<T: DeserializeOwned>(
         self,
         order: &Order,
         ranges: &KeyRanges,
         descending: bool,
-        key: &str,
+        key: Option<&str>,
         size: u64,
-    ) -> Result<Vec<T>, Error> {
-        let beyond = if descending {
-            KeyRange::new(String::new(), Some(key.to_owned()))
-        } else {
+    ) -> Result<Page<T>, Error> {
+        let beyond = match key {
+            None => KeyRange::all(),
+            Some(key) if descending => KeyRange::new(String::new(), Some(key.to_owned())),
             // The lowest key above this one is its own text followed by U+0000.
-            KeyRange::new(format!("{key}\u{0}"), None)
+            Some(key) => KeyRange::new(format!("{key}\u{0}"), None),
         };
-        let ranges = ranges.intersection(&KeyRanges::of([beyond]));
-        let mut ranges: Vec<_> = ranges.into_iter().collect();
+        let mut ranges: Vec<_> = ranges.intersection(&KeyRanges::of([beyond])).iter().cloned().collect();
         if descending {
             ranges.reverse();
         }
+        self.read_page(order, &ranges, descending, 0, size).await
+    }
+
+    /// Reads a page in its own direction: the entries of the ranges after the first `skip`, and one more, which tells
+    /// whether others come after.
+    async fn read_page<T: DeserializeOwned>(
+        self,
+        order: &Order,
+        ranges: &[KeyRange],
+        descending: bool,
+        skip: u64,
+        size: u64,
+    ) -> Result<Page<T>, Error> {
+        let wanted = skip.saturating_add(size).saturating_add(1);
         let mut items = Vec::new();
         for range in ranges {
-            let remaining = size - u64::try_from(items.len()).unwrap_or(size);
-            if remaining == 0 {
+            let left = wanted.saturating_sub(u64::try_from(items.len()).unwrap_or(wanted));
+            if left == 0 {
                 break;
             }
-            items.extend(self.first_in(order, range, remaining, descending).await?);
+            items.extend(self.first_in(order, range, left, descending).await?);
         }
-        items.into_iter().map(from_item).collect()
+        let (skip, size) = (usize::try_from(skip).unwrap_or(usize::MAX), usize::try_from(size).unwrap_or(usize::MAX));
+        let more = items.len().saturating_sub(skip) > size;
+        let entries = items.into_iter().skip(skip).take(size).map(from_item).collect::<Result<_, _>>()?;
+        Ok(Page { entries, more })
     }
 
     /// Returns every entry of the segments for which `keep` returns true, in order. At most 16 segments are in memory
@@ -282,8 +292,8 @@ mod tests {
         )
     }
 
-    fn run(from: &str, to: &str, skip: u64, take: u64) -> Run {
-        Run { range: range(from, to), skip, take }
+    fn placed(ranges: &[(&str, &str)], skip: u64) -> (Vec<KeyRange>, u64) {
+        (ranges.iter().map(|(from, to)| range(from, to)).collect(), skip)
     }
 
     #[test]
@@ -293,30 +303,28 @@ mod tests {
     }
 
     #[test]
-    fn a_page_within_one_segment_skips_only_there() {
-        let segments = segments(&[("a", "b", 10), ("b", "c", 10), ("c", "d", 10)]);
-        assert_eq!(segments.runs(0, 3), [run("a", "b", 0, 3)]);
-        assert_eq!(segments.runs(12, 3), [run("b", "c", 2, 3)]);
-        assert_eq!(segments.runs(10, 10), [run("b", "c", 0, 10)]);
+    fn a_page_begins_in_the_segment_that_its_first_entry_is_in_from_either_end() {
+        let segments = segments(&[("a", "b", 10), ("b", "c", 12), ("c", "d", 14)]);
+        assert_eq!(segments.place(false, 0), placed(&[("a", "d")], 0));
+        assert_eq!(segments.place(false, 12), placed(&[("b", "d")], 2));
+        assert_eq!(segments.place(false, 22), placed(&[("c", "d")], 0));
+        assert_eq!(segments.place(true, 0), placed(&[("a", "d")], 0));
+        assert_eq!(segments.place(true, 13), placed(&[("a", "d")], 13));
+        assert_eq!(segments.place(true, 14), placed(&[("a", "c")], 0));
+        assert_eq!(segments.place(true, 27), placed(&[("a", "b")], 1));
     }
 
     #[test]
-    fn a_page_across_adjacent_segments_is_one_run() {
-        let segments = segments(&[("a", "b", 10), ("b", "c", 2), ("c", "d", 10)]);
-        assert_eq!(segments.runs(8, 6), [run("a", "d", 8, 6)]);
+    fn a_page_goes_on_beyond_a_gap_in_its_own_direction() {
+        let segments = segments(&[("a", "b", 10), ("b", "c", 0), ("m", "n", 10)]);
+        assert_eq!(segments.place(false, 8), placed(&[("a", "c"), ("m", "n")], 8));
+        assert_eq!(segments.place(true, 8), placed(&[("m", "n"), ("a", "c")], 8));
     }
 
     #[test]
-    fn a_page_across_a_gap_is_a_run_on_each_side() {
-        let segments = segments(&[("a", "b", 10), ("m", "n", 10)]);
-        assert_eq!(segments.runs(8, 6), [run("a", "b", 8, 2), run("m", "n", 0, 4)]);
-    }
-
-    #[test]
-    fn a_page_ends_with_the_last_entry_and_one_beyond_it_is_empty() {
+    fn a_page_beyond_the_last_entry_is_nowhere() {
         let segments = segments(&[("a", "b", 10), ("b", "c", 0)]);
-        assert_eq!(segments.runs(8, 100), [run("a", "b", 8, 2)]);
-        assert_eq!(segments.runs(10, 5), []);
-        assert_eq!(segments.runs(0, 0), []);
+        assert_eq!(segments.place(false, 10), placed(&[], 0));
+        assert_eq!(segments.place(true, 12), placed(&[], 0));
     }
 }

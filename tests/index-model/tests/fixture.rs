@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
     config::Builder,
     types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
 };
-use counted_index::{CountedIndex, KeyRange, KeyRanges, Order, Outcome, Row, entry_key};
+use counted_index::{CountedIndex, KeyRange, KeyRanges, Order, Outcome, Page, Row, entry_key};
 use domain::ids;
 use dynamo::{Error, Expression, Table, Transaction, number};
 use dynoxide::Database;
@@ -193,7 +193,7 @@ impl Things {
         let (index, order) = (self.index(), &self.orders[order]);
         let buckets = index.buckets(order).await.unwrap();
         let segments = index.segments(order, &buckets, &KeyRanges::all()).await.unwrap();
-        (index.page(order, &segments, descending, skip, size).await.unwrap(), segments.total())
+        (index.page(order, &segments, descending, skip, size).await.unwrap().entries, segments.total())
     }
 
     pub(crate) async fn page_of(
@@ -207,7 +207,34 @@ impl Things {
         let (index, order) = (self.index(), &self.orders[order]);
         let buckets = index.buckets(order).await.unwrap();
         let segments = index.segments(order, &buckets, &KeyRanges::of([range.clone()])).await.unwrap();
-        (index.page(order, &segments, descending, skip, size).await.unwrap(), segments.total())
+        (index.page(order, &segments, descending, skip, size).await.unwrap().entries, segments.total())
+    }
+
+    /// Walks over a range: the page after the first `skip` entries, then each beyond the last entry of the one before.
+    /// Returns what the pages show.
+    pub(crate) async fn walk(
+        &self,
+        order: usize,
+        descending: bool,
+        range: &KeyRange,
+        skip: u64,
+        size: u64,
+    ) -> Vec<Thing> {
+        let (index, ranges, partition) = (self.index(), KeyRanges::of([range.clone()]), &self.orders[order]);
+        let mut page: Page<Thing> = if skip == 0 {
+            index.page_beyond(partition, &ranges, descending, None, size).await.unwrap()
+        } else {
+            let buckets = index.buckets(partition).await.unwrap();
+            let segments = index.segments(partition, &buckets, &ranges).await.unwrap();
+            index.page(partition, &segments, descending, skip, size).await.unwrap()
+        };
+        let mut things = page.entries;
+        while page.more {
+            let key = things.last().map(|thing| thing.keys()[order].clone());
+            page = index.page_beyond(partition, &ranges, descending, key.as_deref(), size).await.unwrap();
+            things.extend(page.entries);
+        }
+        things
     }
 
     /// Asserts that every bucket counts as many entries as are in its range.

@@ -1,4 +1,4 @@
-use counted_index::{IndexReader, KeyRanges, Segments};
+use counted_index::{IndexReader, KeyRanges, Page, Segments};
 
 use super::{
     AssociationFilter, AssociationOrder,
@@ -44,38 +44,42 @@ pub struct AssociationPage {
 
 /// Where a page begins, once its token is read.
 enum Start {
+    /// Beyond this key, or at the first row.
+    After(Option<String>),
+    /// After so many rows, of which there is one at least.
     Skip(u64),
-    After(String),
 }
 
-/// What was read for a page: more rows than fit on it, perhaps.
+/// What was read for a page.
 struct Read {
-    rows: Vec<AssociationRecord>,
+    page: Page<AssociationRecord>,
     total: u64,
-    more: bool,
 }
 
 impl OrganizationScope<'_> {
     /// A page of the associations that the filters keep, and how many there are on all pages. Sequential round trips:
     ///
-    /// - two for any page without filters, and where the filters are a range of the order that is asked for three;
-    /// - by token one, and with such a range two;
-    /// - where rows have to be tested, three; at most `max_tested` rows are read, and held, for it.
+    /// - one for the first page and by token, and where the filters are a range of the order that is asked for two;
+    /// - two for any other page, and with such a range three;
+    /// - where rows have to be tested, three; about `max_tested` rows at most are read, and held, for it.
+    ///
+    /// The entries, the counts and the role are reads of their own, so that writes may commit between them. The total is
+    /// never less than what the page shows.
     ///
     /// # Errors
     /// [`AssociationError::BadPageToken`], [`AssociationError::TooManyRows`], the scope's own, or the table is out of
     /// reach.
     pub async fn associations(&self, query: &ListQuery, max_tested: u64) -> Result<AssociationPage, AssociationError> {
         let start = match &query.start {
-            PageStart::Number(number) => Ok(Start::Skip(number.saturating_sub(1).saturating_mul(query.size))),
-            PageStart::Token(token) => decode(self.id(), query, token).map(Start::After),
+            PageStart::Number(0 | 1) => Ok(Start::After(None)),
+            PageStart::Number(number) => Ok(Start::Skip((number - 1).saturating_mul(query.size))),
+            PageStart::Token(token) => decode(self.id(), query, token).map(|key| Start::After(Some(key))),
         };
         let start = self.lost_role_first(start).await?;
-        let Read { mut rows, total, more } = match Plan::of(query.order, &query.filters) {
+        let Read { page: Page { entries: rows, more }, total } = match Plan::of(query.order, &query.filters) {
             Plan::Ranges(ranges) => self.read_ranges(query, &ranges, start).await?,
             Plan::Test { asked, other } => self.read_tested(query, asked, other, start, max_tested).await?,
         };
-        rows.truncate(usize::try_from(query.size).unwrap_or(usize::MAX));
         let next = match rows.last() {
             Some(last) if more => Some(encode(self.id(), query, &query.order.key(last))?),
             _ => None,
@@ -93,23 +97,29 @@ impl OrganizationScope<'_> {
                     self.checked_to_write(|reads| async move { Ok(reads.indexes().buckets(order).await?) }).await?;
                 let index = *held.indexes();
                 let segments = index.segments(order, &buckets, ranges).await?;
-                let rows = index.page(order, &segments, query.descending, skip, query.size).await?;
-                let total = segments.total();
-                Ok(Read { rows, total, more: skip.saturating_add(query.size) < total })
+                let page = index.page(order, &segments, query.descending, skip, query.size).await?;
+                Ok(Read { total: segments.total().max(shown(&page, skip)), page })
             }
             Start::After(key) => {
-                let ((buckets, rows), held) = self
+                let key = key.as_deref();
+                let ((buckets, page), held) = self
                     .checked_to_write(|reads| async move {
                         let index = reads.indexes();
-                        let rows = index.page_beyond(order, ranges, query.descending, &key, query.size + 1);
-                        let (buckets, rows) = tokio::try_join!(index.buckets(order), rows)?;
-                        Ok((buckets, rows))
+                        let page = index.page_beyond(order, ranges, query.descending, key, query.size);
+                        let (buckets, page) = tokio::try_join!(index.buckets(order), page)?;
+                        Ok((buckets, page))
                     })
                     .await?;
-                let rows: Vec<AssociationRecord> = rows;
-                let total = held.indexes().segments(order, &buckets, ranges).await?.total();
-                let more = u64::try_from(rows.len()).is_ok_and(|rows| rows > query.size);
-                Ok(Read { rows, total, more })
+                let page: Page<AssociationRecord> = page;
+                // The only page shows every row, and so it is the better count.
+                let total = match key {
+                    None if !page.more => shown(&page, 0),
+                    _ => {
+                        let segments = held.indexes().segments(order, &buckets, ranges).await?;
+                        segments.total().max(shown(&page, 0))
+                    }
+                };
+                Ok(Read { page, total })
             }
         }
     }
@@ -153,10 +163,19 @@ impl OrganizationScope<'_> {
     }
 }
 
-/// The rest, from the page's begin on, of all rows that the filters keep, which were read in `order`.
+/// How many rows there are at least, by a page after the first `skip` rows.
+fn shown(page: &Page<AssociationRecord>, skip: u64) -> u64 {
+    let entries = u64::try_from(page.entries.len()).unwrap_or(u64::MAX);
+    // An empty page may begin anywhere beyond the last row.
+    if entries == 0 { 0 } else { skip.saturating_add(entries).saturating_add(u64::from(page.more)) }
+}
+
+/// The page of all rows that the filters keep, which were read in `order`.
 fn page_of(query: &ListQuery, start: Start, order: AssociationOrder, mut rows: Vec<AssociationRecord>) -> Read {
     if order != query.order {
         rows.sort_by_cached_key(|row| query.order.key(row));
+        // A user who moved to another customer during the walk can be seen at both, but has one place in this order.
+        rows.dedup_by(|one, other| query.order.key(one) == query.order.key(other));
     }
     if query.descending {
         rows.reverse();
@@ -164,11 +183,15 @@ fn page_of(query: &ListQuery, start: Start, order: AssociationOrder, mut rows: V
     let total = rows.len();
     let skip = match start {
         Start::Skip(skip) => usize::try_from(skip).unwrap_or(usize::MAX).min(total),
-        Start::After(key) => rows.partition_point(|row| {
+        Start::After(None) => 0,
+        Start::After(Some(key)) => rows.partition_point(|row| {
             let row = query.order.key(row);
             if query.descending { row >= key } else { row <= key }
         }),
     };
-    let more = u64::try_from(total - skip).is_ok_and(|left| left > query.size);
-    Read { rows: rows.split_off(skip), total: u64::try_from(total).unwrap_or(u64::MAX), more }
+    let size = usize::try_from(query.size).unwrap_or(usize::MAX);
+    let mut entries = rows.split_off(skip);
+    let more = entries.len() > size;
+    entries.truncate(size);
+    Read { page: Page { entries, more }, total: u64::try_from(total).unwrap_or(u64::MAX) }
 }
