@@ -16,6 +16,7 @@ mod customers;
 mod enrichment;
 #[cfg(feature = "lambda")]
 mod events;
+mod faulty;
 mod field_names;
 mod gate;
 mod guessable_passwords;

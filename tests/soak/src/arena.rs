@@ -5,10 +5,8 @@ use std::sync::{
     atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use local::Bundle;
 use serde_json::json;
-use shared::ids::{UserId, random_id};
+use shared::ids::random_id;
 
 use crate::{
     api::{Api, Request},
@@ -25,9 +23,6 @@ pub(crate) const NAMES: usize = 3;
 pub(crate) const TIERS: [&str; 4] = ["Gold", "Silver", "Iron", "Tin"];
 /// Numbers of customers, each of which has a user.
 pub(crate) const CUSTOMERS: usize = 3;
-/// Users whose associations nobody touches.
-const STILL_USERS: usize = 9;
-
 /// An organization, with the token of its founder.
 pub(crate) struct Organization {
     pub(crate) id: String,
@@ -74,7 +69,7 @@ pub(crate) struct Arena {
 
 impl Arena {
     /// Makes the organizations. Each call is made until it has succeeded.
-    pub(crate) async fn set_up(api: &Api, engine: &Client, number: u64, users: &[User]) -> Self {
+    pub(crate) async fn set_up(api: &Api, number: u64, users: &[User], still: &[String]) -> Self {
         let founder = &users[0];
         let found = async |what: &str| {
             let name = format!("{what} {number} {}", random_id(6));
@@ -99,11 +94,8 @@ impl Arena {
         for (customer, user) in users.iter().take(CUSTOMERS).enumerate() {
             associate(api, &twins[0], &user.id, &customer_number(customer)).await;
         }
-        let mut still = Vec::new();
-        for number in 0..STILL_USERS {
-            let user = made_up_account(engine).await;
-            associate(api, &twins[1], &user, &format!("S-{}", number / 3)).await;
-            still.push(user);
+        for (number, user) in still.iter().enumerate() {
+            associate(api, &twins[1], user, &format!("S-{}", number / 3)).await;
         }
         Self {
             number,
@@ -111,7 +103,7 @@ impl Arena {
             twins,
             users: users.to_vec(),
             tokens,
-            still,
+            still: still.to_vec(),
             calls: AtomicU64::new(0),
             serial: AtomicUsize::new(0),
             admins: History::from((1 << USERS) - 1),
@@ -146,26 +138,4 @@ async fn associate(api: &Api, organization: &Organization, user: &str, customer:
     let body = json!({"UserId": user, "CustomerNumber": customer});
     let request = Request::post("/api/organizations/users/associate-customer", body).by(&organization.token);
     api.insist(&request.once(random_id(20))).await;
-}
-
-/// An account without a password, put straight into the table: an association asks that the account exists, and a
-/// password's hash takes longer than the rest.
-async fn made_up_account(engine: &Client) -> String {
-    let id = UserId::random().to_string();
-    let item = json!({
-        "pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "user_id": id, "email": format!("{id}@still.example"),
-        "first_name": "Still", "last_name": "Standing", "created_at": "2026-11-29T00:00:00Z",
-    });
-    let put = engine.put_item().table_name(Bundle::TABLE).set_item(Some(serde_dynamo::to_item(item).unwrap()));
-    // The credential, since each account has one.
-    let credential = json!({
-        "pk": format!("EMAIL#{id}@still.example"), "sk": "EMAIL", "entity": "credential", "user_id": id,
-        "email": format!("{id}@still.example"), "first_name": "Still", "last_name": "Standing",
-    });
-    let credential: std::collections::HashMap<String, AttributeValue> = serde_dynamo::to_item(credential).unwrap();
-    let credential = engine.put_item().table_name(Bundle::TABLE).set_item(Some(credential));
-    let (account, credential) = tokio::join!(put.send(), credential.send());
-    account.unwrap();
-    credential.unwrap();
-    id
 }

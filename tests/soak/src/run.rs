@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use aws_sdk_dynamodb::Client;
 use rand::RngExt;
 use tokio::{task::JoinSet, time::sleep};
 
@@ -18,7 +19,7 @@ use crate::{
     calls::Caller,
     stage::Stage,
     tally::Tally,
-    users::User,
+    users::{User, made_up_account},
 };
 
 /// Arenas that are called at once.
@@ -27,6 +28,8 @@ const ACTIVE: usize = 5;
 const CALLS_PER_ARENA: u64 = 320;
 /// Users of all arenas.
 const POOL: usize = 16;
+/// Users whose associations nobody touches.
+const STILL: usize = 9;
 /// How long the mailer has for what waits when the calls are over.
 const MAIL_TIME: Duration = Duration::from_secs(6);
 
@@ -38,7 +41,7 @@ pub(crate) struct Run {
     pub(crate) kills: u64,
     /// When the last call ended, in nanoseconds since the run began. What is read afterwards meets no faults.
     pub(crate) quiet_since: u64,
-    pub(crate) engine: aws_sdk_dynamodb::Client,
+    pub(crate) engine: Client,
 }
 
 struct World {
@@ -46,6 +49,8 @@ struct World {
     stage: Stage,
     api: Api,
     users: Vec<User>,
+    /// Accounts whose associations nobody touches.
+    still: Vec<String>,
     active: Mutex<Vec<Arc<Arena>>>,
     all: Mutex<Vec<Arc<Arena>>>,
     calls: AtomicU64,
@@ -61,11 +66,17 @@ pub(crate) async fn run(args: &Args) -> Run {
     for _ in 0..POOL {
         users.push(User::sign_up(&api).await);
     }
+    let engine = engine_of(&stage).await;
+    let mut still = Vec::new();
+    for _ in 0..STILL {
+        still.push(made_up_account(&engine).await);
+    }
     let world = World {
         args: args.clone(),
         stage,
         api,
         users,
+        still,
         active: Mutex::default(),
         all: Mutex::default(),
         calls: AtomicU64::new(0),
@@ -95,23 +106,24 @@ pub(crate) async fn run(args: &Args) -> Run {
         Caller { api, arena, mails, client, random: &mut random }.read_all().await;
     }
     world.stage.faults.settled().await;
-    let engine = world.engine().await;
+    let engine = engine_of(&world.stage).await;
     let world = Arc::into_inner(world).unwrap();
     let kills = world.kills.load(Ordering::SeqCst);
     Run { stage: world.stage, api: world.api, arenas, kills, quiet_since, engine }
 }
 
-impl World {
-    async fn engine(&self) -> aws_sdk_dynamodb::Client {
-        let endpoint = self.stage.engine_url().await;
-        aws_sdk_dynamodb::Client::from_conf(shared::dynamo::Table::client_config(Some(&endpoint)).build())
-    }
+/// A client of the engine itself, without faults.
+async fn engine_of(stage: &Stage) -> Client {
+    let endpoint = stage.engine_url().await;
+    Client::from_conf(shared::dynamo::Table::client_config(Some(&endpoint)).build())
+}
 
+impl World {
     async fn set_up_arena(&self) -> Arc<Arena> {
         let number = u64::try_from(self.all.lock().unwrap().len()).unwrap();
         let first = usize::try_from(number).unwrap() * 3;
         let users: Vec<_> = (0..USERS).map(|user| self.users[(first + user) % POOL].clone()).collect();
-        let arena = Arc::new(Arena::set_up(&self.api, &self.engine().await, number, &users).await);
+        let arena = Arc::new(Arena::set_up(&self.api, number, &users, &self.still).await);
         self.all.lock().unwrap().push(arena.clone());
         arena
     }

@@ -1,7 +1,9 @@
 //! People who found organizations, are admins and buy for customers.
 
+use aws_sdk_dynamodb::Client;
+use local::Bundle;
 use serde_json::{Value, json};
-use shared::ids::random_id;
+use shared::ids::{UserId, random_id};
 
 use crate::api::{Api, Request};
 
@@ -41,4 +43,20 @@ impl User {
 
 fn of(email: &str) -> Value {
     json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": email, "Password": PASSWORD})
+}
+
+/// An account without a password, put straight into the table: an association asks that the account exists, and a
+/// password's hash takes longer than the rest. Returns its id.
+pub(crate) async fn made_up_account(engine: &Client) -> String {
+    let id = UserId::random().to_string();
+    let email = format!("{id}@still.example");
+    let names = json!({"user_id": id, "email": email, "first_name": "Still", "last_name": "Standing"});
+    let of_account = json!({"pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "created_at": ""});
+    let of_credential = json!({"pk": format!("EMAIL#{email}"), "sk": "EMAIL", "entity": "credential"});
+    for mut item in [of_account, of_credential] {
+        item.as_object_mut().unwrap().extend(names.as_object().unwrap().clone());
+        let item = serde_dynamo::to_item(item).unwrap();
+        engine.put_item().table_name(Bundle::TABLE).set_item(Some(item)).send().await.unwrap();
+    }
+    id
 }
