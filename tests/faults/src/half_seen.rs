@@ -41,7 +41,7 @@ impl Proxy {
         let written = written_items(&call.body);
         let table = table_of(&call.body);
         let before = self.images(call, &table, &written).await?;
-        let answer = self.engine.forward(call).await.ok_or(Cut)?;
+        let answer = self.forward_transaction(call).await?;
         if !answer.is_done() {
             return Ok(answer);
         }

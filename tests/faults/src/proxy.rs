@@ -1,7 +1,7 @@
 //! A proxy in front of the engine that makes conflicts as AWS does, and the faults of a plan.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     convert::Infallible,
     sync::{
         Arc, Mutex,
@@ -64,6 +64,9 @@ pub(crate) struct Proxy {
     /// The items of half-seen commits.
     pub(crate) half: Mutex<HashSet<ItemKey>>,
     pub(crate) saboteur: Option<Saboteur>,
+    /// The answers to transactions that were done, by their tokens: the engine forgets them when it restarts, and AWS
+    /// knows them for ten minutes.
+    done: Mutex<HashMap<String, Answer>>,
     /// Calls that aren't done yet, whether their callers wait or not.
     open: AtomicUsize,
     /// Held shared by every call until it is done, and alone while the engine is away.
@@ -95,7 +98,7 @@ impl Faults {
         let (engine, taken, half) = (Engine::at(engine), Taken::default(), Mutex::default());
         let (calls, open) = (RwLock::default(), AtomicUsize::new(0));
         let away = Arc::default();
-        let proxy = Arc::new(Proxy { engine, plan, taken, calls, half, saboteur, open, away });
+        let proxy = Arc::new(Proxy { engine, plan, taken, calls, half, saboteur, done: Mutex::default(), open, away });
         tokio::spawn(serve(listener, proxy.clone()));
         Self { url, proxy }
     }
@@ -252,7 +255,7 @@ impl Proxy {
                     }
                 };
                 sleep(self.plan.time_below(MAX_FLIGHT_MILLIS)).await;
-                let answer = self.engine.forward(call).await.ok_or(Cut);
+                let answer = self.forward_transaction(call).await;
                 drop(flight);
                 answer
             }
@@ -278,5 +281,19 @@ impl Proxy {
                 self.engine.forward(call).await.ok_or(Cut)
             }
         }
+    }
+
+    /// Has the engine do a transaction, unless one with its token was done.
+    pub(crate) async fn forward_transaction(&self, call: &Call) -> Result<Answer, Cut> {
+        let token = call.body["ClientRequestToken"].as_str().map(str::to_owned);
+        let known = token.as_ref().and_then(|token| self.done.lock().unwrap().get(token).cloned());
+        if let Some(answer) = known {
+            return Ok(answer);
+        }
+        let answer = self.engine.forward(call).await.ok_or(Cut)?;
+        if let Some(token) = token.filter(|_| answer.is_done()) {
+            self.done.lock().unwrap().insert(token, answer.clone());
+        }
+        Ok(answer)
     }
 }

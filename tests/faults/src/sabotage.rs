@@ -20,6 +20,10 @@ use crate::{
 
 /// One of so many transactions is broken.
 const ONE_IN: u64 = 40;
+/// One of so many half-seen commits is broken.
+const ONE_HALF_IN: u64 = 3;
+/// One of so many reads whose answer is known from long enough ago is broken.
+const ONE_READ_IN: u64 = 4;
 /// An answer of this age is stale.
 const STALE: Duration = Duration::from_millis(400);
 
@@ -40,7 +44,7 @@ pub enum Sabotage {
 #[derive(Debug)]
 pub struct Saboteur {
     kind: Sabotage,
-    transactions: AtomicU64,
+    turns: AtomicU64,
     broken: AtomicU64,
     answers: Mutex<HashMap<String, (Instant, Answer)>>,
 }
@@ -49,8 +53,8 @@ impl Saboteur {
     /// Breaks this.
     #[must_use]
     pub fn new(kind: Sabotage) -> Self {
-        let (transactions, broken) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { kind, transactions, broken, answers: Mutex::default() }
+        let (turns, broken) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { kind, turns, broken, answers: Mutex::default() }
     }
 
     pub(crate) fn count(&self) -> u64 {
@@ -58,7 +62,11 @@ impl Saboteur {
     }
 
     fn is_turn(&self) -> bool {
-        self.transactions.fetch_add(1, Ordering::SeqCst) % ONE_IN == ONE_IN - 1
+        self.is_one_in(ONE_IN)
+    }
+
+    fn is_one_in(&self, of: u64) -> bool {
+        self.turns.fetch_add(1, Ordering::SeqCst) % of == of - 1
     }
 
     fn note(&self) {
@@ -67,7 +75,7 @@ impl Saboteur {
 
     /// Whether a half-seen commit is to stay half.
     pub(crate) fn leaves_half(&self) -> bool {
-        let leaves = self.kind == Sabotage::HalfState && self.is_turn();
+        let leaves = self.kind == Sabotage::HalfState && self.is_one_in(ONE_HALF_IN);
         if leaves {
             self.note();
         }
@@ -120,7 +128,7 @@ impl Saboteur {
         let known = self.answers.lock().unwrap().get(&question).cloned();
         if let Some((at, answer)) = known
             && at.elapsed() >= STALE
-            && self.is_turn_of_read()
+            && self.is_one_in(ONE_READ_IN)
         {
             self.note();
             return Ok(answer);
@@ -130,9 +138,5 @@ impl Saboteur {
             self.answers.lock().unwrap().entry(question).or_insert_with(|| (Instant::now(), answer.clone()));
         }
         Ok(answer)
-    }
-
-    fn is_turn_of_read(&self) -> bool {
-        self.transactions.fetch_add(1, Ordering::SeqCst) % 4 == 3
     }
 }

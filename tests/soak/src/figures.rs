@@ -15,6 +15,8 @@ pub(crate) struct Findings {
     pub(crate) effects: Effects,
     pub(crate) report: Report,
     pub(crate) items: usize,
+    /// What functions logged as errors.
+    pub(crate) errors: Vec<String>,
 }
 
 impl Findings {
@@ -70,6 +72,7 @@ pub(crate) fn print(args: &Args, run: &Run, findings: &Findings) {
     }
 
     show("answers", &tally.complaints());
+    show("logs", &findings.errors);
     for (name, faults) in &findings.invariants {
         show(name, faults);
     }

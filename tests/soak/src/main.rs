@@ -42,6 +42,7 @@ async fn main() -> ExitCode {
         effects: acknowledged::check(&table, &run.arenas, &run.stage.mails, run.quiet_since),
         report: Report::of(&run.arenas, args.histories),
         items: table.len(),
+        errors: run.stage.errors(),
     };
     run.stage.stop();
     figures::print(&args, &run, &findings);
