@@ -13,6 +13,7 @@ mod associations;
 mod common_rules;
 mod conflicts;
 mod customers;
+mod deadlines;
 mod enrichment;
 #[cfg(feature = "lambda")]
 mod events;
@@ -53,3 +54,4 @@ mod template;
 mod tenants;
 mod tokens;
 mod trusted_issuers;
+mod unheard;

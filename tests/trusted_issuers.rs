@@ -253,7 +253,7 @@ async fn a_key_set_that_cant_be_reached_is_503_and_never_accepted() {
         tokio::time::sleep(Duration::from_millis(1100)).await;
         world.idp.answers(answer.clone());
         let refused = world.access_with(&world.claims("u-1")).await;
-        refused.problem(503, "The service is busy; try again.");
+        refused.problem(503, "The service is busy, and nothing was changed; try again.");
         assert!(!refused.header("retry-after").is_empty(), "{answer:?}");
     }
     assert_eq!(elsewhere.fetches.load(Ordering::SeqCst), 0, "no redirect is followed");

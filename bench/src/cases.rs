@@ -100,7 +100,7 @@ fn of_admins(world: &World) -> Vec<Case> {
     let (token, partition) = (world.token.as_str(), organization(world));
     let customers = format!("{partition}#CUSTOMER");
     let by_user = format!("{partition}#ASSOC#U");
-    let page = json!({"op": "query", "pk": by_user, "prefix": "E#", "limit": 25});
+    let page = json!({"op": "query", "pk": by_user, "prefix": "E#", "limit": 26});
     vec![
         Case {
             in_python: true,
@@ -130,7 +130,7 @@ fn of_admins(world: &World) -> Vec<Case> {
             "list associations",
             "associations",
             event("GET", "/api/organizations/users/associations", "", token, None),
-            json!([[query(&by_user, "B#"), role(world)], [page]]),
+            json!([[query(&by_user, "B#"), page, role(world)]]),
         ),
         case(
             "view customer",

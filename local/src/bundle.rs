@@ -4,7 +4,7 @@ use auth::{AuthApp, Issuer, SetupError, TrustedIssuers};
 use aws_sdk_dynamodb::Client;
 use axum::{
     Router,
-    extract::{ConnectInfo, Request},
+    extract::{self, ConnectInfo, Request},
     middleware,
 };
 use dynoxide::Database;
@@ -16,11 +16,11 @@ use shared::{
     dynamo,
     ids::{OrganizationCode, OrganizationId},
     link_token::LinkSigner,
-    service,
+    service::{self, AnswerDue},
     source::SourceAddress,
     table::{AssociationRecord, Table},
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::Instant};
 
 use crate::{
     Options,
@@ -182,7 +182,10 @@ impl Bundle {
         let auth = AuthApp::start(app.clone(), issuer, trusted).await;
         let ses_router = hosts.guard_from_pages(service::wrap(mailbox.clone().ses(), &config.issuer));
         let state = State { app, auth, links: links.clone(), max_tested_rows: options.max_tested_rows };
-        let router = hosts.guard(router(&state, mailbox, &config.issuer));
+        let mut router = hosts.guard(router(&state, mailbox, &config.issuer));
+        if let Some(time) = options.answer_time {
+            router = router.layer(middleware::map_request_with_state(time, add_answer_due));
+        }
 
         if data.is_some() {
             table.queue_old_mails().await.map_err(EngineError::of)?;
@@ -306,6 +309,12 @@ fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()> +
 /// Adds the caller's address from the connection. On AWS, the gateway reports it with the request.
 async fn add_source_address(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
     request.extensions_mut().insert(SourceAddress(peer.ip()));
+    request
+}
+
+/// Adds the time at which the answer is due.
+async fn add_answer_due(extract::State(time): extract::State<Duration>, mut request: Request) -> Request {
+    request.extensions_mut().insert(AnswerDue(Instant::now() + time));
     request
 }
 

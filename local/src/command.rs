@@ -2,6 +2,7 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use associations::AssociationsApp;
@@ -73,6 +74,9 @@ pub struct Options {
     /// Where the data is kept.
     #[arg(long, default_value = ".local", conflicts_with = "in_memory")]
     pub data_dir: PathBuf,
+    /// The time after which a call is answered at the latest, in the place of a function's: for tests, which would wait.
+    #[arg(skip)]
+    pub answer_time: Option<Duration>,
 }
 
 impl Options {
@@ -96,6 +100,7 @@ impl Options {
             trusted_issuers: None,
             trusted_issuers_ca_file: None,
             data_dir: PathBuf::new(),
+            answer_time: None,
         }
     }
 }

@@ -13,7 +13,12 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use shared::{dynamo::RequestContext, ids, problem::Problem, service::REQUEST_ID};
+use shared::{
+    dynamo::RequestContext,
+    ids,
+    problem::Problem,
+    service::{AnswerDue, REQUEST_ID},
+};
 
 /// The names of this machine itself, which no other name's owner can take over.
 const OWN_HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
@@ -76,7 +81,7 @@ async fn refuse_pages(request: Request, next: Next) -> Response {
 
 /// Answers as the API does, with an id and a line in the log.
 async fn refuse(problem: Problem) -> Response {
-    let context = RequestContext::new(ids::random_id(24));
+    let context = RequestContext::new(ids::random_id(24), AnswerDue::default().0);
     let mut response = context.scope(async { problem.into_response() }).await;
     tracing::warn!(request_id = context.id(), status = response.status().as_u16(), "a request was refused at the port");
     if let Ok(id) = HeaderValue::from_str(context.id()) {

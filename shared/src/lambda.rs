@@ -1,13 +1,13 @@
 //! Runs a router as an AWS Lambda function behind an HTTP API (payload 2.0).
 
-use std::fmt::Write;
+use std::{fmt::Write, time::SystemTime};
 
 use axum::{Router, middleware};
 use domain::config;
 use lambda_http::{Error, Request, RequestExt, http::Uri, request::RequestContext, tower::ServiceExt};
 
 use crate::{
-    service::{self, GatewayRequestId},
+    service::{self, AnswerDue, GatewayRequestId},
     source::SourceAddress,
     telemetry,
 };
@@ -28,6 +28,10 @@ pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<()
 }
 
 fn from_gateway(mut request: Request) -> Request {
+    if let Some(end) = request.lambda_context_ref().map(lambda_http::Context::deadline) {
+        let left = end.duration_since(SystemTime::now()).unwrap_or_default();
+        request.extensions_mut().insert(AnswerDue::within(left));
+    }
     if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() {
         let source = context.http.source_ip.as_deref().and_then(|source| source.parse().ok());
         let id = context.request_id.clone();
@@ -65,4 +69,30 @@ fn restore_path(mut request: Request) -> Request {
         }
     }
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use lambda_http::{Body, Context};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn the_answer_is_due_three_seconds_before_the_function_is_killed() {
+        let due_in = |seconds: u64| {
+            let end = SystemTime::now() + Duration::from_secs(seconds);
+            let mut context = Context::default();
+            context.deadline = u64::try_from(end.duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+            let request = from_gateway(Request::new(Body::Empty).with_lambda_context(context));
+            let AnswerDue(due) = *request.extensions().get().unwrap();
+            due.saturating_duration_since(Instant::now()).as_secs_f64().round()
+        };
+        // A function that may run for longer is still cut off by the gateway.
+        for (function, answer) in [(29, 26.0), (10, 7.0), (2, 0.0), (60, 26.0)] {
+            assert!((due_in(function) - answer).abs() < f64::EPSILON, "{function}");
+        }
+    }
 }

@@ -1,17 +1,18 @@
-//! The layers around every router, on Lambda and on one machine: the request's id, its log line, 404 and 405, and the
-//! fields that every answer's head has.
+//! The layers around every router, on Lambda and on one machine: the request's id, the time at which its answer is due,
+//! its log line, 404 and 405, and the fields that every answer's head has.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use domain::ids;
 use dynamo::{Costs, RequestContext};
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use crate::problem::Problem;
@@ -24,6 +25,33 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The id that the gateway gave a request. The server puts it into the request's extensions.
 #[derive(Clone, Debug)]
 pub struct GatewayRequestId(pub String);
+
+/// The time at which a request's answer is due at the latest. The server puts it into the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct AnswerDue(pub Instant);
+
+/// How long a call may take before its caller gives up: as long as a function runs, and a second less than the gateway
+/// waits.
+const MAX_CALL_TIME: Duration = Duration::from_secs(29);
+
+/// What is left of a call once its answer is due: a second for work after the request, and two on the way.
+const RESERVE: Duration = Duration::from_secs(3);
+
+impl Default for AnswerDue {
+    /// The time at which the answer is due to a call that comes in now and whose caller waits as long as the gateway lets
+    /// it.
+    fn default() -> Self {
+        Self::within(MAX_CALL_TIME)
+    }
+}
+
+impl AnswerDue {
+    /// The time at which the answer is due to a call that is given up in `time` from now.
+    #[must_use]
+    pub fn within(time: Duration) -> Self {
+        Self(Instant::now() + time.min(MAX_CALL_TIME).saturating_sub(RESERVE))
+    }
+}
 
 /// How long browsers reach the API by https alone, and everything below its domain: two years (RFC 6797).
 const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
@@ -59,7 +87,8 @@ async fn protect(State(https): State<bool>, request: Request, next: Next) -> Res
 async fn in_context(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request.extensions_mut().remove::<GatewayRequestId>().map_or_else(|| ids::random_id(24), |id| id.0);
-    let context = RequestContext::new(id);
+    let AnswerDue(due) = request.extensions_mut().remove().unwrap_or_default();
+    let context = RequestContext::new(id, due);
     let method = request.method().clone();
     // The route and never the path: a path can hold what doesn't belong in a log.
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -67,7 +96,13 @@ async fn in_context(mut request: Request, next: Next) -> Response {
     // At this level no filter drops the id from the lines that are logged.
     let span = tracing::error_span!("request", request_id = context.id());
 
-    let mut response = context.scope(next.run(request)).instrument(span.clone()).await;
+    let answer = async {
+        timeout_at(due, next.run(request)).await.unwrap_or_else(|_| {
+            tracing::warn!("the answer was due before the request was done");
+            Problem::unavailable().into_response()
+        })
+    };
+    let mut response = context.scope(answer).instrument(span.clone()).await;
     // The work after the request is no part of what the call cost.
     let costs = context.costs();
     if response.status().is_success() {

@@ -22,14 +22,19 @@ pub(crate) struct GatedTenant {
 impl Gated {
     /// Starts it, in memory.
     pub(crate) async fn start() -> Self {
-        let (gate, options) = (Cell::new(None), Options::in_memory());
+        Self::start_with(&Options::in_memory(), async |engine| engine).await
+    }
+
+    /// Starts it with these options, and with the proxy that `proxy` starts between the gate and the engine.
+    pub(crate) async fn start_with(options: &Options, proxy: impl AsyncFnOnce(String) -> String) -> Self {
+        let gate = Cell::new(None);
         let behind = async |engine| {
-            let started = Gate::start(engine).await;
+            let started = Gate::start(proxy(engine).await).await;
             let url = started.url();
             gate.set(Some(started));
             url
         };
-        let bundle = Bundle::start_behind(&options, behind).await.unwrap();
+        let bundle = Bundle::start_behind(options, behind).await.unwrap();
         Self { gate: gate.take().unwrap(), bundle }
     }
 

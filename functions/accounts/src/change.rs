@@ -38,6 +38,8 @@ shared::request! {
 }
 
 /// Changes the caller's own names and phone number.
+///
+/// What isn't sent stays. The names change in every organization that shows them.
 #[utoipa::path(
     patch,
     path = "/api/users/me",
@@ -46,7 +48,10 @@ shared::request! {
     request_body(
         content((ChangeAccountRequest = "application/json"), (ChangeAccountRequest = "application/merge-patch+json")),
     ),
-    responses((status = 200, body = OwnAccount), TokenFailures, BodyFailures, Failures)
+    responses(
+        (status = 200, description = "The account as it is now.", body = OwnAccount),
+        TokenFailures, BodyFailures, Failures
+    )
 )]
 pub(crate) async fn change_account(
     State(app): State<App>,

@@ -27,14 +27,19 @@ shared::request! {
     }
 }
 
-/// Changes the caller's password, which ends every token of the account from before.
+/// Changes the caller's password.
+///
+/// Needs the present password. Every token of the account from before ends, so the caller signs in anew.
 #[utoipa::path(
     post,
     path = "/api/users/me/password",
     tag = "Accounts",
     security(("bearer" = [])),
     request_body = ChangePasswordRequest,
-    responses((status = 200, body = Success), TokenFailures, BodyFailures, LimitFailures, Failures)
+    responses(
+        (status = 200, description = "The password is changed.", body = Success),
+        TokenFailures, BodyFailures, LimitFailures, Failures
+    )
 )]
 pub(crate) async fn change_password(
     State(app): State<App>,

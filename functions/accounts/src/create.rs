@@ -97,9 +97,11 @@ pub(crate) struct CreatedUser {
     last_name: PersonName,
 }
 
-/// Makes an account: with a password for whoever signs up; without one by an admin, who invites its owner by mail. An
-/// organization mails five invitations and welcomes an hour to a mailbox. Past that, who was mailed within the hour is
-/// mailed nothing more, since those links are good; for anybody else it is 429.
+/// Signs up, or invites a user as an admin.
+///
+/// Without a token, makes an account with a password. By an admin, makes one without a password, and invites its owner
+/// by mail. An organization mails five invitations and welcomes an hour to a mailbox. Past that, who was mailed within
+/// the hour is mailed nothing more, since those links are good; for anybody else it is 429.
 #[utoipa::path(
     post,
     path = "/api/users",
@@ -107,7 +109,10 @@ pub(crate) struct CreatedUser {
     security((), ("bearer" = []), ("key" = [])),
     params(IdempotencyKey),
     request_body = CreateUserRequest,
-    responses((status = 200, body = CreatedUser), TokenFailures, BodyFailures, KeyFailures, LimitFailures, Failures)
+    responses(
+        (status = 200, description = "The account. An invitation may have found it.", body = CreatedUser),
+        TokenFailures, BodyFailures, KeyFailures, LimitFailures, Failures
+    )
 )]
 pub(crate) async fn create_user(
     State(app): State<App>,

@@ -18,14 +18,18 @@ shared::request! {
     }
 }
 
-/// Mails a link that sets a new password, where the address has an account, at most three an hour. The answer is the
-/// same in every case.
+/// Mails a link that sets a new password.
+///
+/// At most three mails an hour go to an address that has an account. The answer is the same in every case.
 #[utoipa::path(
     post,
     path = "/api/auth/forgot-password",
     tag = "Accounts",
     request_body = ForgotPasswordRequest,
-    responses((status = 202, description = "If the address has an account, a mail follows."), BodyFailures, LimitFailures, Failures)
+    responses(
+        (status = 202, description = "If the address has an account, a mail follows."),
+        BodyFailures, LimitFailures, Failures
+    )
 )]
 pub(crate) async fn forgot_password(
     State(app): State<App>,

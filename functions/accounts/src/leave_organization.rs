@@ -14,7 +14,9 @@ use shared::{
 
 use crate::view::account_of;
 
-/// Ends every role of the caller in an organization, of which the caller is not the last admin.
+/// Leaves an organization.
+///
+/// Ends every role of the caller in the organization. The last admin can't leave.
 #[utoipa::path(
     delete,
     path = "/api/users/me/organizations/{IdentityOrganizationId}",
@@ -22,7 +24,7 @@ use crate::view::account_of;
     security(("bearer" = [])),
     params(("IdentityOrganizationId" = OrganizationCode, Path, description = "The organization's code.")),
     responses(
-        (status = 200, body = Success),
+        (status = 200, description = "The caller has no role there any more.", body = Success),
         (status = 404, description = "The caller has no role in such an organization.",
             body = Problem, content_type = "application/problem+json"),
         TokenFailures,

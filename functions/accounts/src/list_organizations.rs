@@ -57,14 +57,19 @@ pub(crate) struct UserOrganizations {
     next_page_token: Option<OrganizationId>,
 }
 
-/// Lists the organizations in which the caller has a role, page by page.
+/// Lists the caller's organizations.
+///
+/// Page by page, those in which the caller has a role. Where more follow, the answer names the next page's token.
 #[utoipa::path(
     get,
     path = "/api/users/me/organizations",
     tag = "Accounts",
     security(("bearer" = [])),
     params(ListOrganizationsRequest),
-    responses((status = 200, body = UserOrganizations), TokenFailures, Failures)
+    responses(
+        (status = 200, description = "A page of organizations.", body = UserOrganizations),
+        TokenFailures, Failures
+    )
 )]
 pub(crate) async fn list_organizations(
     State(app): State<App>,

@@ -32,7 +32,10 @@ fn source_hash(source: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(source)))
 }
 
-/// Shows the page that a mailed link opens, on which its owner chooses a password.
+/// Shows the page that a mailed link opens.
+///
+/// On it, the account's owner chooses a password. The page reads the token from its address and sends it to `POST
+/// /api/auth/reset-password`.
 #[utoipa::path(
     get,
     path = "/account/set-password",

@@ -23,14 +23,15 @@ shared::request! {
     }
 }
 
-/// Sets the password of the account whose mailed link this is, once; it proves the address, and ends every token of
-/// the account from before.
+/// Sets a password by a mailed link.
+///
+/// The link works once. It verifies the account's address, and every token of the account from before ends.
 #[utoipa::path(
     post,
     path = "/api/auth/reset-password",
     tag = "Accounts",
     request_body = ResetPasswordRequest,
-    responses((status = 200, body = Success), BodyFailures, Failures)
+    responses((status = 200, description = "The password is set.", body = Success), BodyFailures, Failures)
 )]
 pub(crate) async fn reset_password(
     State(state): State<AccountsApp>,

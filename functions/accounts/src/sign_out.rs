@@ -9,6 +9,8 @@ use shared::{
 
 use crate::view::account_of;
 
+/// Signs out everywhere.
+///
 /// Ends every token of the caller's account from before, on every device: user tokens at once, and organization tokens
 /// on this API.
 #[utoipa::path(
@@ -16,7 +18,10 @@ use crate::view::account_of;
     path = "/api/auth/logout",
     tag = "Sign-in",
     security(("bearer" = [])),
-    responses((status = 200, body = Success), TokenFailures, Failures)
+    responses(
+        (status = 200, description = "Every token from before has ended.", body = Success),
+        TokenFailures, Failures
+    )
 )]
 pub(crate) async fn sign_out(
     State(app): State<App>,

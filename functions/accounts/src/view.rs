@@ -48,12 +48,14 @@ pub(crate) async fn account_of(app: &App, holder: &AccountHolder) -> Result<Acco
 }
 
 /// Shows the caller's own account.
+///
+/// Takes a user token, or an organization token of a person.
 #[utoipa::path(
     get,
     path = "/api/users/me",
     tag = "Accounts",
     security(("bearer" = [])),
-    responses((status = 200, body = OwnAccount), TokenFailures, Failures)
+    responses((status = 200, description = "The account.", body = OwnAccount), TokenFailures, Failures)
 )]
 pub(crate) async fn view_account(
     State(app): State<App>,

@@ -25,7 +25,10 @@ fn user_id(fields: &mut Fields<'_>, name: &str) -> Option<UserId> {
     fields.required(name, |text| UserId::parse(&text).ok_or_else(|| "is not an admin of this organization".to_owned()))
 }
 
-/// Takes the admin role from an admin; the last one keeps it.
+/// Takes the admin role from an admin.
+///
+/// The last admin keeps the role. The user is named in the body or in the query. From the next call on, the user's
+/// tokens are refused here.
 #[utoipa::path(
     delete,
     path = "/api/organizations/users/admins",
@@ -33,7 +36,10 @@ fn user_id(fields: &mut Fields<'_>, name: &str) -> Option<UserId> {
     security(("bearer" = [])),
     params(DemoteAdminRequest),
     request_body(content = Option<DemoteAdminRequest>),
-    responses((status = 200, body = Success), TokenFailures, BodyFailures, Failures)
+    responses(
+        (status = 200, description = "The user is no admin any more.", body = Success),
+        TokenFailures, BodyFailures, Failures
+    )
 )]
 pub(crate) async fn demote_admin(
     State(app): State<App>,

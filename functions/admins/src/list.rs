@@ -43,14 +43,16 @@ impl FromFields for ListAdminsRequest {
     }
 }
 
-/// Lists the organization's admins by user id.
+/// Lists the organization's admins.
+///
+/// By user id. With `include=mail`, each shows how far the welcome mail is.
 #[utoipa::path(
     get,
     path = "/api/organizations/users/admins",
     tag = "Admins",
     security(("bearer" = []), ("key" = [])),
     params(ListAdminsRequest),
-    responses((status = 200, body = [AdminResponse]), TokenFailures, Failures)
+    responses((status = 200, description = "Every admin.", body = [AdminResponse]), TokenFailures, Failures)
 )]
 pub(crate) async fn list_admins(
     State(app): State<App>,

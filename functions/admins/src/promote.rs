@@ -18,7 +18,9 @@ shared::request! {
     }
 }
 
-/// Makes the owner of an account an admin, with a welcome mail; nothing happens to who is one already.
+/// Makes the owner of an account an admin.
+///
+/// The account is named by its address, and gets a welcome mail. Nothing happens to who is an admin already.
 #[utoipa::path(
     post,
     path = "/api/organizations/users/admins",
@@ -26,7 +28,10 @@ shared::request! {
     security(("bearer" = [])),
     params(IdempotencyKey),
     request_body = PromoteAdminRequest,
-    responses((status = 200, body = Success), TokenFailures, BodyFailures, KeyFailures, LimitFailures, Failures)
+    responses(
+        (status = 200, description = "The user is an admin.", body = Success),
+        TokenFailures, BodyFailures, KeyFailures, LimitFailures, Failures
+    )
 )]
 pub(crate) async fn promote_admin(
     State(app): State<App>,

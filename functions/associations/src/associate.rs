@@ -77,7 +77,9 @@ impl AssociationResponse {
     }
 }
 
-/// Associates a user with a customer account, or moves the user to it. The ERP owns the customer: no record of it need
+/// Associates a user with a customer account.
+///
+/// Or moves the user to it. The user is named by id or by address. The ERP owns the customer: no record of it need
 /// exist.
 #[utoipa::path(
     post,
@@ -86,7 +88,10 @@ impl AssociationResponse {
     security(("bearer" = []), ("key" = [])),
     params(IdempotencyKey),
     request_body = AssociateCustomerRequest,
-    responses((status = 200, body = AssociateCustomerResponse), TokenFailures, BodyFailures, KeyFailures, Failures)
+    responses(
+        (status = 200, description = "The association.", body = AssociateCustomerResponse),
+        TokenFailures, BodyFailures, KeyFailures, Failures
+    )
 )]
 pub(crate) async fn associate_customer(
     State(app): State<App>,

@@ -24,7 +24,9 @@ fn user_id(fields: &mut Fields<'_>, name: &str) -> Option<UserId> {
     fields.required(name, |text| UserId::parse(&text).ok_or_else(|| "has no customer in this organization".to_owned()))
 }
 
-/// Ends a user's association with a customer account.
+/// Ends a user's association with a customer.
+///
+/// The user is named in the body or in the query. The user's next token has no claims of the customer.
 #[utoipa::path(
     delete,
     path = "/api/organizations/users/associations",
@@ -32,7 +34,10 @@ fn user_id(fields: &mut Fields<'_>, name: &str) -> Option<UserId> {
     security(("bearer" = []), ("key" = [])),
     params(DissociateCustomerRequest),
     request_body(content = Option<DissociateCustomerRequest>),
-    responses((status = 200, body = Success), TokenFailures, BodyFailures, Failures)
+    responses(
+        (status = 200, description = "The user buys for no customer any more.", body = Success),
+        TokenFailures, BodyFailures, Failures
+    )
 )]
 pub(crate) async fn dissociate_customer(
     State(app): State<App>,

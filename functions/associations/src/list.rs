@@ -30,14 +30,17 @@ pub(crate) struct AssociationList {
     next_page_token: Option<String>,
 }
 
-/// Lists the associations by page, sorted and filtered. What was written before the call is in the answer.
+/// Lists associations, sorted, filtered and by page.
+///
+/// What was written before the call is in the answer. `NextPageToken` continues after the last row, so that a row that
+/// nobody touches is in a walk exactly once.
 #[utoipa::path(
     get,
     path = "/api/organizations/users/associations",
     tag = "Associations",
     security(("bearer" = []), ("key" = [])),
     params(ListAssociationsRequest),
-    responses((status = 200, body = AssociationList), TokenFailures, Failures)
+    responses((status = 200, description = "A page of associations.", body = AssociationList), TokenFailures, Failures)
 )]
 pub(crate) async fn list_associations(
     State(state): State<AssociationsApp>,

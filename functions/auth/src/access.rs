@@ -123,16 +123,21 @@ pub(crate) struct OrganizationAccess {
     currency_code: Option<CurrencyCode>,
 }
 
-/// Exchanges a user token for a token of one of the user's organizations, by the present state; or gives a machine the
-/// token of a user who is associated in its own organization, which names the machine as the actor (RFC 8693) and holds
-/// no other role. A token of a trusted issuer whose verified address has an account here stands for that account.
+/// Exchanges a token for an organization token.
+///
+/// Gives a user a token of one of the user's organizations, by the present state. Gives a machine the token of a user
+/// who is associated in its own organization, which names the machine as the actor (RFC 8693) and holds no other role.
+/// A token of a trusted issuer whose verified address has an account here stands for that account.
 #[utoipa::path(
     post,
     path = "/api/auth/access",
     tag = "Sign-in",
     security(("bearer" = []), ("key" = [])),
     request_body = EnrichTokenRequest,
-    responses((status = 200, body = OrganizationAccess), TokenFailures, BodyFailures, Failures)
+    responses(
+        (status = 200, description = "The organization token, and what it says.", body = OrganizationAccess),
+        TokenFailures, BodyFailures, Failures
+    )
 )]
 pub(crate) async fn enrich_token(
     State(state): State<AuthApp>,

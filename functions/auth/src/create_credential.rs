@@ -46,8 +46,10 @@ pub(crate) struct CreatedCredential {
     expires_at: Option<String>,
 }
 
-/// Makes a credential for a machine of the organization; only a person may. Sent again with its `Idempotency-Key`, the
-/// request is answered 409, since the secret is shown once.
+/// Makes an API key for a machine.
+///
+/// Only a person may. The secret is shown once, so that a repeated request with the same `Idempotency-Key` is answered
+/// 409.
 #[utoipa::path(
     post,
     path = "/api/organizations/api-access",
@@ -56,7 +58,7 @@ pub(crate) struct CreatedCredential {
     params(IdempotencyKey),
     request_body = CreateCredentialRequest,
     responses(
-        (status = 200, body = CreatedCredential),
+        (status = 200, description = "The credential, with its secret.", body = CreatedCredential),
         (status = 409, description = "An earlier request with this key made the credential, and showed its secret.",
             body = Problem, content_type = "application/problem+json"),
         TokenFailures,

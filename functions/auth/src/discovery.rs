@@ -18,12 +18,14 @@ pub(crate) struct JsonWebKeySet {
     keys: Vec<Value>,
 }
 
-/// The public keys that tokens are verified by.
+/// Shows the public keys that verify tokens.
+///
+/// A key is published before it signs. Fetch the set again where a token names a key that you don't know.
 #[utoipa::path(
     get,
     path = "/.well-known/jwks.json",
     tag = "Sign-in",
-    responses((status = 200, body = JsonWebKeySet), Failures)
+    responses((status = 200, description = "The key set (RFC 7517).", body = JsonWebKeySet), Failures)
 )]
 pub(crate) async fn get_key_set(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
     let keys = app.verifier.keys().public_keys().await?;
@@ -34,7 +36,7 @@ pub(crate) async fn get_key_set(State(app): State<App>) -> Result<impl IntoRespo
 
 /// Where an issuer's keys are (`OpenID` Connect Discovery 1.0, section 3).
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Configuration {
+pub(crate) struct IssuerMetadata {
     issuer: String,
     jwks_uri: String,
     token_endpoint: String,
@@ -45,15 +47,17 @@ pub(crate) struct Configuration {
 }
 
 /// Names the issuer and its key set.
+///
+/// For libraries that are configured by an issuer's address, by discovery as `OpenID` Connect has it.
 #[utoipa::path(
     get,
     path = "/.well-known/openid-configuration",
     tag = "Sign-in",
-    responses((status = 200, body = Configuration))
+    responses((status = 200, description = "The issuer, its key set and what its tokens claim.", body = IssuerMetadata))
 )]
-pub(crate) async fn get_configuration(State(state): State<AuthApp>) -> impl IntoResponse {
+pub(crate) async fn get_issuer_metadata(State(state): State<AuthApp>) -> impl IntoResponse {
     let issuer = state.issuer.name();
-    let configuration = Configuration {
+    let metadata = IssuerMetadata {
         issuer: issuer.to_owned(),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
         token_endpoint: format!("{issuer}/api/auth/login"),
@@ -79,5 +83,5 @@ pub(crate) async fn get_configuration(State(state): State<AuthApp>) -> impl Into
             "CurrencyCode",
         ],
     };
-    (CACHED, Json(configuration))
+    (CACHED, Json(metadata))
 }

@@ -9,6 +9,7 @@ mod list_credentials;
 mod login;
 mod machine_sign_in;
 mod revoke_credential;
+mod signed_in;
 mod signing;
 mod trusted;
 
@@ -63,5 +64,5 @@ shared::routes!(
     list_credentials::list_credentials,
     revoke_credential::revoke_credential,
     discovery::get_key_set,
-    discovery::get_configuration
+    discovery::get_issuer_metadata
 );

@@ -35,13 +35,15 @@ pub(crate) struct CredentialEntry {
     last_used_at: Option<String>,
 }
 
-/// Lists the organization's machine credentials.
+/// Lists the organization's API keys.
+///
+/// Without their secrets. `LastUsedAt` is to the minute.
 #[utoipa::path(
     get,
     path = "/api/organizations/api-access",
     tag = "Machines",
     security(("bearer" = []), ("key" = [])),
-    responses((status = 200, body = [CredentialEntry]), TokenFailures, Failures)
+    responses((status = 200, description = "Every credential.", body = [CredentialEntry]), TokenFailures, Failures)
 )]
 pub(crate) async fn list_credentials(
     State(state): State<AuthApp>,

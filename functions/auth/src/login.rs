@@ -1,9 +1,8 @@
 use axum::{Json, extract::State};
-use serde::Serialize;
 use shared::{
     UserOrganizationResponse,
     claims::{Identity, TokenUse},
-    ids::{OrganizationCode, OrganizationId, UserId},
+    ids::{OrganizationCode, OrganizationId},
     openapi::{BodyFailures, Failures, LimitFailures},
     password,
     problem::Problem,
@@ -17,7 +16,8 @@ use utoipa::ToSchema;
 use crate::{
     AuthApp,
     enrich::{TokenSubject, enrich},
-    machine_sign_in::{MachineSignIn, MachineSignedIn},
+    machine_sign_in::MachineSignIn,
+    signed_in::SignedIn,
 };
 
 shared::request! {
@@ -72,41 +72,17 @@ struct UserSignIn {
     org_code: Option<String>,
 }
 
-/// A token, and where its owner belongs.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct SignedIn {
-    access_token: String,
-    token_use: TokenUse,
-    /// `Bearer`.
-    token_type: &'static str,
-    /// The token's life in seconds.
-    expires_in: u64,
-    user_id: UserId,
-    /// At most 100; `GET /api/users/me/organizations` lists them all.
-    organizations: Vec<UserOrganizationResponse>,
-    /// True where the user belongs to more than these organizations.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    more_organizations: Option<bool>,
-}
-
-/// The answer to a sign-in.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub(crate) enum SignInAnswer {
-    User(SignedIn),
-    Machine(MachineSignedIn),
-}
-
-/// Signs a user in: without `OrgCode` for a user token, with it for a token of that organization. Or a machine, for a
-/// token of its own.
+/// Signs a user or a machine in.
+///
+/// By address and password: without `OrgCode` for a user token, with it for a token of that organization. By client id
+/// and secret: for a machine's token.
 #[utoipa::path(
     post,
     path = "/api/auth/login",
     tag = "Sign-in",
     request_body = SignInRequest,
     responses(
-        (status = 200, body = SignInAnswer),
+        (status = 200, description = "The token.", body = SignedIn),
         (status = 401, description = "The e-mail address or the password is wrong.",
             body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The user has no role in the organization.",
@@ -120,14 +96,14 @@ pub(crate) async fn sign_in(
     State(state): State<AuthApp>,
     RequestSource(source): RequestSource,
     Body(request): Body<SignInRequest>,
-) -> Result<Json<SignInAnswer>, Problem> {
+) -> Result<Json<SignedIn>, Problem> {
     let SignInRequest { email, password, org_code, client_id, client_secret } = request;
     let answer = if let (Some(client_id), Some(client_secret)) = (client_id, client_secret) {
         let machine = MachineSignIn { org_code: org_code.unwrap_or_default(), client_id, client_secret };
-        SignInAnswer::Machine(machine.sign_in(&state).await?)
+        machine.sign_in(&state).await?
     } else {
         let (email, password) = (email.unwrap_or_default(), password.unwrap_or_default());
-        SignInAnswer::User(sign_user_in(&state, UserSignIn { email, password, org_code }, &source).await?)
+        sign_user_in(&state, UserSignIn { email, password, org_code }, &source).await?
     };
     Ok(Json(answer))
 }
@@ -181,15 +157,8 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
     let (answer, noted) = tokio::join!(answer, record_success(attempt));
     noted?;
     let (token_use, signed, organizations) = answer?;
-    Ok(SignedIn {
-        access_token: signed.token,
-        token_use,
-        token_type: "Bearer",
-        expires_in: signed.expires_in,
-        organizations: organizations.into_iter().map(UserOrganizationResponse::from).collect(),
-        more_organizations: page.next.as_ref().map(|_| true),
-        user_id: user,
-    })
+    let organizations = organizations.into_iter().map(UserOrganizationResponse::from).collect();
+    Ok(SignedIn::user(token_use, signed, user, organizations, page.next.is_some()))
 }
 
 async fn credential(table: &Table, address: Option<&EmailAddress>) -> Result<Option<CredentialRecord>, Problem> {

@@ -1,12 +1,10 @@
-use serde::Serialize;
 use shared::{
-    claims::{Identity, MachineAccess, MachineIdentity, Role, SecretHash, TokenUse},
+    claims::{Identity, MachineAccess, MachineIdentity, Role, SecretHash},
     ids::{ClientId, OrganizationCode},
     problem::Problem,
 };
-use utoipa::ToSchema;
 
-use crate::AuthApp;
+use crate::{AuthApp, signed_in::SignedIn};
 
 /// A machine that signs in.
 pub(crate) struct MachineSignIn {
@@ -15,21 +13,9 @@ pub(crate) struct MachineSignIn {
     pub(crate) client_secret: String,
 }
 
-/// A machine's token: for its own organization, with the admin role if the credential's access is full.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct MachineSignedIn {
-    access_token: String,
-    token_use: TokenUse,
-    /// `Bearer`.
-    token_type: &'static str,
-    /// The token's life in seconds.
-    expires_in: u64,
-}
-
 impl MachineSignIn {
-    /// Signs the machine in. Whatever is wrong, the answer is the same.
-    pub(crate) async fn sign_in(self, state: &AuthApp) -> Result<MachineSignedIn, Problem> {
+    /// Signs the machine in, for its own organization. Whatever is wrong, the answer is the same.
+    pub(crate) async fn sign_in(self, state: &AuthApp) -> Result<SignedIn, Problem> {
         let code = OrganizationCode::parse(self.org_code.trim()).ok_or_else(Problem::wrong_credentials)?;
         let client = ClientId::parse(self.client_id.trim()).ok_or_else(Problem::wrong_credentials)?;
         let table = &state.app.table;
@@ -46,11 +32,6 @@ impl MachineSignIn {
             access: grant.access,
         };
         let signed = state.sign_until(Identity::Machine(machine), grant.expires_at).await?;
-        Ok(MachineSignedIn {
-            access_token: signed.token,
-            token_use: TokenUse::Machine,
-            token_type: "Bearer",
-            expires_in: signed.expires_in,
-        })
+        Ok(SignedIn::machine(signed))
     }
 }

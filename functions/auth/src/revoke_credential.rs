@@ -27,7 +27,10 @@ fn client_id(fields: &mut Fields<'_>, name: &str) -> Option<ClientId> {
     fields.required(name, |text| ClientId::parse(&text).ok_or_else(unknown))
 }
 
-/// Removes a machine credential: its key, and the tokens issued by it, are refused from the next call on.
+/// Revokes an API key.
+///
+/// The key, and the tokens that were issued by it, are refused from the next call on. The credential is named in the
+/// body or in the query.
 #[utoipa::path(
     delete,
     path = "/api/organizations/api-access",
@@ -35,7 +38,10 @@ fn client_id(fields: &mut Fields<'_>, name: &str) -> Option<ClientId> {
     security(("bearer" = [])),
     params(RevokeCredentialRequest),
     request_body(content = Option<RevokeCredentialRequest>),
-    responses((status = 200, body = Success), TokenFailures, BodyFailures, Failures)
+    responses(
+        (status = 200, description = "The credential is gone.", body = Success),
+        TokenFailures, BodyFailures, Failures
+    )
 )]
 pub(crate) async fn revoke_credential(
     State(state): State<AuthApp>,

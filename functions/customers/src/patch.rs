@@ -65,7 +65,9 @@ where
     }
 }
 
-/// Changes a customer; what isn't sent stays.
+/// Changes a customer.
+///
+/// What isn't sent stays. Tokens carry the change from their next exchange on.
 #[utoipa::path(
     patch,
     path = "/api/customers/{CustomerNumber}",
@@ -76,7 +78,10 @@ where
         (PatchCustomerRequest = "application/merge-patch+json"),
         (PatchCustomerRequest = "application/json"),
     )),
-    responses((status = 200, body = CustomerResponse), NoSuchCustomer, TokenFailures, BodyFailures, Failures)
+    responses(
+        (status = 200, description = "The customer as it is now.", body = CustomerResponse),
+        NoSuchCustomer, TokenFailures, BodyFailures, Failures
+    )
 )]
 pub(crate) async fn patch_customer(
     State(app): State<App>,
@@ -85,7 +90,9 @@ pub(crate) async fn patch_customer(
     patch_numbered(&app, &admin, number, patch).await
 }
 
-/// Changes the customer whose number is in the query; what isn't sent stays.
+/// Changes the customer whose number is in the query.
+///
+/// For numbers that hold a slash. What isn't sent stays.
 #[utoipa::path(
     patch,
     path = "/api/customers",
@@ -96,7 +103,10 @@ pub(crate) async fn patch_customer(
         (PatchCustomerRequest = "application/merge-patch+json"),
         (PatchCustomerRequest = "application/json"),
     )),
-    responses((status = 200, body = CustomerResponse), NoSuchCustomer, TokenFailures, BodyFailures, Failures)
+    responses(
+        (status = 200, description = "The customer as it is now.", body = CustomerResponse),
+        NoSuchCustomer, TokenFailures, BodyFailures, Failures
+    )
 )]
 pub(crate) async fn patch_customer_by_query(
     State(app): State<App>,

@@ -27,14 +27,20 @@ shared::request! {
     }
 }
 
-/// Creates a customer, or replaces the one of this number.
+/// Creates or replaces a customer.
+///
+/// `Pricing` names a price tier. Without a `CurrencyCode`, the customer has its tier's. Without `Active`, it stays as
+/// it is.
 #[utoipa::path(
     put,
     path = "/api/customers",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
     request_body = PutCustomerRequest,
-    responses((status = 200, body = CustomerResponse), TokenFailures, BodyFailures, Failures)
+    responses(
+        (status = 200, description = "The customer as it is now.", body = CustomerResponse),
+        TokenFailures, BodyFailures, Failures
+    )
 )]
 pub(crate) async fn put_customer(
     State(app): State<App>,

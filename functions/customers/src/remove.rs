@@ -9,14 +9,19 @@ use shared::{
 
 use crate::number::{NumberInPath, NumberParameter};
 
-/// Removes a customer. Users who are associated with it stay associated with its number.
+/// Removes a customer.
+///
+/// Users who are associated with it stay associated with its number.
 #[utoipa::path(
     delete,
     path = "/api/customers/{CustomerNumber}",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
     params(("CustomerNumber" = CustomerNumber, Path)),
-    responses((status = 200, body = Success), NoSuchCustomer, TokenFailures, Failures)
+    responses(
+        (status = 200, description = "The customer is gone.", body = Success),
+        NoSuchCustomer, TokenFailures, Failures
+    )
 )]
 pub(crate) async fn remove_customer(
     State(app): State<App>,
@@ -27,13 +32,18 @@ pub(crate) async fn remove_customer(
 }
 
 /// Removes the customer whose number is in the query.
+///
+/// For numbers that hold a slash. Users stay associated with the number.
 #[utoipa::path(
     delete,
     path = "/api/customers",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
     params(NumberParameter),
-    responses((status = 200, body = Success), NoSuchCustomer, TokenFailures, Failures)
+    responses(
+        (status = 200, description = "The customer is gone.", body = Success),
+        NoSuchCustomer, TokenFailures, Failures
+    )
 )]
 pub(crate) async fn remove_customer_by_query(
     State(app): State<App>,

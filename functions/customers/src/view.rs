@@ -14,13 +14,18 @@ use crate::{
 };
 
 /// Shows a customer.
+///
+/// With the present name of its price tier, and its own currency or the tier's.
 #[utoipa::path(
     get,
     path = "/api/customers/{CustomerNumber}",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
     params(("CustomerNumber" = CustomerNumber, Path)),
-    responses((status = 200, body = CustomerResponse), NoSuchCustomer, TokenFailures, Failures)
+    responses(
+        (status = 200, description = "The customer.", body = CustomerResponse),
+        NoSuchCustomer, TokenFailures, Failures
+    )
 )]
 pub(crate) async fn view_customer(
     State(app): State<App>,
@@ -30,13 +35,18 @@ pub(crate) async fn view_customer(
 }
 
 /// Shows the customer whose number is in the query.
+///
+/// For numbers that hold a slash.
 #[utoipa::path(
     get,
     path = "/api/customers",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
     params(NumberParameter),
-    responses((status = 200, body = CustomerResponse), NoSuchCustomer, TokenFailures, Failures)
+    responses(
+        (status = 200, description = "The customer.", body = CustomerResponse),
+        NoSuchCustomer, TokenFailures, Failures
+    )
 )]
 pub(crate) async fn view_customer_by_query(
     State(app): State<App>,

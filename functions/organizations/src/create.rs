@@ -50,14 +50,20 @@ pub(crate) struct CreatedOrganization {
     slug: OrganizationCode,
 }
 
-/// Creates an organization together with its first admin, who gets a welcome mail.
+/// Creates an organization with its first admin.
+///
+/// The admin gets a welcome mail. If the address has an account already, its password lets the owner in. The code in
+/// `IdentityOrganizationId` names the organization at sign-in.
 #[utoipa::path(
     post,
     path = "/api/organizations",
     tag = "Organizations",
     params(IdempotencyKey),
     request_body = CreateOrganizationRequest,
-    responses((status = 200, body = CreatedOrganization), BodyFailures, KeyFailures, LimitFailures, Failures)
+    responses(
+        (status = 200, description = "The organization and its first admin.", body = CreatedOrganization),
+        BodyFailures, KeyFailures, LimitFailures, Failures
+    )
 )]
 pub(crate) async fn create_organization(
     State(app): State<App>,

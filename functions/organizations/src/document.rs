@@ -3,7 +3,9 @@ use axum::{http::header, response::IntoResponse};
 /// The whole bundle's document: generated from the handlers, and checked in, so that serving it costs nothing.
 const DOCUMENT: &str = include_str!("../../../openapi.json");
 
-/// This document.
+/// Shows this document.
+///
+/// It is made from the code, and the same wherever the API runs.
 #[utoipa::path(
     get,
     path = "/openapi.json",

@@ -99,8 +99,10 @@ fn precondition(tags: &str) -> Precondition {
     Precondition::Versions(versions)
 }
 
-/// Changes the organization's settings by a JSON merge patch (RFC 7396). It may hold the read-only fields as they were
-/// answered.
+/// Changes the organization's settings.
+///
+/// A JSON merge patch (RFC 7396): null removes, and what isn't sent stays. It may hold the read-only fields as they
+/// were answered.
 #[utoipa::path(
     patch,
     path = "/api/organization",
@@ -112,7 +114,8 @@ fn precondition(tags: &str) -> Precondition {
         (OrganizationPatch = "application/json"),
     )),
     responses(
-        (status = 200, body = UpdatedOrganization, headers(("ETag" = String, description = "The record's new version"))),
+        (status = 200, description = "The settings as they are now.", body = UpdatedOrganization,
+            headers(("ETag" = String, description = "The record's new version"))),
         (status = 412, description = "`If-Match` names another version than the present one.",
             body = Problem, content_type = "application/problem+json"),
         TokenFailures,

@@ -103,14 +103,17 @@ impl From<OrganizationOverview> for OrganizationView {
     }
 }
 
-/// Shows the caller's organization, its active subscriptions and what they allow.
+/// Shows the organization of the caller.
+///
+/// Its settings, its active subscriptions and what they allow.
 #[utoipa::path(
     get,
     path = "/api/organization",
     tag = "Organizations",
     security(("bearer" = []), ("key" = [])),
     responses(
-        (status = 200, body = OrganizationView, headers(("ETag" = String, description = "The record's version"))),
+        (status = 200, description = "The organization.", body = OrganizationView,
+            headers(("ETag" = String, description = "The record's version"))),
         TokenFailures,
         Failures,
     )

@@ -19,7 +19,9 @@ shared::request! {
     }
 }
 
-/// Adds a price tier; an organization may have 100.
+/// Adds a price tier.
+///
+/// An organization may have 100. Names are unique without case.
 #[utoipa::path(
     post,
     path = "/api/organizations/price-tiers",

@@ -28,7 +28,9 @@ fn usd_by_default(fields: &mut Fields<'_>, name: &str) -> Option<CurrencyCode> {
     fields.text(name, CurrencyCode::parse).or(CurrencyCode::usd())
 }
 
-/// Renames a price tier and sets its currency; its customers stay on it.
+/// Renames a price tier and sets its currency.
+///
+/// Its customers stay on it. Without a `CurrencyCode` it becomes `USD`: to rename alone, use `PATCH`.
 #[utoipa::path(
     put,
     path = "/api/organizations/price-tiers",

@@ -26,13 +26,15 @@ impl From<PriceTierRecord> for PriceTierEntry {
     }
 }
 
-/// Lists the price tiers by name.
+/// Lists the price tiers.
+///
+/// By name.
 #[utoipa::path(
     get,
     path = "/api/organizations/price-tiers",
     tag = "Price tiers",
     security(("bearer" = []), ("key" = [])),
-    responses((status = 200, body = [PriceTierEntry]), TokenFailures, Failures)
+    responses((status = 200, description = "Every price tier.", body = [PriceTierEntry]), TokenFailures, Failures)
 )]
 pub(crate) async fn list_price_tiers(
     State(app): State<App>,

@@ -23,7 +23,9 @@ shared::request! {
     }
 }
 
-/// Renames a price tier or sets its currency; its customers stay on it.
+/// Renames a price tier or sets its currency.
+///
+/// What isn't sent stays. Its customers stay on it.
 #[utoipa::path(
     patch,
     path = "/api/organizations/price-tiers",
@@ -33,7 +35,10 @@ shared::request! {
         (PatchPriceTierRequest = "application/json"),
         (PatchPriceTierRequest = "application/merge-patch+json"),
     )),
-    responses((status = 200, body = PriceTierEntry), TokenFailures, BodyFailures, Failures)
+    responses(
+        (status = 200, description = "The price tier as it is now.", body = PriceTierEntry),
+        TokenFailures, BodyFailures, Failures
+    )
 )]
 pub(crate) async fn patch_price_tier(
     State(app): State<App>,

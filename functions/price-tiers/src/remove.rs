@@ -22,6 +22,8 @@ shared::request! {
 }
 
 /// Removes a price tier that no customer is on.
+///
+/// The tier is named in the body or in the query.
 #[utoipa::path(
     delete,
     path = "/api/organizations/price-tiers",

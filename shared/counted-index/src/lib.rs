@@ -50,6 +50,10 @@ const MAX_BUCKET_ENTRIES: u64 = 1_000;
 /// The lifetime of a fence. Writers retry for longer than this, so a fence that a dead process left behind delays a
 /// write but never fails it.
 const FENCE_LIFETIME: Duration = Duration::from_secs(2);
+/// The time that splits and deletions of buckets may take after a write. The write's caller waits for them.
+const REBALANCE_TIME: Duration = FENCE_LIFETIME;
+/// What is left of a request, once they are given up, until its answer is due.
+const ANSWER_TIME: Duration = Duration::from_millis(250);
 
 /// Reads the counted indexes of a table.
 #[derive(Clone, Copy, Debug)]

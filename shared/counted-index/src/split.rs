@@ -78,6 +78,9 @@ impl CountedIndex<'_> {
     async fn halve(self, order: &Order, fenced: &Bucket) -> Result<Vec<(String, u64)>, Error> {
         let old = keys::bucket(&order.partition, &fenced.lower);
         let Some(keys) = self.keys_of(order, fenced).await? else {
+            if !fenced.is_fenced() {
+                return Ok(Vec::new());
+            }
             self.table.update(old, &fenced.require_epoch(remove_fence())).await?;
             return Err(Error::Internal("a bucket's count is not the number of its entries".into()));
         };
@@ -91,6 +94,7 @@ impl CountedIndex<'_> {
             .value(":until", number(millis_from_now(self.fence_lifetime)));
         let new = keys::bucket(&order.partition, median);
         let split = Transaction::new(self.table)
+            .unasked()
             .update(old.clone(), &fenced.require_epoch(smaller), ())
             .put_new(new, "bucket", &BucketRecord::new(count(right)), ())
             .commit()
@@ -105,13 +109,17 @@ impl CountedIndex<'_> {
         Ok(vec![(fenced.lower.clone(), count(left)), (median.clone(), count(right))])
     }
 
-    /// Returns the keys in a fenced bucket, or `None` if repeated reads never find as many as its count.
+    /// Returns the keys in a fenced bucket, or `None` if repeated reads don't find as many as its count before the fence
+    /// has expired. Another writer may then have taken it over, and the count will never be the one that was fenced.
     async fn keys_of(self, order: &Order, bucket: &Bucket) -> Result<Option<Vec<String>>, Error> {
         for attempt in 0..MAX_KEY_READS {
             let next = self.next_lower(order, &bucket.lower).await?;
             let keys = self.keys_in(order, &KeyRange::new(bucket.lower.clone(), next)).await?;
             if u64::try_from(keys.len()) == Ok(bucket.entries) {
                 return Ok(Some(keys));
+            }
+            if !bucket.is_fenced() {
+                break;
             }
             sleep(random_range(Duration::ZERO..Duration::from_millis(10 << attempt))).await;
         }

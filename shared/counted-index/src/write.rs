@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use dynamo::{Error, Expression, Refused, Transaction};
+use dynamo::{Error, Expression, Refused, Transaction, time_left};
+use tokio::time::timeout;
 
-use crate::{Bucket, CountedIndex, Order, keys};
+use crate::{ANSWER_TIME, Bucket, CountedIndex, Order, REBALANCE_TIME, keys};
 
 /// A bucket with at most so many entries after a removal may be empty, because other writers may have removed some
 /// since it was read. Deletion is then tried, on condition that it is.
@@ -91,17 +92,28 @@ impl<'t> IndexWrite<'t> {
             Err(Refused::Conditions(_)) => return Ok(Outcome::Conflict),
             Err(Refused::Failed(error)) => return Err(error),
         }
-        for ((order, lower), (bucket, change)) in changes {
-            index.rebalance(&order, &lower, bucket.entries.saturating_add_signed(change), change < 0).await;
-        }
+        index.rebalance(changes).await;
         Ok(Outcome::Done)
     }
 }
 
 impl CountedIndex<'_> {
-    /// Splits a bucket that is too big, or deletes it if it became empty. An error is only logged, because the write
-    /// has already committed. The next write to the bucket tries again.
-    async fn rebalance(self, order: &Order, lower: &str, entries: u64, shrank: bool) {
+    /// Splits buckets that are too big, and deletes those that became empty. The write has already committed, so an error
+    /// is only logged, and what takes too long is given up at any step. The next write to the bucket tries again.
+    async fn rebalance(self, changes: BTreeMap<(Order, String), (Bucket, i64)>) {
+        let time = time_left().map_or(REBALANCE_TIME, |left| left.saturating_sub(ANSWER_TIME).min(REBALANCE_TIME));
+        let rebalanced = timeout(time, async {
+            for ((order, lower), (bucket, change)) in changes {
+                let entries = bucket.entries.saturating_add_signed(change);
+                self.rebalance_bucket(&order, &lower, entries, change < 0).await;
+            }
+        });
+        if rebalanced.await.is_err() {
+            tracing::warn!("buckets are left as they are, since it took too long");
+        }
+    }
+
+    async fn rebalance_bucket(self, order: &Order, lower: &str, entries: u64, shrank: bool) {
         let rebalanced = if entries > self.max_entries {
             self.split(order, lower).await
         } else if shrank && entries <= NEARLY_EMPTY_ENTRIES && !lower.is_empty() {

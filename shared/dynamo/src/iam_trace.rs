@@ -14,6 +14,8 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 
+use crate::commit::VOID_TOKENS;
+
 type Attributes = Option<HashMap<String, AttributeValue>>;
 
 /// The target of these log events. The test that derives the policies asks for it by this name, wherever the module is.
@@ -52,6 +54,8 @@ fn needs(input: &Input) -> BTreeSet<(&'static str, String)> {
             need("dynamodb:BatchGetItem", key.get("pk"));
         }
     } else if let Some(input) = input.downcast_ref::<TransactWriteItemsInput>() {
+        // Whoever commits transactions may have to void one, which no test comes to without faults.
+        need("dynamodb:ConditionCheckItem", Some(&AttributeValue::S(VOID_TOKENS.to_owned())));
         for part in input.transact_items.iter().flatten() {
             need("dynamodb:PutItem", part.put().and_then(|put| put.item.get("pk")));
             need("dynamodb:UpdateItem", part.update().and_then(|update| update.key.get("pk")));

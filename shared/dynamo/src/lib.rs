@@ -6,6 +6,7 @@
 pub mod aws;
 mod backoff;
 mod client;
+mod commit;
 mod error;
 mod expression;
 mod iam_trace;
@@ -20,7 +21,7 @@ mod write;
 
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{Client, config::retry::RetryConfig};
 
 pub use backoff::Backoff;
 pub use error::Error;
@@ -28,7 +29,7 @@ pub use expression::{Expression, bool_value, number, text, text_set};
 pub use item::{Item, absent_or_expired, from_item, is_live, rfc3339, to_item};
 pub use key::Key;
 pub use read::SortKeys;
-pub use request::{Costs, RequestContext, after_request, request_id};
+pub use request::{Costs, RequestContext, after_request, may_have_changed, request_id, time_left};
 pub use transaction::{Refused, Transaction};
 pub use usage::Meter;
 pub use window::{Counted, Limit, Window};
@@ -38,6 +39,8 @@ pub use write::Updated;
 #[derive(Clone, Debug)]
 pub struct Table {
     client: Client,
+    /// Sends each call once, on the connections of `client`. A transaction has to know what came of each attempt.
+    one_attempt: Client,
     name: Arc<str>,
 }
 
@@ -45,6 +48,7 @@ impl Table {
     /// Creates the table called `name`, reached by `client`, which should come from [`Table::client_config`].
     #[must_use]
     pub fn new(client: Client, name: &str) -> Self {
-        Self { client, name: name.into() }
+        let once = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
+        Self { client, one_attempt: Client::from_conf(once), name: name.into() }
     }
 }

@@ -1,15 +1,19 @@
-//! The current request: its id, its cost in DynamoDB, and the work that is deferred until it has succeeded.
+//! The current request: its id, its cost in DynamoDB, when its answer is due, whether it may have changed something, and
+//! the work that is deferred until it has succeeded.
 
 use std::{
     mem::take,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
 use domain::mutex::lock;
 use futures_util::future::join_all;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 tokio::task_local! {
     static REQUEST: Arc<RequestContext>;
@@ -18,7 +22,10 @@ tokio::task_local! {
 /// The context of the current request.
 pub struct RequestContext {
     id: String,
+    answer_due: Instant,
     costs: Mutex<Costs>,
+    /// Writes that were made, or that nobody knows to have failed.
+    effects: AtomicU32,
     after_request: Mutex<Vec<DeferredWork>>,
 }
 
@@ -30,7 +37,7 @@ type DeferredWork = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The cost of a request in DynamoDB so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Costs {
-    /// Calls. A retried call counts once.
+    /// Calls. A retried call counts once, and each attempt of a transaction by itself.
     pub calls: u32,
     /// HTTP requests, including retries.
     pub attempts: u32,
@@ -44,10 +51,16 @@ pub struct Costs {
 }
 
 impl RequestContext {
-    /// Creates the context of the request with this id.
+    /// Creates the context of the request with this id, whose answer is due at this time.
     #[must_use]
-    pub fn new(id: String) -> Arc<Self> {
-        Arc::new(Self { id, costs: Mutex::default(), after_request: Mutex::default() })
+    pub fn new(id: String, answer_due: Instant) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            answer_due,
+            costs: Mutex::default(),
+            effects: AtomicU32::new(0),
+            after_request: Mutex::default(),
+        })
     }
 
     /// Runs `work` in the context of this request. Its log lines, answers and costs then belong to the request. A task
@@ -81,6 +94,54 @@ impl RequestContext {
 #[must_use]
 pub fn request_id() -> Option<String> {
     REQUEST.try_with(|request| request.id.clone()).ok()
+}
+
+/// Returns the time that is left until the answer to the current request is due, or `None` outside of one.
+#[must_use]
+pub fn time_left() -> Option<Duration> {
+    REQUEST.try_with(|request| request.answer_due.saturating_duration_since(Instant::now())).ok()
+}
+
+/// Returns whether the current request may have changed what its caller asked to change: a transaction was committed, or
+/// nobody knows whether one was.
+#[must_use]
+pub fn may_have_changed() -> bool {
+    REQUEST.try_with(|request| request.effects.load(Ordering::Relaxed) > 0).unwrap_or_default()
+}
+
+/// A write of the current request, which counts as one that may have been made from the moment it is sent. If the request
+/// is cut off while the write is in flight, nothing runs that could tell.
+pub(crate) struct Effect {
+    request: Option<Arc<RequestContext>>,
+    counted: bool,
+}
+
+impl Effect {
+    /// A write that is not sent yet.
+    pub(crate) fn of_current_request() -> Self {
+        Self { request: REQUEST.try_with(Arc::clone).ok(), counted: false }
+    }
+
+    /// A write whose loss matters to no caller.
+    pub(crate) fn of_nobody() -> Self {
+        Self { request: None, counted: false }
+    }
+
+    /// Notes that the write is being sent.
+    pub(crate) fn is_possible(&mut self) {
+        if let Some(request) = self.request.as_ref().filter(|_| !self.counted) {
+            request.effects.fetch_add(1, Ordering::Relaxed);
+            self.counted = true;
+        }
+    }
+
+    /// Notes that the write was not made, and will not be.
+    pub(crate) fn is_ruled_out(&mut self) {
+        if let Some(request) = self.request.as_ref().filter(|_| self.counted) {
+            request.effects.fetch_sub(1, Ordering::Relaxed);
+            self.counted = false;
+        }
+    }
 }
 
 /// Defers `work` until the current request has succeeded. Outside of a request, it is dropped.

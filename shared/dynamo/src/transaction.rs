@@ -1,16 +1,11 @@
 use aws_sdk_dynamodb::{
     error::BuildError,
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{
-        CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-    },
+    types::{ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
 };
-use domain::ids;
 use serde::Serialize;
 
 use crate::{
     Error, Key, Table,
-    backoff::Backoff,
     expression::Expression,
     item::{Item, to_item},
 };
@@ -20,10 +15,12 @@ use crate::{
 /// Refusals are reported in the order in which the actions were added, so the one that decides the answer is added
 /// first.
 pub struct Transaction<'t, R> {
-    table: &'t Table,
-    actions: Vec<TransactWriteItem>,
-    refusals: Vec<R>,
-    defect: Option<Error>,
+    pub(crate) table: &'t Table,
+    pub(crate) actions: Vec<TransactWriteItem>,
+    pub(crate) refusals: Vec<R>,
+    pub(crate) defect: Option<Error>,
+    /// Whether the caller of the current request asked for the change.
+    pub(crate) asked_for: bool,
 }
 
 /// The reason why a transaction wrote nothing.
@@ -44,7 +41,14 @@ impl<'t, R> Transaction<'t, R> {
     /// An empty transaction.
     #[must_use]
     pub fn new(table: &'t Table) -> Self {
-        Self { table, actions: Vec::new(), refusals: Vec::new(), defect: None }
+        Self { table, actions: Vec::new(), refusals: Vec::new(), defect: None, asked_for: true }
+    }
+
+    /// Marks the transaction as one that no caller asked for, such as the split of a bucket: whether it was made changes
+    /// no answer.
+    #[must_use]
+    pub fn unasked(self) -> Self {
+        Self { asked_for: false, ..self }
     }
 
     /// Adds an action. One that can't be built is a defect, which the commit reports.
@@ -184,62 +188,9 @@ impl<'t, R> Transaction<'t, R> {
         let delete = delete.map(|delete| TransactWriteItem::builder().delete(delete).build());
         self.add(delete.map_err(defect), refusal)
     }
-
-    /// Commits every action or none. Retries with full jitter while other transactions hold one of the items. All
-    /// attempts share one request token, so a commit whose answer was lost is not applied twice.
-    ///
-    /// # Errors
-    /// [`Refused`]: nothing was written, or the table did not answer.
-    pub async fn commit(mut self) -> Result<(), Refused<R>> {
-        if let Some(defect) = self.defect.take() {
-            return Err(defect.into());
-        }
-        let token = ids::random_id(36);
-        let mut backoff = Backoff::default();
-        loop {
-            let call = self.table.client.transact_write_items().client_request_token(&token);
-            let Err(error) = call.set_transact_items(Some(self.actions.clone())).send().await else { return Ok(()) };
-            match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    let reasons = cancelled.cancellation_reasons();
-                    if !reasons.iter().any(is_transient) {
-                        return Err(self.read_refusals(reasons));
-                    }
-                    backoff.wait_or_give_up("a transaction conflict").await?;
-                }
-                _ => match Error::from(error) {
-                    Error::Unavailable(cause) => backoff.wait_or_give_up(&cause).await?,
-                    error @ Error::Internal(_) => return Err(error.into()),
-                },
-            }
-        }
-    }
-
-    fn read_refusals(self, reasons: &[CancellationReason]) -> Refused<R> {
-        if reasons.len() != self.refusals.len() {
-            return Error::Unavailable("a transaction was cancelled without its reasons".to_owned()).into();
-        }
-        let mut failed = Vec::new();
-        for (refusal, reason) in self.refusals.into_iter().zip(reasons) {
-            match reason.code() {
-                Some("ConditionalCheckFailed") => failed.push((refusal, reason.item.clone())),
-                Some("None") | None => {}
-                Some(code) => return Error::Internal(format!("a transaction was cancelled by {code}").into()).into(),
-            }
-        }
-        Refused::Conditions(failed)
-    }
 }
 
 /// A request that can't be built is a defect.
-fn defect(error: BuildError) -> Error {
+pub(crate) fn defect(error: BuildError) -> Error {
     Error::Internal(error.into())
-}
-
-/// A cancellation reason that does not come from a condition: a retry may succeed.
-fn is_transient(reason: &CancellationReason) -> bool {
-    matches!(
-        reason.code(),
-        Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" | "TransactionInProgress")
-    )
 }

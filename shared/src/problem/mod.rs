@@ -155,8 +155,20 @@ impl Problem {
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS).detail(detail) }
     }
 
-    fn unavailable() -> Self {
-        let detail = "The service is busy; try again.";
+    /// 503 that says whether the current request may have changed something. An error can't tell by itself: it knows its
+    /// own write, and a request may have made others before.
+    pub(crate) fn unavailable() -> Self {
+        if dynamo::may_have_changed() { Self::outcome_unknown() } else { Self::unchanged() }
+    }
+
+    fn unchanged() -> Self {
+        let detail = "The service is busy, and nothing was changed; try again.";
+        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail) }
+    }
+
+    fn outcome_unknown() -> Self {
+        let detail = "The service is busy, and the change may or may not have been made. The same request with the same \
+                      Idempotency-Key finds out; without one, look before you try again.";
         Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail) }
     }
 }

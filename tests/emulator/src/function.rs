@@ -17,6 +17,8 @@ use crate::{Instance, Reply};
 
 /// Concurrent instances of one function, at most, unless it is told otherwise.
 const MOST: usize = 4;
+/// How long an event may take, unless the function is told otherwise.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A function with as many instances as it needs, each of which does one event at a time.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub struct Function {
     variables: HashMap<String, String>,
     idle: Mutex<Vec<Instance>>,
     places: Semaphore,
+    timeout: Duration,
     /// What kills each instance that does an event.
     busy: Mutex<Vec<oneshot::Sender<()>>>,
     longest: Mutex<Duration>,
@@ -42,6 +45,7 @@ impl Function {
             variables,
             idle: Mutex::default(),
             places: Semaphore::new(MOST),
+            timeout: TIMEOUT,
             busy: Mutex::default(),
             longest: Mutex::default(),
             lines: Arc::default(),
@@ -52,6 +56,12 @@ impl Function {
     #[must_use]
     pub fn with_instances(self, most: usize) -> Self {
         Self { places: Semaphore::new(most), ..self }
+    }
+
+    /// The function whose events may take this long, as it is told with each.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     /// The name.
@@ -121,7 +131,7 @@ impl Function {
     async fn start(&self) -> Result<Instance, String> {
         let mut command = Command::new(&self.program);
         command.env_clear().envs(&self.variables).stdout(Stdio::piped());
-        let mut instance = Instance::start(command, &self.name).await?;
+        let mut instance = Instance::start_with_timeout(command, &self.name, self.timeout).await?;
         if let Some(output) = instance.child().stdout.take() {
             let lines = self.lines.clone();
             let mut output = BufReader::new(output).lines();

@@ -1,6 +1,6 @@
 //! `template.yaml`, as far as tests ask for it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_yaml_ng::Value;
 
@@ -17,6 +17,8 @@ pub struct DeployedFunction {
     pub variables: BTreeSet<String>,
     /// What it may do beyond the table.
     pub other_actions: BTreeSet<String>,
+    /// How long an event may take.
+    pub timeout: Duration,
 }
 
 fn text(value: &Value) -> String {
@@ -48,13 +50,14 @@ pub fn template() -> Value {
 #[must_use]
 pub fn deployed_functions() -> Vec<DeployedFunction> {
     let template = template();
-    let globals = names(&template["Globals"]["Function"]["Environment"]["Variables"]);
+    let of_all = &template["Globals"]["Function"];
+    let globals = names(&of_all["Environment"]["Variables"]);
     let resources = template["Resources"].as_mapping().unwrap().values();
     let functions = resources.filter(|resource| resource["Type"] == "AWS::Serverless::Function");
-    functions.map(|function| deployed(&function["Properties"], &globals)).collect()
+    functions.map(|function| deployed(&function["Properties"], &globals, &of_all["Timeout"])).collect()
 }
 
-fn deployed(function: &Value, globals: &BTreeSet<String>) -> DeployedFunction {
+fn deployed(function: &Value, globals: &BTreeSet<String>, timeout: &Value) -> DeployedFunction {
     let code = text(&function["CodeUri"]);
     let name = code.strip_prefix("target/lambda/").unwrap().trim_end_matches('/').to_owned();
     let mut variables = names(&function["Environment"]["Variables"]);
@@ -75,7 +78,9 @@ fn deployed(function: &Value, globals: &BTreeSet<String>) -> DeployedFunction {
             other_actions.extend(actions.filter(|action| !action.starts_with("dynamodb:")));
         }
     }
-    DeployedFunction { name, paths, variables, other_actions }
+    let timeout = function.get("Timeout").unwrap_or(timeout).as_u64().unwrap();
+    let timeout = Duration::from_secs(timeout);
+    DeployedFunction { name, paths, variables, other_actions, timeout }
 }
 
 /// The gateway's routes.

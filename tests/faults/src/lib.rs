@@ -12,6 +12,7 @@ mod proxy;
 mod refusals;
 mod sabotage;
 mod short_answers;
+pub mod trouble;
 
 pub use engine::{Answer, Call, Engine};
 pub use plan::{FaultKind, Plan};

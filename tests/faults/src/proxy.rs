@@ -18,6 +18,7 @@ use axum::{
 use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedRwLockWriteGuard, RwLock},
@@ -66,7 +67,7 @@ pub(crate) struct Proxy {
     pub(crate) saboteur: Option<Saboteur>,
     /// The answers to transactions that were done, by their tokens: the engine forgets them when it restarts, and AWS
     /// knows them for ten minutes.
-    done: Mutex<HashMap<String, Answer>>,
+    done: Mutex<HashMap<String, (Value, Answer)>>,
     /// Calls that aren't done yet, whether their callers wait or not.
     open: AtomicUsize,
     /// Held shared by every call until it is done, and alone while the engine is away.
@@ -287,12 +288,13 @@ impl Proxy {
     pub(crate) async fn forward_transaction(&self, call: &Call) -> Result<Answer, Cut> {
         let token = call.body["ClientRequestToken"].as_str().map(str::to_owned);
         let known = token.as_ref().and_then(|token| self.done.lock().unwrap().get(token).cloned());
-        if let Some(answer) = known {
-            return Ok(answer);
+        if let Some((actions, answer)) = known {
+            let is_same = actions == call.body["TransactItems"];
+            return Ok(if is_same { answer } else { refusals::another_transaction() });
         }
         let answer = self.engine.forward(call).await.ok_or(Cut)?;
         if let Some(token) = token.filter(|_| answer.is_done()) {
-            self.done.lock().unwrap().insert(token, answer.clone());
+            self.done.lock().unwrap().insert(token, (call.body["TransactItems"].clone(), answer.clone()));
         }
         Ok(answer)
     }

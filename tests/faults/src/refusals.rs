@@ -24,6 +24,12 @@ pub(crate) fn conflict() -> Answer {
     refused(StatusCode::BAD_REQUEST, "com.amazonaws.dynamodb.v20120810#TransactionConflictException", &rest)
 }
 
+/// A transaction whose token another one has.
+pub(crate) fn another_transaction() -> Answer {
+    let kind = "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException";
+    refused(StatusCode::BAD_REQUEST, kind, &json!({"Message": "The token is of a request with other parameters"}))
+}
+
 /// A call beyond what the partition or the account may do.
 pub(crate) fn throttled(of_partition: bool) -> Answer {
     let (kind, message) = if of_partition {

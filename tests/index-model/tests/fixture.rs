@@ -93,6 +93,11 @@ impl Things {
         things
     }
 
+    /// The engine's address.
+    pub(crate) fn engine() -> String {
+        ENGINE.clone()
+    }
+
     async fn create(&self) {
         let transaction = Transaction::new(&self.table);
         let transaction = self.orders.iter().fold(transaction, |transaction, order| order.create(transaction, ()));
@@ -190,10 +195,7 @@ impl Things {
     }
 
     pub(crate) async fn page(&self, order: usize, descending: bool, skip: u64, size: u64) -> (Vec<Thing>, u64) {
-        let (index, order) = (self.index(), &self.orders[order]);
-        let buckets = index.buckets(order).await.unwrap();
-        let segments = index.segments(order, &buckets, &KeyRanges::all()).await.unwrap();
-        (index.page(order, &segments, descending, skip, size).await.unwrap().entries, segments.total())
+        self.page_of(order, descending, &KeyRange::all(), skip, size).await
     }
 
     pub(crate) async fn page_of(
@@ -204,10 +206,22 @@ impl Things {
         skip: u64,
         size: u64,
     ) -> (Vec<Thing>, u64) {
+        let (page, total) = self.read_page(order, descending, range, skip, size).await;
+        (page.entries, total)
+    }
+
+    async fn read_page(
+        &self,
+        order: usize,
+        descending: bool,
+        range: &KeyRange,
+        skip: u64,
+        size: u64,
+    ) -> (Page<Thing>, u64) {
         let (index, order) = (self.index(), &self.orders[order]);
         let buckets = index.buckets(order).await.unwrap();
         let segments = index.segments(order, &buckets, &KeyRanges::of([range.clone()])).await.unwrap();
-        (index.page(order, &segments, descending, skip, size).await.unwrap().entries, segments.total())
+        (index.page(order, &segments, descending, skip, size).await.unwrap(), segments.total())
     }
 
     /// Walks over a range: the page after the first `skip` entries, then each beyond the last entry of the one before.
@@ -224,9 +238,7 @@ impl Things {
         let mut page: Page<Thing> = if skip == 0 {
             index.page_beyond(partition, &ranges, descending, None, size).await.unwrap()
         } else {
-            let buckets = index.buckets(partition).await.unwrap();
-            let segments = index.segments(partition, &buckets, &ranges).await.unwrap();
-            index.page(partition, &segments, descending, skip, size).await.unwrap()
+            self.read_page(order, descending, range, skip, size).await.0
         };
         let mut things = page.entries;
         while page.more {

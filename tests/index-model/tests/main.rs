@@ -4,3 +4,4 @@
 mod crash;
 mod fixture;
 mod model;
+mod slow_split;

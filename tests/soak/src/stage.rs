@@ -56,7 +56,9 @@ impl Stage {
             .with("RUST_LOG", "warn");
         let functions = deployed_functions().into_iter().map(|function| {
             let variables = environment.of(&function);
-            Function::new(&function.name, binaries.join(&function.name), variables).with_instances(MOST_INSTANCES)
+            Function::new(&function.name, binaries.join(&function.name), variables)
+                .with_instances(MOST_INSTANCES)
+                .with_timeout(function.timeout)
         });
         let gateway = Gateway::new(deployed_routes(), functions.collect(), None);
         tokio::spawn(gateway.clone().serve(listener));

@@ -84,7 +84,7 @@ impl<'a> Target<'a> {
 
     async fn put(&self, key: Option<&IdempotencyKey>) -> Result<Replayable<AssociationRecord>, AssociationError> {
         let table = self.scope.table();
-        let ((organization, status, first), held) = self
+        let ((organization, status, first), mut held) = self
             .scope
             .checked_with_organization_to_write(|reads| async move {
                 let organization = reads.get(keys::organization(self.scope.id()));
@@ -102,12 +102,12 @@ impl<'a> Target<'a> {
         if (table.requires_verified_email() || status.expires_at.is_some()) && !status.email_verified {
             return Err(AssociationError::EmailNotVerified);
         }
-        let indexes = held.indexes();
         let mut backoff = Backoff::default();
         loop {
             if found.known.as_ref() == Some(self.association) && key.is_none() {
                 return Ok(Replayable::new(self.association.clone()));
             }
+            let indexes = held.indexes();
             let write = self.add(indexes.write(), *indexes, &found, &organization).await?;
             let write = match key {
                 None => write,
@@ -127,7 +127,8 @@ impl<'a> Target<'a> {
                     .await
                     .map_err(Error::from)?,
             }
-            found = self.find(held.reads(), key).await?;
+            // Who was demoted since the last attempt associates nobody any more.
+            (found, held) = self.scope.checked_to_write(|reads| self.find(reads, key)).await?;
             if let Some(replay) = found.replay {
                 return Ok(replay);
             }

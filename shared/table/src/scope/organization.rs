@@ -46,11 +46,6 @@ impl<'t> RoleHeld<'t> {
         Write::new(self.0, self)
     }
 
-    /// Returns further reads, for another attempt after a conflict.
-    pub(crate) fn reads(self) -> Reads<'t> {
-        Reads::new(self.0)
-    }
-
     /// Returns the organization's counted indexes.
     pub(crate) fn indexes(self) -> CountedIndex<'t> {
         CountedIndex::new(self.0.engine())
