@@ -1,6 +1,6 @@
 //! Answers of AWS's DynamoDB to calls that it doesn't do.
 //!
-//! Source: Amazon DynamoDB Developer Guide, "Error handling with DynamoDB"; API Reference, "TransactWriteItems".
+//! Source: Amazon DynamoDB Developer Guide, "Error handling with DynamoDB"; API Reference, "`TransactWriteItems`".
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};

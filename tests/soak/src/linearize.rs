@@ -81,7 +81,7 @@ pub(crate) fn check<M: Model>(initial: &M::State, operations: &[Operation<M>]) -
     let mut search = Search { operations, done, visited: HashSet::new(), deepest: Vec::new(), reached: 0 };
     let found = thread::scope(|scope| {
         let builder = thread::Builder::new().stack_size(STACK_BYTES);
-        builder.spawn_scoped(scope, || search.go_on(initial)).unwrap().join().unwrap()
+        builder.spawn_scoped(scope, || search.go_on(&initial)).unwrap().join().unwrap()
     });
     match found {
         Some(true) => Verdict::Linearizable,
@@ -101,9 +101,9 @@ struct Search<'a, M: Model> {
 
 impl<M: Model> Search<'_, M> {
     /// Whether the calls that aren't done have an order from this state on. `None` where the search gave up.
-    fn go_on(&mut self, state: M::State) -> Option<bool> {
-        let without_effect = self.do_what_changes_nothing(&state);
-        let found = self.try_each(&state);
+    fn go_on(&mut self, state: &M::State) -> Option<bool> {
+        let without_effect = self.do_what_changes_nothing(state);
+        let found = self.try_each(state);
         if found != Some(true) {
             for index in without_effect {
                 self.done[index] = false;
@@ -153,7 +153,7 @@ impl<M: Model> Search<'_, M> {
                 continue;
             }
             self.done[index] = true;
-            let found = self.go_on(next);
+            let found = self.go_on(&next);
             if found != Some(false) {
                 return found;
             }

@@ -139,7 +139,7 @@ impl World {
             if self.args.one_kill_in > 0 && call % self.args.one_kill_in == self.args.one_kill_in - 1 {
                 self.kills.fetch_add(self.stage.kill_one(&mut random).into(), Ordering::SeqCst);
             }
-            if self.args.restarts > 0 && (call + 1) % (self.args.calls / (self.args.restarts + 1)) == 0 {
+            if self.args.restarts > 0 && (call + 1).is_multiple_of(self.args.calls / (self.args.restarts + 1)) {
                 self.stage.restart().await;
             }
             let arena = {

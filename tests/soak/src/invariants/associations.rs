@@ -70,3 +70,42 @@ pub(super) fn bucket_counts_its_entries(table: &Table) -> Faults {
     }
     faults
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn items() -> Vec<Value> {
+        let association = json!({"user_id": "kp_1", "customer_number": "C-1"});
+        let entry = |pk: &str, sk: &str| {
+            let mut entry = json!({"pk": pk, "sk": sk});
+            entry.as_object_mut().unwrap().extend(association.as_object().unwrap().clone());
+            entry
+        };
+        vec![
+            json!({"pk": "ORG#o", "sk": "#ORG"}),
+            entry("ORG#o#ASSOC#U", "E#kp_1"),
+            json!({"pk": "ORG#o#ASSOC#U", "sk": "B#", "entries": 1}),
+            entry("ORG#o#ASSOC#C", "E#C-1\u{1f}kp_1"),
+            json!({"pk": "ORG#o#ASSOC#C", "sk": "B#", "entries": 1}),
+            json!({"pk": "MEMBER#kp_1", "sk": "ORG#o#customer", "organization_id": "o", "customer_number": "C-1"}),
+        ]
+    }
+
+    fn faults(items: Vec<Value>) -> usize {
+        let table = Table::of(items);
+        association_is_in_both_orders_and_a_membership(&table).len() + bucket_counts_its_entries(&table).len()
+    }
+
+    #[test]
+    fn an_association_that_lacks_any_of_its_items_is_seen() {
+        assert_eq!(faults(items()), 0);
+        for missing in 1..items().len() {
+            let mut items = items();
+            items.remove(missing);
+            assert!(faults(items) > 0, "{missing}");
+        }
+    }
+}

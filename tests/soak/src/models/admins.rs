@@ -46,7 +46,7 @@ impl Model for Admins {
 
     fn step(state: &u8, input: &AdminCall, output: Option<&AdminOutcome>) -> Option<u8> {
         let is_admin = |user: &usize| state & (1 << user) != 0;
-        let last = state.count_ones() == 1;
+        let last = state.is_power_of_two();
         let (after, said) = match input {
             AdminCall::Promote { by, .. } | AdminCall::Demote { by, .. } | AdminCall::Act { by } if !is_admin(by) => {
                 (*state, AdminOutcome::CallerIsNoAdmin)

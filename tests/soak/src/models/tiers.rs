@@ -127,7 +127,6 @@ impl Model for Tiers {
                 Some(currency) => same(TierOutcome::Currency(currency.clone())),
                 None => same(TierOutcome::NoTier),
             },
-            TierCall::Put { customer, tier } => board.put(customer, tier),
             TierCall::PatchCustomer { customer, .. }
             | TierCall::Read { customer }
             | TierCall::RemoveCustomer { customer }
@@ -135,7 +134,7 @@ impl Model for Tiers {
             {
                 same(TierOutcome::NoCustomer)
             }
-            TierCall::PatchCustomer { customer, tier } => board.put(customer, tier),
+            TierCall::Put { customer, tier } | TierCall::PatchCustomer { customer, tier } => board.put(customer, tier),
             TierCall::Read { customer } => {
                 let tier = board.customers.get(customer).cloned().unwrap_or_default();
                 let currency = board.tiers.get(&tier).cloned().unwrap_or_default();
