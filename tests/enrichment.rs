@@ -1,9 +1,12 @@
 //! What a token carries of its user's customer, after each change.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Anonymous, Caller, Member, PASSWORD, Person, Tenant, delete_item, person, tenant};
+use crate::support::{
+    Anonymous, Caller, Member, PASSWORD, Person, Tenant, delete_item, dynamodb, person, server, tenant,
+};
 
 /// A user who buys for a customer of an organization.
 struct Buyer {
@@ -151,7 +154,19 @@ async fn an_admin_whose_customer_is_inactive_or_has_no_tier_stays_an_admin() {
     buyer.carries(json!(["admin", "customer"]), json!("C-1"), json!("Gold"), json!("EUR")).await;
 
     // No call of the API takes a tier away from under a customer.
-    delete_item(format!("ORG#{}", buyer.tenant.id), "TIER#gold").await;
+    let organization = format!("ORG#{}", buyer.tenant.id);
+    let tiers =
+        dynamodb().query().table_name(&server().table).key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
+    let tiers = tiers.expression_attribute_values(":pk", AttributeValue::S(organization.clone()));
+    let tiers = tiers.expression_attribute_values(":sk", AttributeValue::S("TIER#".to_owned())).send().await.unwrap();
+    let [tier] = tiers.items() else { panic!("{tiers:?}") };
+    delete_item(organization, tier["sk"].as_s().unwrap()).await;
+    buyer
+        .tenant
+        .admin
+        .get("/api/customers/C-1")
+        .await
+        .problem(503, "The service is busy, and nothing was changed; try again.");
     buyer.is_admin_alone().await;
     buyer.tenant.admin.delete("/api/organizations/users/admins", &json!({"UserId": buyer.person.id})).await.ok();
     buyer.refused("Your customer account is inactive.").await;

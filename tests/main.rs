@@ -52,6 +52,8 @@ mod sign_in;
 mod support;
 mod template;
 mod tenants;
+mod tier_changes;
+mod tier_migration;
 mod tokens;
 mod trusted_issuers;
 mod unheard;

@@ -89,16 +89,20 @@ async fn a_tier_from_before_every_character_had_to_show_can_be_renamed_and_remov
     let tier = json!({"Name": "Gold", "CurrencyCode": "EUR"});
     let hide = async || {
         assert_eq!(tenant.admin.post(tiers, &tier).await.status, 200);
-        let key = |name: &str| (format!("ORG#{}", tenant.id), format!("TIER#{name}"));
-        let ((pk, old), (_, new)) = (key("gold"), key("go\u{200b}ld"));
-        let table = &crate::support::server().table;
-        let text = aws_sdk_dynamodb::types::AttributeValue::S;
-        let get = crate::support::dynamodb().get_item().table_name(table).key("pk", text(pk.clone()));
-        let mut item = get.key("sk", text(old.clone())).send().await.unwrap().item.unwrap();
-        item.insert("sk".to_owned(), text(new));
-        item.insert("tier_name".to_owned(), text("Go\u{200b}ld".to_owned()));
+        // As the version before stored it: under its name, and without an item for that.
+        let (table, pk) = (&crate::support::server().table, format!("ORG#{}", tenant.id));
+        let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+        let query = crate::support::dynamodb().query().table_name(table);
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :tiers)");
+        let query =
+            query.expression_attribute_values(":pk", text(&pk)).expression_attribute_values(":tiers", text("TIER#"));
+        let [mut item] = <[_; 1]>::try_from(query.send().await.unwrap().items.unwrap()).unwrap();
+        crate::support::delete_item(pk.clone(), item["sk"].as_s().unwrap()).await;
+        crate::support::delete_item(pk, "TIERNAME#gold").await;
+        item.remove("revision");
+        item.insert("sk".to_owned(), text("TIER#go\u{200b}ld"));
+        item.insert("tier_name".to_owned(), text("Go\u{200b}ld"));
         crate::support::dynamodb().put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
-        crate::support::delete_item(pk, &old).await;
     };
     hide().await;
     let patch = json!({"Name": "Go\u{200b}ld", "NewName": "Gold"});

@@ -43,7 +43,7 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&patch(json!({"Name": unique("Budget")})).await), (200, 2), "change settings");
     assert_eq!(trips(&admin.post(tiers, &json!({"Name": "Gold", "CurrencyCode": "EUR"})).await), (200, 1), "add tier");
     assert_eq!(trips(&admin.post(tiers, &json!({"Name": "Idle", "CurrencyCode": "EUR"})).await), (200, 1), "add tier");
-    assert_eq!(trips(&put(tiers, json!({"OldName": "gold", "NewName": "GOLD"})).await), (200, 1), "change tier");
+    assert_eq!(trips(&put(tiers, json!({"OldName": "gold", "NewName": "GOLD"})).await), (200, 2), "change tier");
     assert_eq!(trips(&put(tiers, json!({"OldName": "Gold", "NewName": "Silver"})).await), (200, 2), "rename tier");
     let patch = json!({"Name": "Idle", "CurrencyCode": "USD"});
     assert_eq!(trips(&admin.patch(tiers, &patch).await), (200, 2), "patch tier");
@@ -56,6 +56,13 @@ async fn each_call_keeps_its_budget() {
     }
     assert_eq!(trips(&admin.get("/api/customers/C-1").await), (200, 1), "view customer");
     assert_eq!(trips(&admin.patch("/api/customers/C-1", &json!({"Active": true})).await), (200, 2), "patch customer");
+    // Until ten minutes after a tier's change, or the customer's next write, the two are read once more, together.
+    assert_eq!(trips(&put(tiers, json!({"OldName": "Silver", "NewName": "Silver"})).await), (200, 1), "no change");
+    let euro = json!({"OldName": "Silver", "NewName": "Silver", "CurrencyCode": "EUR"});
+    assert_eq!(trips(&put(tiers, euro).await), (200, 2), "change tier");
+    assert_eq!(trips(&admin.get("/api/customers/C-1").await), (200, 2), "view customer, its tier just changed");
+    assert_eq!(trips(&admin.patch("/api/customers/C-1", &json!({"Active": true})).await), (200, 2), "patch customer");
+    assert_eq!(trips(&admin.get("/api/customers/C-1").await), (200, 1), "view customer");
     let link = json!({"UserId": grace.id, "CustomerNumber": "C-1"});
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 2), "associate");
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 1), "associate again");
@@ -73,6 +80,15 @@ async fn each_call_keeps_its_budget() {
     let login = json!({"Email": grace.email, "Password": PASSWORD});
     assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 3), "sign in");
     let login = json!({"Email": grace.email, "Password": PASSWORD, "OrgCode": tenant.code});
+    let signed_in = trips(&Anonymous.post("/api/auth/login", &login).await);
+    assert_eq!(signed_in, (200, 4), "sign in for an organization, its customer's tier just changed");
+    assert_eq!(
+        trips(&user.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await),
+        (200, 3),
+        "enrich, its tier just changed"
+    );
+    let customer = json!({"CustomerNumber": "C-2", "CompanyName": "A", "Pricing": "Silver"});
+    assert_eq!(trips(&put("/api/customers", customer).await), (200, 2), "replace customer");
     assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 3), "sign in for an organization");
     assert_eq!(trips(&user.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await), (200, 2), "enrich");
     assert_eq!(trips(&admin.delete(associations, &json!({"UserId": grace.id})).await), (200, 3), "dissociate");

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use shared::table::RekeyedAddresses;
+use shared::table::{BroughtOverTiers, RekeyedAddresses};
 
 use crate::{Failure, place::Place};
 
@@ -21,6 +21,11 @@ impl Migrate {
         writeln!(io::stdout(), "{moved} addresses moved")?;
         for user in &taken {
             writeln!(io::stdout(), "  {user}: the address has another account")?;
+        }
+        let BroughtOverTiers { moved, taken } = opened.table.bring_over_price_tiers().await?;
+        writeln!(io::stdout(), "{moved} price tiers moved")?;
+        for (organization, name) in &taken {
+            writeln!(io::stdout(), "  {organization}: another price tier has the name {name}; rename that one first")?;
         }
         Ok(())
     }

@@ -135,7 +135,9 @@ async fn a_pending_mail_from_before_the_queue_is_sent_once_after_the_migration()
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout) + &text(output.stderr))
     };
-    let queued = |count: u32| (Some(0), format!("{count} pending mails were put into the queue\n0 addresses moved\n"));
+    let queued = |count: u32| {
+        (Some(0), format!("{count} pending mails were put into the queue\n0 addresses moved\n0 price tiers moved\n"))
+    };
     assert_eq!(migrate().await, queued(1));
     assert_eq!(migrate().await, queued(0));
     for _ in 0..2 {

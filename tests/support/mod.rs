@@ -22,5 +22,5 @@ pub(crate) use lambda::Deployment;
 pub(crate) use mails::{link_token, mails_at, mails_to};
 pub(crate) use server::{MAX_INVITATIONS, Server, server, server_requiring_verified_email};
 pub(crate) use ses::{Mood, Ses};
-pub(crate) use table::{account_items, delete_item, dynamodb, put_item};
+pub(crate) use table::{account_items, delete_item, dynamodb, engine_call, put_item};
 pub(crate) use world::{PASSWORD, Person, Tenant, person, tenant, tenant_named, unique};

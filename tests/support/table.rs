@@ -1,6 +1,7 @@
 //! The table behind the API, for what the API itself can't do: an operator's changes.
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use reqwest::Client as HttpClient;
 use serde_json::Value;
 use shared::dynamo;
 
@@ -31,4 +32,16 @@ pub(crate) async fn account_items(count: usize) -> Vec<String> {
         ids.push(id);
     }
     ids
+}
+
+/// What the engine at this address answers to a call whose body is as DynamoDB has it on the wire. An engine of a test
+/// checks no signature, but asks for one.
+pub(crate) async fn engine_call(url: &str, operation: &str, body: &Value) -> Value {
+    let signature = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, \
+                     SignedHeaders=host;x-amz-date, Signature=0";
+    let call = HttpClient::new().post(url).header("x-amz-target", format!("DynamoDB_20120810.{operation}"));
+    let call = call.header("authorization", signature).header("x-amz-date", "20260101T000000Z");
+    let answer = call.header("content-type", "application/x-amz-json-1.0").body(body.to_string()).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{operation} {body}: {answer:?}");
+    answer.json().await.unwrap()
 }

@@ -44,9 +44,11 @@ pub(crate) async fn change_price_tier(
     AdminRequest(admin, Body(request)): AdminRequest<Body<ChangePriceTierRequest>>,
 ) -> Result<(), Problem> {
     let ChangePriceTierRequest { old_name, new_name, currency_code } = request;
-    let changed = app.table.organization(&admin).change_price_tier(&old_name, &new_name, &currency_code).await;
+    let scope = app.table.organization(&admin);
+    let changed = scope.change_price_tier(&old_name, Some(new_name), Some(currency_code)).await;
     changed.map_err(|error| {
         let field = if matches!(error, PriceTierError::NotFound) { "OldName" } else { "NewName" };
         error.on_field(field)
-    })
+    })?;
+    Ok(())
 }

@@ -45,7 +45,7 @@ pub(crate) async fn patch_price_tier(
     AdminRequest(admin, Body(request)): AdminRequest<Body<PatchPriceTierRequest>>,
 ) -> Result<Json<PriceTierEntry>, Problem> {
     let PatchPriceTierRequest { name, new_name, currency_code } = request;
-    let patched = app.table.organization(&admin).patch_price_tier(&name, new_name, currency_code).await;
+    let patched = app.table.organization(&admin).change_price_tier(&name, new_name, currency_code).await;
     let patched = patched.map_err(|error| {
         let field = if matches!(error, PriceTierError::NotFound) { "Name" } else { "NewName" };
         error.on_field(field)

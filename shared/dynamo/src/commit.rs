@@ -154,7 +154,7 @@ impl<R> Transaction<'_, R> {
 }
 
 /// A cancellation reason that does not come from a condition: a retry may succeed.
-fn is_transient(reason: &CancellationReason) -> bool {
+pub(crate) fn is_transient(reason: &CancellationReason) -> bool {
     matches!(
         reason.code(),
         Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" | "TransactionInProgress")

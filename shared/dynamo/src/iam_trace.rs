@@ -1,5 +1,6 @@
 //! Logs the IAM actions that each call of the table needs, with the partitions it touches. A test derives each
-//! function's policy from these events. IAM has no action for `TransactWriteItems`, only for its parts
+//! function's policy from these events. IAM has no action for `TransactWriteItems` and `TransactGetItems`, only for
+//! their parts
 //! (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>).
 
 use std::collections::{BTreeSet, HashMap};
@@ -7,8 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::{
     operation::{
         batch_get_item::BatchGetItemInput, delete_item::DeleteItemInput, get_item::GetItemInput,
-        put_item::PutItemInput, query::QueryInput, transact_write_items::TransactWriteItemsInput,
-        update_item::UpdateItemInput,
+        put_item::PutItemInput, query::QueryInput, transact_get_items::TransactGetItemsInput,
+        transact_write_items::TransactWriteItemsInput, update_item::UpdateItemInput,
     },
     types::AttributeValue,
 };
@@ -52,6 +53,10 @@ fn needs(input: &Input) -> BTreeSet<(&'static str, String)> {
     } else if let Some(input) = input.downcast_ref::<BatchGetItemInput>() {
         for key in input.request_items.iter().flat_map(HashMap::values).flat_map(|request| &request.keys) {
             need("dynamodb:BatchGetItem", key.get("pk"));
+        }
+    } else if let Some(input) = input.downcast_ref::<TransactGetItemsInput>() {
+        for part in input.transact_items.iter().flatten() {
+            need("dynamodb:GetItem", part.get().and_then(|get| get.key.get("pk")));
         }
     } else if let Some(input) = input.downcast_ref::<TransactWriteItemsInput>() {
         // Whoever commits transactions may have to void one, which no test comes to without faults.

@@ -18,6 +18,13 @@ impl Key {
         Self { pk: pk.into(), sk: sk.into() }
     }
 
+    /// Returns whether this is the key of `item`.
+    pub(crate) fn is_of(&self, item: &HashMap<String, AttributeValue>) -> bool {
+        let has =
+            |name, part: &str| item.get(name).and_then(|value| value.as_s().ok()).is_some_and(|text| text == part);
+        has("pk", &self.pk) && has("sk", &self.sk)
+    }
+
     /// Returns the key as attributes of an item.
     #[must_use]
     pub fn attributes(self) -> HashMap<String, AttributeValue> {

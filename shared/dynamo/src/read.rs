@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
-    operation::query::builders::QueryFluentBuilder,
-    types::{AttributeValue, KeysAndAttributes},
+    operation::{query::builders::QueryFluentBuilder, transact_get_items::TransactGetItemsError},
+    types::{AttributeValue, Get, KeysAndAttributes, TransactGetItem},
 };
 use futures_util::future::try_join_all;
 use rand::random_range;
@@ -13,8 +13,11 @@ use tokio::time::sleep;
 
 use crate::{
     Error, Key, Table,
+    backoff::Backoff,
+    commit::is_transient,
     expression::{Expression, text},
     item::{Item, from_item, is_live},
+    transaction::defect,
 };
 
 /// Keys that one `BatchGetItem` accepts.
@@ -39,6 +42,42 @@ impl Table {
     pub async fn get<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, Error> {
         let call = self.client.get_item().table_name(&*self.name).set_key(Some(key.attributes())).consistent_read(true);
         call.send().await?.item.filter(is_live).map(from_item).transpose()
+    }
+
+    /// The items at these keys, each as it was at one and the same moment, in the order of the keys. Other reads of
+    /// several items may see half of a transaction that commits meanwhile. Takes twice their units, and is tried again
+    /// while a transaction holds one of the items.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn get_at_one_moment<const N: usize>(&self, keys: [Key; N]) -> Result<[Option<Item>; N], Error> {
+        let gets = keys.iter().map(|key| {
+            let get = Get::builder().table_name(&*self.name).set_key(Some(key.clone().attributes())).build();
+            Ok(TransactGetItem::builder().get(get.map_err(defect)?).build())
+        });
+        let gets: Vec<_> = gets.collect::<Result<_, Error>>()?;
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match self.client.transact_get_items().set_transact_items(Some(gets.clone())).send().await {
+                Ok(answer) => {
+                    let read = answer.responses.unwrap_or_default().into_iter().filter_map(|response| response.item);
+                    let mut read: Vec<_> = read.filter(is_live).collect();
+                    return Ok(keys.map(|key| {
+                        let place = read.iter().position(|item| key.is_of(item))?;
+                        Some(read.swap_remove(place))
+                    }));
+                }
+                Err(error) => error,
+            };
+            match error.as_service_error() {
+                Some(TransactGetItemsError::TransactionCanceledException(cancelled))
+                    if cancelled.cancellation_reasons().iter().any(is_transient) =>
+                {
+                    backoff.wait_or_give_up("a transaction conflict").await?;
+                }
+                _ => return Err(error.into()),
+            }
+        }
     }
 
     /// Every item of a partition in a range of sort keys, in order.

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::{
         get_item::{GetItemInput, GetItemOutput},
         put_item::{PutItemInput, PutItemOutput},
         query::{QueryInput, QueryOutput},
+        transact_get_items::{TransactGetItemsInput, TransactGetItemsOutput},
         transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
         update_item::{UpdateItemInput, UpdateItemOutput},
     },
@@ -51,6 +52,7 @@ fn read_usage(output: &Output) -> Option<(f64, bool)> {
         GetItemOutput: false,
         QueryOutput: false,
         BatchGetItemOutput: false,
+        TransactGetItemsOutput: false,
         DeleteItemOutput: true,
         PutItemOutput: true,
         TransactWriteItemsOutput: true,
@@ -89,6 +91,7 @@ impl Intercept for Meter {
             GetItemInput,
             PutItemInput,
             QueryInput,
+            TransactGetItemsInput,
             TransactWriteItemsInput,
             UpdateItemInput
         );

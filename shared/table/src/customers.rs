@@ -5,11 +5,13 @@ use domain::{
     patch::Patch,
     text::{CompanyName, CurrencyCode, CustomerNumber, TierName},
 };
-use dynamo::{Backoff, Expression, SortKeys, number, text};
+use dynamo::{Backoff, Expression, number, text};
 
 use crate::{
     CustomerError, Error, OrganizationScope, Table,
-    records::{CustomerRecord, PriceTierRecord, use_counter},
+    customer_with_tier::CustomerWithTier,
+    price_tiers::PriceTiers,
+    records::{CustomerRecord, PriceTierRecord, TierUseRecord, use_counter},
     scope::{Authority, Committed, Reads, RoleHeld, keys},
 };
 
@@ -70,15 +72,9 @@ pub enum MemberCustomer {
     Active(Customer),
 }
 
-/// The condition of a customer's write that failed.
-enum CustomerRefusal {
-    /// Another request changed the customer.
-    Changed,
-    /// The tier is gone.
-    NoTier,
-    /// The tier that the customer was on has no counter.
-    NoOldTier,
-}
+/// The refusal of a customer's write whose customer or tier is not as it was read.
+#[derive(Clone, Copy)]
+struct Changed;
 
 impl CustomerRecord {
     fn with_tier(self, tier: PriceTierRecord) -> Customer {
@@ -88,15 +84,6 @@ impl CustomerRecord {
             pricing: tier.name,
             currency_code: self.currency_code.unwrap_or(tier.currency_code),
             active: self.active,
-        }
-    }
-
-    /// Returns the customer with its tier. A tier with customers can't be removed. If the tier is not among those that
-    /// were read concurrently, the customer was moved to a new tier between the two reads.
-    fn with_tier_among(self, tiers: Vec<PriceTierRecord>) -> Result<Customer, Error> {
-        match tiers.into_iter().find(|tier| tier.tier_id == self.tier_id) {
-            Some(tier) => Ok(self.with_tier(tier)),
-            None => Err(Error::Unavailable("a customer's price tier was changed meanwhile".to_owned())),
         }
     }
 
@@ -116,19 +103,15 @@ impl Table {
         organization: &OrganizationId,
         number: &CustomerNumber,
     ) -> Result<MemberCustomer, Error> {
-        for _ in 0..2 {
-            let customer = self.get(keys::customer(organization, number).by(Authority::Member));
-            let (customer, tiers) = tokio::try_join!(customer, self.price_tiers_for_member(organization))?;
-            let Some(customer) = customer else { return Ok(MemberCustomer::Unknown) };
-            if !customer.active {
-                return Ok(MemberCustomer::Inactive);
-            }
-            if let Some(tier) = tiers.into_iter().find(|tier| tier.tier_id == customer.tier_id) {
-                return Ok(MemberCustomer::Active(customer.with_tier(tier)));
-            }
-            // The two reads are no snapshot: the customer may have moved to a tier that was added between them.
-        }
-        Ok(MemberCustomer::WithoutTier)
+        let reads = self.reads_by(Authority::Member);
+        let Some(CustomerWithTier { customer, tier }) = reads.customer_with_tier(organization, number).await? else {
+            return Ok(MemberCustomer::Unknown);
+        };
+        Ok(match tier {
+            _ if !customer.active => MemberCustomer::Inactive,
+            Some(tier) => MemberCustomer::Active(customer.with_tier(tier)),
+            None => MemberCustomer::WithoutTier,
+        })
     }
 }
 
@@ -138,9 +121,10 @@ impl OrganizationScope<'_> {
     /// # Errors
     /// [`CustomerError::NotFound`], the scope's own, or the table is out of reach.
     pub async fn customer(&self, number: &CustomerNumber) -> Result<Customer, CustomerError> {
-        let (customer, tiers) =
-            self.checked(|reads| async move { self.customer_and_tiers(reads, number).await }).await?;
-        Ok(customer.ok_or(CustomerError::NotFound)?.with_tier_among(tiers)?)
+        let found = self.checked(|reads| reads.customer_with_tier(self.id(), number)).await?;
+        let CustomerWithTier { customer, tier } = found.ok_or(CustomerError::NotFound)?;
+        let tier = tier.ok_or_else(|| Error::Unavailable("a customer's price tier is gone".to_owned()))?;
+        Ok(customer.with_tier(tier))
     }
 
     /// Creates or replaces a customer: two round trips.
@@ -150,25 +134,20 @@ impl OrganizationScope<'_> {
     pub async fn put_customer(&self, change: &CustomerChange) -> Result<Customer, CustomerError> {
         let mut backoff = Backoff::default();
         loop {
-            let ((known, tier), held) = self
-                .checked_to_write(|reads| async move {
-                    tokio::try_join!(
-                        reads.get(keys::customer(self.id(), &change.number)),
-                        reads.get(keys::price_tier(self.id(), &change.pricing.folded()))
-                    )
-                })
-                .await?;
-            let tier = tier.ok_or(CustomerError::NoPriceTier)?;
+            let ((known, tiers), held) =
+                self.checked_to_write(|reads| self.customer_and_tiers(reads, &change.number)).await?;
+            let tier = tiers.of_name(&change.pricing).ok_or(CustomerError::NoPriceTier)?;
             let record = CustomerRecord {
                 customer_number: change.number.clone(),
                 company_name: change.company_name.clone(),
                 tier_id: tier.tier_id.clone(),
+                tier_revision: tier.revision(),
                 currency_code: change.currency_code.clone(),
                 active: change.active.or(known.as_ref().map(|known| known.active)).unwrap_or(true),
                 revision: ids::random_id(16),
             };
             if self.store(held, known.as_ref(), &record).await? {
-                return Ok(record.with_tier(tier));
+                return Ok(record.with_tier(tier.clone()));
             }
             wait(&mut backoff).await?;
         }
@@ -185,12 +164,11 @@ impl OrganizationScope<'_> {
     ) -> Result<Customer, CustomerError> {
         let mut backoff = Backoff::default();
         loop {
-            let ((known, tiers), held) =
-                self.checked_to_write(|reads| async move { self.customer_and_tiers(reads, number).await }).await?;
+            let ((known, tiers), held) = self.checked_to_write(|reads| self.customer_and_tiers(reads, number)).await?;
             let known = known.ok_or(CustomerError::NotFound)?;
             let tier = match &patch.pricing {
-                Some(name) => tiers.into_iter().find(|tier| tier.name.folded() == name.folded()),
-                None => tiers.into_iter().find(|tier| tier.tier_id == known.tier_id),
+                Some(name) => tiers.of_name(name),
+                None => tiers.of_id(&known.tier_id),
             };
             let tier = match (tier, &patch.pricing) {
                 (Some(tier), _) => tier,
@@ -204,57 +182,55 @@ impl OrganizationScope<'_> {
             let patched = CustomerRecord {
                 company_name: patch.company_name.clone().unwrap_or_else(|| known.company_name.clone()),
                 tier_id: tier.tier_id.clone(),
+                tier_revision: tier.revision(),
                 currency_code: patch.currency_code.clone().over(known.currency_code.clone()),
                 active: patch.active.unwrap_or(known.active),
                 revision: ids::random_id(16),
                 customer_number: known.customer_number.clone(),
             };
             if self.store(held, Some(&known), &patched).await? {
-                return Ok(patched.with_tier(tier));
+                return Ok(patched.with_tier(tier.clone()));
             }
             wait(&mut backoff).await?;
         }
     }
 
-    /// Stores a customer in the place of what is known of it, and counts it on its tier; `false` where it was changed
-    /// meanwhile.
+    /// Stores a customer in the place of what is known of it, and counts it on its tier; `false` where it, or the tier,
+    /// was changed meanwhile.
+    ///
+    /// The tier's revision is asked for at the commit, or a customer would be put on a tier by a name that it no longer
+    /// has: the put reads that `4k` is Gold, `4k` becomes Staff, and the put answers that the customer is on Gold.
     async fn store(
         &self,
         held: RoleHeld<'_>,
         known: Option<&CustomerRecord>,
         record: &CustomerRecord,
-    ) -> Result<bool, CustomerError> {
+    ) -> Result<bool, Error> {
         let counter = use_counter(&record.customer_number);
         let key = keys::customer(self.id(), &record.customer_number);
         let mut write = match known {
-            None => held.write().put_new(key, record, CustomerRefusal::Changed),
-            Some(known) => held.write().replace(key, record, &known.unchanged(), CustomerRefusal::Changed),
+            None => held.write().put_new(key, record, Changed),
+            Some(known) => held.write().replace(key, record, &known.unchanged(), Changed),
         };
-        if known.is_none_or(|known| known.tier_id != record.tier_id) {
-            let joined = keys::tier_use(self.id(), &record.tier_id, counter);
-            write = write.update(joined, &add_uses(1), CustomerRefusal::NoTier);
+        let tier_use = keys::tier_use(self.id(), &record.tier_id, counter);
+        let as_read = TierUseRecord::has_revision(record.tier_revision);
+        if known.is_some_and(|known| known.tier_id == record.tier_id) {
+            write = write.check(tier_use, &as_read, Changed);
+        } else {
+            write = write.update(tier_use, &add_uses(1).and(as_read), Changed);
             if let Some(known) = known {
-                let left = keys::tier_use(self.id(), &known.tier_id, counter);
-                write = write.update(left, &add_uses(-1), CustomerRefusal::NoOldTier);
+                write = write.update(keys::tier_use(self.id(), &known.tier_id, counter), &add_uses(-1), Changed);
             }
         }
-        match write.commit(()).await? {
-            Committed::Done(_) => Ok(true),
-            Committed::Refused(refusals) => match refusals.into_iter().next() {
-                Some((CustomerRefusal::NoTier, _)) => Err(CustomerError::NoPriceTier),
-                _ => Ok(false),
-            },
-        }
+        Ok(matches!(write.commit(()).await?, Committed::Done(_)))
     }
 
     async fn customer_and_tiers(
         &self,
         reads: Reads<'_>,
         number: &CustomerNumber,
-    ) -> Result<(Option<CustomerRecord>, Vec<PriceTierRecord>), Error> {
-        let customer = reads.get(keys::customer(self.id(), number));
-        let tiers = reads.query(keys::organization_partition(self.id()), SortKeys::Prefix(keys::TIER_PREFIX));
-        tokio::try_join!(customer, tiers)
+    ) -> Result<(Option<CustomerRecord>, PriceTiers), Error> {
+        tokio::try_join!(reads.get(keys::customer(self.id(), number)), reads.price_tiers(self.id()))
     }
 
     /// Removes a customer: two round trips.
@@ -271,8 +247,8 @@ impl OrganizationScope<'_> {
             let left = keys::tier_use(self.id(), &known.tier_id, use_counter(number));
             let committed = held
                 .write()
-                .delete(keys::customer(self.id(), number), &known.unchanged(), CustomerRefusal::Changed)
-                .update(left, &add_uses(-1), CustomerRefusal::NoOldTier)
+                .delete(keys::customer(self.id(), number), &known.unchanged(), Changed)
+                .update(left, &add_uses(-1), Changed)
                 .commit(())
                 .await?;
             match committed {

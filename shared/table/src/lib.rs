@@ -6,6 +6,7 @@ mod accounts;
 mod admins;
 mod associations;
 mod create_organization;
+mod customer_with_tier;
 mod customers;
 mod error;
 mod external_identities;
@@ -51,6 +52,7 @@ pub use login_attempts::{AllowedAttempt, AttemptsLeft, LoginAttempts};
 pub use machines::{MachineCredential, MachineGrant, NewMachine};
 pub use memberships::{MembershipPage, UserOrganization};
 pub use outbox::{Claim, LEASE_SECONDS, Lease, Outbox};
+pub use price_tiers::BroughtOverTiers;
 pub use profile::ProfileChange;
 pub use queue::{DueEntries, QueueEntry, QueuedMessage};
 pub use records::{

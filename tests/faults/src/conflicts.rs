@@ -1,8 +1,8 @@
 //! What AWS's DynamoDB does and no local engine: while a transaction is in flight, its items are taken.
 //!
 //! A transaction that touches an item of another one in flight is cancelled with `TransactionConflict` at that item's
-//! place; a plain write to such an item is refused with `TransactionConflictException`. Source: Amazon DynamoDB
-//! Developer Guide, "Transaction conflict handling in DynamoDB".
+//! place, and so is a transaction of reads; a plain write to such an item is refused with
+//! `TransactionConflictException`. Source: Amazon DynamoDB Developer Guide, "Transaction conflict handling in DynamoDB".
 
 use crate::{Faults, Plan};
 

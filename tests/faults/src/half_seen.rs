@@ -54,7 +54,6 @@ impl Proxy {
         for (before, _) in &behind {
             self.write(call, &table, before).await?;
         }
-        self.half.lock().unwrap().extend(written.iter().cloned());
         drop(alone);
         sleep(self.plan.time_below(MAX_HALF_MILLIS)).await;
         let complete = self.saboteur.as_ref().is_none_or(|saboteur| !saboteur.leaves_half());
@@ -62,7 +61,6 @@ impl Proxy {
             self.write(call, &table, after).await?;
             sleep(self.plan.time_below(MAX_ITEM_PAUSE_MILLIS)).await;
         }
-        self.half.lock().unwrap().retain(|item| !written.contains(item));
         Ok(answer)
     }
 

@@ -1,7 +1,7 @@
 //! A proxy in front of the engine that makes conflicts as AWS does, and the faults of a plan.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     convert::Infallible,
     sync::{
         Arc, Mutex,
@@ -28,7 +28,7 @@ use tokio::{
 use crate::{
     FaultKind, Plan,
     engine::{Answer, Call, Engine},
-    items::{ItemKey, Taken, items_of},
+    items::{Taken, items_of},
     refusals,
     sabotage::Saboteur,
     short_answers::{ShortBatch, shorten_page},
@@ -40,8 +40,6 @@ const MAX_FLIGHT_MILLIS: u32 = 6;
 const MAX_DELAY_MILLIS: u32 = 400;
 /// The latest arrival of a call, in milliseconds: beyond each attempt's timeout and its client's next attempts.
 const MAX_LATE_MILLIS: u32 = 4_000;
-/// The pause of a read that waits until no half-seen commit touches its items.
-const HALF_POLL: Duration = Duration::from_millis(1);
 
 /// The connection is cut. Nothing is answered.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +60,6 @@ pub(crate) struct Proxy {
     pub(crate) taken: Taken,
     /// Held shared by reads and plain writes for as long as the engine works on them, and alone by a half-seen commit.
     pub(crate) calls: RwLock<()>,
-    /// The items of half-seen commits.
-    pub(crate) half: Mutex<HashSet<ItemKey>>,
     pub(crate) saboteur: Option<Saboteur>,
     /// The answers to transactions that were done, by their tokens: the engine forgets them when it restarts, and AWS
     /// knows them for ten minutes.
@@ -96,10 +92,10 @@ impl Faults {
     pub async fn start_sabotaged(engine: String, plan: Plan, saboteur: Option<Saboteur>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (engine, taken, half) = (Engine::at(engine), Taken::default(), Mutex::default());
+        let (engine, taken) = (Engine::at(engine), Taken::default());
         let (calls, open) = (RwLock::default(), AtomicUsize::new(0));
         let away = Arc::default();
-        let proxy = Arc::new(Proxy { engine, plan, taken, calls, half, saboteur, done: Mutex::default(), open, away });
+        let proxy = Arc::new(Proxy { engine, plan, taken, calls, saboteur, done: Mutex::default(), open, away });
         tokio::spawn(serve(listener, proxy.clone()));
         Self { url, proxy }
     }
@@ -269,14 +265,15 @@ impl Proxy {
                 }
                 self.engine.forward(call).await.ok_or(Cut)
             }
-            "TransactGetItems" => loop {
-                let shared = self.calls.read().await;
-                if !self.half.lock().unwrap().iter().any(|half| items.contains(half)) {
-                    return self.engine.forward(call).await.ok_or(Cut);
+            "TransactGetItems" => {
+                // So it sees no half: a half-seen commit has its items until they are all new.
+                let _shared = self.calls.read().await;
+                if let Err(reasons) = self.taken.take(items) {
+                    self.plan.count(FaultKind::Conflict);
+                    return Ok(refusals::cancelled(&reasons));
                 }
-                drop(shared);
-                sleep(HALF_POLL).await;
-            },
+                self.engine.forward(call).await.ok_or(Cut)
+            }
             _ => {
                 let _shared = self.calls.read().await;
                 self.engine.forward(call).await.ok_or(Cut)

@@ -79,13 +79,14 @@ pub(crate) fn check<M: Model>(initial: &M::State, operations: &[Operation<M>]) -
     let done = vec![false; operations.len()];
     let initial = initial.clone();
     let mut search = Search { operations, done, visited: HashSet::new(), deepest: Vec::new(), reached: 0 };
-    let found = thread::scope(|scope| {
+    let (found, unreached) = thread::scope(|scope| {
         let builder = thread::Builder::new().stack_size(STACK_BYTES);
-        builder.spawn_scoped(scope, || search.go_on(&initial)).unwrap().join().unwrap()
+        let searching = move || (search.go_on(&initial), search.unreached());
+        builder.spawn_scoped(scope, searching).unwrap().join().unwrap()
     });
     match found {
         Some(true) => Verdict::Linearizable,
-        Some(false) => Verdict::Violated(search.unreached()),
+        Some(false) => Verdict::Violated(unreached),
         None => Verdict::Undecided,
     }
 }

@@ -1,6 +1,7 @@
 use domain::text::{CompanyName, CurrencyCode, CustomerNumber};
 use serde::{Deserialize, Serialize};
 
+use super::is_zero;
 use crate::scope::Record;
 
 /// A customer. It names its price tier by the tier's id, so that a rename touches the tier alone.
@@ -9,6 +10,9 @@ pub(crate) struct CustomerRecord {
     pub(crate) customer_number: CustomerNumber,
     pub(crate) company_name: CompanyName,
     pub(crate) tier_id: String,
+    /// The tier's revision when the customer was written.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) tier_revision: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) currency_code: Option<CurrencyCode>,
     pub(crate) active: bool,

@@ -34,10 +34,15 @@ pub use membership::MembershipRecord;
 pub use organization::{EntitlementRecord, OrganizationRecord, SubscriptionRecord};
 pub(crate) use organization::{OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord};
 pub use price_tier::PriceTierRecord;
-pub(crate) use price_tier::{TierUseRecord, USE_COUNTERS, use_counter};
+pub(crate) use price_tier::{TierNameRecord, TierUseRecord, USE_COUNTERS, use_counter};
 pub(crate) use queue::{QueuedMailRecord, ResetRequestRecord};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }

@@ -1,6 +1,9 @@
 use counted_index::CountedIndex;
+use domain::ids::OrganizationId;
+use dynamo::{Expression, from_item};
 
-use super::{Key, OrganizationKey, OrganizationPartition, Partition, Table};
+use super::{Key, OrganizationKey, Reads, Record, Table, keys};
+use crate::Error;
 
 /// An authority, other than an admin's role, by which code reaches an organization's items.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +20,8 @@ pub(crate) enum Authority {
     Mailer,
     /// An operator with direct access to the table runs a command.
     Operator,
+    /// An item of an earlier version is brought into the present form, which changes nothing that anybody sees.
+    Migration,
 }
 
 impl<R> OrganizationKey<R> {
@@ -26,14 +31,24 @@ impl<R> OrganizationKey<R> {
     }
 }
 
-impl OrganizationPartition {
-    /// Returns the partition. The authority is named, but not checked.
-    pub(crate) fn by<R>(self, _: Authority) -> Partition<R> {
-        Partition::new(self.into_name())
-    }
-}
-
 impl Table {
+    /// Returns reads of every organization's records. The authority is named, but not checked.
+    pub(crate) fn reads_by(&self, _: Authority) -> Reads<'_> {
+        Reads::new(self)
+    }
+
+    /// Returns the records of every organization's own partition that meet the condition. Reads the whole table: for
+    /// operators alone. The authority is named, but not checked.
+    pub(crate) async fn of_every_organization_by<R: Record>(
+        &self,
+        condition: &Expression,
+        _: Authority,
+    ) -> Result<Vec<(OrganizationId, R)>, Error> {
+        let items = self.engine().scan(condition, |item| keys::organization_of(item).is_some()).await?;
+        let records = items.into_iter().filter_map(|item| Some((keys::organization_of(&item)?, item)));
+        records.map(|(organization, item)| Ok((organization, from_item(item)?))).collect()
+    }
+
     /// Returns the counted indexes of every organization. The authority is named, but not checked.
     pub(crate) fn indexes_by(&self, _: Authority) -> CountedIndex<'_> {
         CountedIndex::new(self.engine())

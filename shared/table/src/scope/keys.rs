@@ -8,6 +8,7 @@ use domain::{
     source::Source,
     text::{CustomerNumber, FoldedAddress},
 };
+use dynamo::Item;
 
 use super::{Key, OrganizationKey, OrganizationPartition, Partition};
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         AccountIdentityRecord, AccountRecord, AdminRecord, AttemptsRecord, CredentialRecord, CustomerRecord,
         ExternalIdentityRecord, IdempotencyRecord, LimitRecord, LinkRecord, MachineRecord, MachineUseRecord,
         MailRecord, MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord, OrganizationRecord,
-        PriceTierRecord, QueuedMailRecord, ResetRequestRecord, TierUseRecord,
+        PriceTierRecord, QueuedMailRecord, ResetRequestRecord, TierNameRecord, TierUseRecord,
     },
 };
 
@@ -52,6 +53,12 @@ pub(crate) const ORGANIZATION: &str = "#ORG";
 /// Returns the partition of an organization's own item, its subscriptions, admins, machines and price tiers.
 pub(crate) fn organization_partition(id: &OrganizationId) -> OrganizationPartition {
     OrganizationPartition::new(format!("ORG#{id}"))
+}
+
+/// Returns the organization in whose own partition an item is.
+pub(crate) fn organization_of(item: &Item) -> Option<OrganizationId> {
+    let partition = item.get("pk").and_then(|partition| partition.as_s().ok())?;
+    OrganizationId::parse(partition.strip_prefix("ORG#")?)
 }
 
 fn in_organization<R>(id: &OrganizationId, sk: impl Into<String>) -> OrganizationKey<R> {
@@ -112,9 +119,20 @@ pub(crate) fn membership(user: &UserId, organization: &OrganizationId, role: Rol
     Key::new(format!("MEMBER#{user}"), format!("{MEMBERSHIP_PREFIX}{organization}#{role}"))
 }
 
-/// `folded` is the name as [`domain::text::TierName::folded`] gives it.
-pub(crate) fn price_tier(organization: &OrganizationId, folded: &str) -> OrganizationKey<PriceTierRecord> {
+pub(crate) fn price_tier(organization: &OrganizationId, tier_id: &str) -> OrganizationKey<PriceTierRecord> {
+    in_organization(organization, format!("{TIER_PREFIX}{tier_id}"))
+}
+
+/// Returns the key that earlier versions gave a tier, and changed with its name. `folded` is the name as
+/// [`domain::text::TierName::folded`] gives it.
+pub(crate) fn earlier_price_tier(organization: &OrganizationId, folded: &str) -> OrganizationKey<PriceTierRecord> {
     in_organization(organization, format!("{TIER_PREFIX}{folded}"))
+}
+
+/// Returns the key of the item that makes a tier's name unique. `folded` is the name as
+/// [`domain::text::TierName::folded`] gives it.
+pub(crate) fn tier_name(organization: &OrganizationId, folded: &str) -> OrganizationKey<TierNameRecord> {
+    in_organization(organization, format!("TIERNAME#{folded}"))
 }
 
 /// Returns the key of one of the counters of the customers on a tier.

@@ -42,6 +42,17 @@ impl<'t> Reads<'t> {
         Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
+    /// Reads two records as they were at one and the same moment.
+    pub(crate) async fn get_at_one_moment<A: Record, B: Record>(
+        self,
+        one: OrganizationKey<A>,
+        other: OrganizationKey<B>,
+    ) -> Result<(Option<A>, Option<B>), Error> {
+        let keys = [one.into_key().into_raw(), other.into_key().into_raw()];
+        let [one, other] = self.0.engine().get_at_one_moment(keys).await?;
+        Ok((one.map(from_item).transpose()?, other.map(from_item).transpose()?))
+    }
+
     /// Reads the record at an untyped key, such as the key of an entry of an index.
     pub(crate) async fn entry<T: DeserializeOwned>(self, key: dynamo::Key) -> Result<Option<T>, Error> {
         Ok(self.0.engine().get(key).await?)

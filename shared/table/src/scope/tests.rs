@@ -15,7 +15,7 @@ const WAYS_PAST_THE_ROLE: [(&str, &str); 12] = [
     ("machines.rs", "Machine"),
     ("memberships.rs", "Member"),
     ("outbox.rs", "Mailer"),
-    ("price_tiers.rs", "Member"),
+    ("price_tiers/earlier_form.rs", "Migration"),
     ("profile.rs", "AccountOwner"),
 ];
 

@@ -113,6 +113,11 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         Self { transaction: add(self.transaction), ..self }
     }
 
+    /// Marks the transaction as one that no caller asked for: whether it was made changes no answer.
+    pub(crate) fn unasked(self) -> Self {
+        self.map(Transaction::unasked)
+    }
+
     /// Puts a record that must not exist yet.
     pub(crate) fn put_new<K: WriteKey<S>>(self, key: K, record: &K::Record, refusal: R) -> Self
     where

@@ -1,0 +1,50 @@
+use dynamo::{Expression, number};
+
+use super::no_tier_of_earlier_form;
+use crate::{
+    Error, IdempotencyKey, OrganizationScope, PriceTierError, Replayable,
+    records::{PriceTierRecord, TierNameRecord, TierUseRecord, USE_COUNTERS},
+    scope::{Committed, keys},
+};
+
+/// The number of tiers that an organization may have.
+const MAX_TIERS: u8 = 100;
+
+impl OrganizationScope<'_> {
+    /// Adds a tier with its counters: one round trip.
+    ///
+    /// # Errors
+    /// [`PriceTierError::NameTaken`], [`PriceTierError::LimitReached`], the scope's own, [`Error::KeyReused`], or the
+    /// table is out of reach.
+    pub async fn add_price_tier(
+        &self,
+        tier: &PriceTierRecord,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Replayable<()>, PriceTierError> {
+        let one_more = Expression::update("ADD tier_count :one")
+            .and_condition("attribute_not_exists(tier_count) OR tier_count < :most")
+            .value(":one", number(1))
+            .value(":most", number(MAX_TIERS));
+        let (folded, name) = (tier.name.folded(), TierNameRecord { tier_id: tier.tier_id.clone() });
+        let earlier = keys::earlier_price_tier(self.id(), &folded);
+        let mut write = self
+            .write_changing_organization(&one_more, PriceTierError::LimitReached)
+            .idempotent(key, &())
+            .put_new(keys::tier_name(self.id(), &folded), &name, PriceTierError::NameTaken)
+            .check_any(earlier, &no_tier_of_earlier_form(), PriceTierError::NameTaken)
+            .put_new(keys::price_tier(self.id(), &tier.tier_id), tier, Error::id_taken().into());
+        for counter in 0..USE_COUNTERS {
+            let key = keys::tier_use(self.id(), &tier.tier_id, counter);
+            write = write.put_new(key, &TierUseRecord::default(), Error::id_taken().into());
+        }
+        match write.commit(()).await? {
+            Committed::Done(done) => Ok(done),
+            // A taken name is said before a full organization, since another name wouldn't help either way.
+            Committed::Refused(refusals) => Err(refusals
+                .into_iter()
+                .map(|(refusal, _)| refusal)
+                .find(|refusal| !matches!(refusal, PriceTierError::LimitReached))
+                .unwrap_or(PriceTierError::LimitReached)),
+        }
+    }
+}
