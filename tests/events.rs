@@ -6,10 +6,11 @@ use std::{
     path::Path,
 };
 
+use emulator::deployed_routes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Deployment, Elsewhere, deployed_routes, link_token, mails_at};
+use crate::support::{Caller, Deployment, Elsewhere, link_token, mails_at};
 
 fn directory() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")

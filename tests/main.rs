@@ -17,6 +17,7 @@ mod deadlines;
 mod enrichment;
 #[cfg(feature = "lambda")]
 mod events;
+mod faulty;
 mod field_names;
 mod gate;
 mod guessable_passwords;

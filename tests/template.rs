@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{DeployedFunction, deployed_functions, deployed_routes, template};
+use emulator::{DeployedFunction, deployed_functions, deployed_routes, template};
 
 #[test]
 fn what_is_derived_is_as_the_code_has_it() {

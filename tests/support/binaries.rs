@@ -1,36 +1,12 @@
 //! The workspace's real binaries, for tests that start them.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::LazyLock,
-};
+use std::{path::PathBuf, process::Command, sync::LazyLock};
 
 /// What this run's tests may start.
 const TARGETS: &[&str] = if cfg!(feature = "lambda") { &["--bins"] } else { &["--bin", "local", "--bin", "operate"] };
 
 /// The binaries' directory: this test's own profile's, in which they are built once in each run.
-static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
-    let test = env::current_exe().unwrap();
-    let directory = test.parent().and_then(Path::parent).unwrap();
-    let profile = match directory.file_name().and_then(|name| name.to_str()).unwrap() {
-        "debug" => "dev",
-        other => other,
-    };
-    // Of the whole workspace, as the test itself was: of one package, what it depends on would have other features.
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--workspace", "--quiet", "--profile", profile]).args(TARGETS);
-    build.arg("--target-dir").arg(directory.parent().unwrap());
-    // What Cargo tells a test of its package would tell build scripts that something has changed.
-    for (name, _) in
-        env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
-    {
-        build.env_remove(name);
-    }
-    assert!(build.status().unwrap().success());
-    directory.to_owned()
-});
+static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| emulator::build(TARGETS));
 
 /// Where the binary of this name is.
 pub(crate) fn binary(name: &str) -> PathBuf {

@@ -2,13 +2,13 @@
 //! mailbox.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use emulator::{Function, Gateway};
+use emulator::{Environment, Function, Gateway, deployed_functions, deployed_routes};
 use local::{Bundle, Consumer, Options};
 use serde_json::{Value, json};
 use shared::ids::random_id;
@@ -18,7 +18,6 @@ use super::{
     Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD,
     binaries::binary,
     server::{MAX_INVITATIONS, Server},
-    template::{deployed_functions, deployed_routes},
     world::unique,
 };
 
@@ -40,56 +39,26 @@ impl Deployment {
         let bundle = Bundle::start(&Options { no_mailer: true, ..Options::in_memory() }).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (signing_secret, link_secret) = (random_id(48), random_id(48));
-        let value_of = |variable: &str| {
-            Some(match variable {
-                "TABLE_NAME" => Bundle::TABLE.to_owned(),
-                "ISSUER" | "PUBLIC_SITE_URL" => url.clone(),
-                "AUDIENCE" => "organizations-api".to_owned(),
-                "SIGNING_SECRET" => signing_secret.clone(),
-                "LINK_SECRET" => link_secret.clone(),
-                "MAIL_FROM" => "no-reply@organizations.example".to_owned(),
-                "REQUIRE_VERIFIED_EMAIL" => requires_proof.to_string(),
-                "MAX_INVITATIONS_PER_DAY" if requires_proof => MAX_INVITATIONS.to_string(),
-                // Never reached, so that the functions come to what the limits keep.
-                "MAX_WRONG_PASSWORDS_PER_SOURCE"
-                | "MAX_CREATIONS_PER_SOURCE"
-                | "MAX_MAILS_PER_SOURCE"
-                | "MAX_INVITATIONS_PER_DAY" => "1000000".to_owned(),
-                // The rest has defaults.
-                "TOKEN_TTL_SECONDS"
-                | "USER_TOKEN_TTL_SECONDS"
-                | "MAX_TESTED_ROWS"
-                | "TRUSTED_ISSUERS"
-                | "PREVIOUS_SIGNING_SECRET"
-                | "MAIL_REPLY_TO"
-                | "MAIL_CONFIGURATION_SET"
-                | "SERVER_TIMING" => return None,
-                other => panic!("what is {other}?"),
-            })
+        let environment = Environment::new(&url, Bundle::TABLE, [random_id(48), random_id(48)])
+            .with_table_at(&bundle.dynamodb_url())
+            .with_mails_to(&bundle.ses_url())
+            .with("REQUIRE_VERIFIED_EMAIL", &requires_proof.to_string());
+        let environment = if requires_proof {
+            environment.with("MAX_INVITATIONS_PER_DAY", &MAX_INVITATIONS.to_string())
+        } else {
+            environment
         };
         // What no test of the shared API comes to, but a function needs access for.
         let key = IdpKey::p256();
         let idp = Idp::start(IdpAnswer::keys(&[key.jwk("one")])).await;
         let trusted = json!({"Issuer": idp.name, "Audience": "shop", "KeySet": idp.key_set_url, "Domains": ["*"]});
         let trusted = json!([trusted]).to_string();
+        let environment = environment
+            .with("TRUSTED_ISSUERS", &trusted)
+            .with("TRUSTED_ISSUERS_CA_FILE", idp.ca_file.to_str().unwrap())
+            .with("RUST_LOG", "info,iam=trace");
         let functions = deployed_functions().into_iter().map(|function| {
-            let set = |variable: &String| Some((variable.clone(), value_of(variable)?));
-            let mut variables: HashMap<_, _> = function.variables.iter().filter_map(set).collect();
-            // What Lambda gives every function, and what a test asks for.
-            for (name, value) in [
-                ("AWS_REGION", "eu-central-1".to_owned()),
-                ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-                ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-                ("AWS_ENDPOINT_URL_DYNAMODB", bundle.dynamodb_url()),
-                ("AWS_ENDPOINT_URL_SESV2", bundle.ses_url()),
-                ("TRUSTED_ISSUERS", trusted.clone()),
-                ("TRUSTED_ISSUERS_CA_FILE", idp.ca_file.to_str().unwrap().to_owned()),
-                ("SERVER_TIMING", "true".to_owned()),
-                ("RUST_LOG", "info,iam=trace".to_owned()),
-            ] {
-                variables.insert(name.to_owned(), value);
-            }
+            let variables = environment.of(&function);
             Function::new(&function.name, binary(&function.name), variables)
         });
         let gateway = Gateway::new(deployed_routes(), functions.collect(), Some(&bundle.url()));

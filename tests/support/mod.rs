@@ -10,7 +10,6 @@ mod mails;
 mod server;
 mod ses;
 mod table;
-mod template;
 mod world;
 
 pub(crate) use answer::Answer;
@@ -24,5 +23,4 @@ pub(crate) use mails::{link_token, mails_at, mails_to};
 pub(crate) use server::{MAX_INVITATIONS, Server, server, server_requiring_verified_email};
 pub(crate) use ses::{Mood, Ses};
 pub(crate) use table::{account_items, delete_item, dynamodb, engine_call, put_item};
-pub(crate) use template::{DeployedFunction, deployed_functions, deployed_routes, template};
 pub(crate) use world::{PASSWORD, Person, Tenant, person, tenant, tenant_named, unique};

@@ -17,7 +17,7 @@ use tokio::{
     net::TcpListener,
     process::{Child, Command},
     sync::{Mutex, mpsc},
-    time::timeout,
+    time,
 };
 
 /// How long a start or a call may take.
@@ -41,12 +41,14 @@ pub struct Instance {
     asked: mpsc::UnboundedReceiver<Instant>,
     replies: mpsc::UnboundedReceiver<(Reply, Instant)>,
     cold_start: Duration,
+    timeout: Duration,
 }
 
 struct RuntimeApi {
     events: Mutex<mpsc::UnboundedReceiver<Bytes>>,
     asked: mpsc::UnboundedSender<Instant>,
     replies: mpsc::UnboundedSender<(Reply, Instant)>,
+    timeout: Duration,
 }
 
 impl Instance {
@@ -54,13 +56,21 @@ impl Instance {
     ///
     /// # Errors
     /// What it said instead.
-    pub async fn start(mut command: Command, name: &str) -> Result<Self, String> {
+    pub async fn start(command: Command, name: &str) -> Result<Self, String> {
+        Self::start_with_timeout(command, name, PATIENCE).await
+    }
+
+    /// Starts the function, each event of which may take this long.
+    ///
+    /// # Errors
+    /// What it said instead.
+    pub async fn start_with_timeout(mut command: Command, name: &str, timeout: Duration) -> Result<Self, String> {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let (events, received) = mpsc::unbounded_channel();
         let (asked_by, mut asked) = mpsc::unbounded_channel();
         let (replied_by, mut replies) = mpsc::unbounded_channel();
-        let api = RuntimeApi { events: Mutex::new(received), asked: asked_by, replies: replied_by };
+        let api = RuntimeApi { events: Mutex::new(received), asked: asked_by, replies: replied_by, timeout };
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(respond))
@@ -79,12 +89,12 @@ impl Instance {
         let started = Instant::now();
         let mut child = command.spawn().map_err(|error| format!("{name}: {error}"))?;
         let first = tokio::select! {
-            at = timeout(PATIENCE, asked.recv()) => at.ok().flatten(),
+            at = time::timeout(PATIENCE, asked.recv()) => at.ok().flatten(),
             reply = replies.recv() => return Err(format!("{name} failed at start: {reply:?}")),
             status = child.wait() => return Err(format!("{name} ended at start: {status:?}")),
         };
         let first = first.ok_or_else(|| format!("{name} never asked for an event"))?;
-        Ok(Self { child, events, asked, replies, cold_start: first - started })
+        Ok(Self { child, events, asked, replies, cold_start: first - started, timeout })
     }
 
     /// From the start of the process until it asked for its first event.
@@ -101,11 +111,11 @@ impl Instance {
         let started = Instant::now();
         self.events.send(event).map_err(|_| "the runtime API is gone".to_owned())?;
         let (reply, at) = tokio::select! {
-            reply = timeout(PATIENCE, self.replies.recv()) => reply.ok().flatten().ok_or("it took too long")?,
+            reply = time::timeout(self.timeout, self.replies.recv()) => reply.ok().flatten().ok_or("it took too long")?,
             status = self.child.wait() => return Err(format!("it ended: {status:?}")),
         };
         // Ready for the next one.
-        timeout(PATIENCE, self.asked.recv()).await.map_err(|_| "it never asked for another event".to_owned())?;
+        time::timeout(PATIENCE, self.asked.recv()).await.map_err(|_| "it never asked for another event".to_owned())?;
         Ok((reply, at - started))
     }
 
@@ -145,7 +155,7 @@ async fn next(State(api): State<Arc<RuntimeApi>>) -> impl IntoResponse {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let headers = [
         ("lambda-runtime-aws-request-id", format!("{:032x}", now.as_nanos())),
-        ("lambda-runtime-deadline-ms", (now + PATIENCE).as_millis().to_string()),
+        ("lambda-runtime-deadline-ms", (now + api.timeout).as_millis().to_string()),
         ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:000000000000:function:test".to_owned()),
         ("content-type", "application/json".to_owned()),

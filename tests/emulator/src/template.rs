@@ -1,19 +1,24 @@
 //! `template.yaml`, as far as tests ask for it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use emulator::Route;
 use serde_yaml_ng::Value;
 
+use crate::Route;
+
 /// A function as the template deploys it.
-pub(crate) struct DeployedFunction {
+#[derive(Clone, Debug)]
+pub struct DeployedFunction {
     /// As its crate is called.
-    pub(crate) name: String,
-    pub(crate) paths: Vec<String>,
+    pub name: String,
+    /// The paths of its routes.
+    pub paths: Vec<String>,
     /// The names of its variables.
-    pub(crate) variables: BTreeSet<String>,
+    pub variables: BTreeSet<String>,
     /// What it may do beyond the table.
-    pub(crate) other_actions: BTreeSet<String>,
+    pub other_actions: BTreeSet<String>,
+    /// How long an event may take.
+    pub timeout: Duration,
 }
 
 fn text(value: &Value) -> String {
@@ -29,19 +34,30 @@ fn names(value: &Value) -> BTreeSet<String> {
     value.as_mapping().into_iter().flat_map(|mapping| mapping.keys()).map(text).collect()
 }
 
-pub(crate) fn template() -> Value {
-    serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap()
+/// The template.
+///
+/// # Panics
+/// It is no YAML.
+#[must_use]
+pub fn template() -> Value {
+    serde_yaml_ng::from_str(include_str!("../../../template.yaml")).unwrap()
 }
 
-pub(crate) fn deployed_functions() -> Vec<DeployedFunction> {
+/// Every function of the template.
+///
+/// # Panics
+/// The template has another form.
+#[must_use]
+pub fn deployed_functions() -> Vec<DeployedFunction> {
     let template = template();
-    let globals = names(&template["Globals"]["Function"]["Environment"]["Variables"]);
+    let of_all = &template["Globals"]["Function"];
+    let globals = names(&of_all["Environment"]["Variables"]);
     let resources = template["Resources"].as_mapping().unwrap().values();
     let functions = resources.filter(|resource| resource["Type"] == "AWS::Serverless::Function");
-    functions.map(|function| deployed(&function["Properties"], &globals)).collect()
+    functions.map(|function| deployed(&function["Properties"], &globals, &of_all["Timeout"])).collect()
 }
 
-fn deployed(function: &Value, globals: &BTreeSet<String>) -> DeployedFunction {
+fn deployed(function: &Value, globals: &BTreeSet<String>, timeout: &Value) -> DeployedFunction {
     let code = text(&function["CodeUri"]);
     let name = code.strip_prefix("target/lambda/").unwrap().trim_end_matches('/').to_owned();
     let mut variables = names(&function["Environment"]["Variables"]);
@@ -62,11 +78,17 @@ fn deployed(function: &Value, globals: &BTreeSet<String>) -> DeployedFunction {
             other_actions.extend(actions.filter(|action| !action.starts_with("dynamodb:")));
         }
     }
-    DeployedFunction { name, paths, variables, other_actions }
+    let timeout = function.get("Timeout").unwrap_or(timeout).as_u64().unwrap();
+    let timeout = Duration::from_secs(timeout);
+    DeployedFunction { name, paths, variables, other_actions, timeout }
 }
 
 /// The gateway's routes.
-pub(crate) fn deployed_routes() -> Vec<Route> {
+///
+/// # Panics
+/// The template has another form.
+#[must_use]
+pub fn deployed_routes() -> Vec<Route> {
     let functions = deployed_functions().into_iter();
     let routes = functions.flat_map(|function| {
         let name = function.name;
