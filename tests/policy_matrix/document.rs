@@ -20,19 +20,24 @@ pub(super) fn operations() -> BTreeMap<String, Operation> {
 }
 
 impl Operation {
-    fn has_alternative(&self, is_wanted: impl Fn(&serde_json::Map<String, Value>) -> bool) -> bool {
-        let alternatives = self.0["security"].as_array();
-        alternatives.is_none_or(|alternatives| alternatives.iter().any(|one| is_wanted(one.as_object().unwrap())))
+    /// Each way in, as the credentials that have to be shown together.
+    fn alternatives(&self) -> &Vec<Value> {
+        self.0["security"].as_array().unwrap()
     }
 
     /// Whether nothing has to be shown.
     pub(super) fn is_open(&self) -> bool {
-        self.has_alternative(serde_json::Map::is_empty)
+        self.is_public() || self.alternatives().iter().any(|one| one.as_object().unwrap().is_empty())
+    }
+
+    /// Whether nobody is asked for anything.
+    fn is_public(&self) -> bool {
+        self.alternatives().is_empty()
     }
 
     /// Whether who shows this (`bearer`, `key`) may get in.
     pub(super) fn takes(&self, scheme: &str) -> bool {
-        self.has_alternative(|one| one.contains_key(scheme))
+        self.is_public() || self.alternatives().iter().any(|one| one.get(scheme).is_some())
     }
 
     /// Whether it is an admin's: whatever isn't open, and neither about the caller's own account nor about tokens.
