@@ -6,6 +6,7 @@ mod callers;
 mod issuer;
 mod lambda;
 mod mails;
+mod second_engine;
 mod server;
 mod ses;
 mod table;
@@ -19,6 +20,7 @@ pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
 #[cfg(feature = "lambda")]
 pub(crate) use lambda::Deployment;
 pub(crate) use mails::{link_token, mails_at, mails_to};
+pub(crate) use second_engine::start_bundle;
 pub(crate) use server::{MAX_INVITATIONS, Server, server, server_requiring_verified_email};
 pub(crate) use ses::{Mood, Ses};
 pub(crate) use table::{account_items, delete_item, dynamodb, put_item};
