@@ -18,13 +18,16 @@ else
 TARGET := --x86-64
 endif
 
-.PHONY: run test build deploy watch invoke bench bench-instructions access
+.PHONY: run test fuzz build deploy watch invoke bench bench-instructions access
 
 run: ## the whole API on this machine
 	cargo run
 
 test: ## every test
 	cargo test
+
+fuzz: ## each fuzz target for so many seconds: make fuzz SECONDS=600
+	.ci/fuzz $(or $(SECONDS),20)
 
 build: ## every function, once, into target/lambda/
 	cargo lambda build --release $(TARGET) $(addprefix --package ,$(FUNCTIONS))

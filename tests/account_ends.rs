@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::clock::now;
 
-use crate::support::{Caller, Elsewhere, PASSWORD, link_token, mails_at, unique};
+use crate::support::{Caller, Elsewhere, PASSWORD, link_token, mails_at, start_bundle, unique};
 
 const USERS: &str = "/api/users";
 const LOGIN: &str = "/api/auth/login";
@@ -21,7 +21,7 @@ struct World {
 
 impl World {
     async fn new(require_verified_email: bool) -> Self {
-        let bundle = Bundle::start(&Options { require_verified_email, ..Options::in_memory() }).await.unwrap();
+        let bundle = start_bundle(&Options { require_verified_email, ..Options::in_memory() }).await.unwrap();
         let config = shared::dynamo::Table::client_config(Some(&bundle.dynamodb_url())).build();
         let anyone = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
         Self { bundle, dynamodb: Client::from_conf(config), anyone }

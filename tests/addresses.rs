@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use shared::dynamo;
 
 use crate::support::{
-    Anonymous, Answer, Caller, Elsewhere, PASSWORD, link_token, mails_at, mails_to, operate, tenant, unique,
+    Anonymous, Answer, Caller, Elsewhere, PASSWORD, link_token, mails_at, mails_to, operate, start_bundle, tenant,
+    unique,
 };
 
 const USERS: &str = "/api/users";
@@ -106,7 +107,7 @@ async fn store_under_earlier_key(bundle: &Bundle, present: &str, earlier: &str) 
 // The command is another process, which the bundle has to answer meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_that_were_stored_under_an_earlier_form_of_their_address_are_found_after_the_migration() {
-    let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
+    let bundle = start_bundle(&Options::in_memory()).await.unwrap();
     let here = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
     let sign_in = async |email: &str| here.post(LOGIN, &json!({"Email": email, "Password": PASSWORD})).await;
     for (email, present, earlier) in [
@@ -143,7 +144,7 @@ async fn accounts_that_were_stored_under_an_earlier_form_of_their_address_are_fo
 
 #[tokio::test]
 async fn an_account_whose_address_was_accepted_before_and_no_longer_is_still_signs_in_and_sets_passwords() {
-    let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
+    let bundle = start_bundle(&Options::in_memory()).await.unwrap();
     let here = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
     let (present, earlier) = ("g@acme.example", "g@127.0.0.1");
     let id = here.post(USERS, &user(present)).await.ok()["UserId"].as_str().unwrap().to_owned();

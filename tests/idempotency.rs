@@ -8,7 +8,9 @@ use local::{Bundle, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Anonymous, Answer, Caller, Elsewhere, PASSWORD, mails_at, mails_to, person, tenant, unique};
+use crate::support::{
+    Anonymous, Answer, Caller, Elsewhere, PASSWORD, mails_at, mails_to, person, start_bundle, tenant, unique,
+};
 
 const ORGANIZATIONS: &str = "/api/organizations";
 const USERS: &str = "/api/users";
@@ -223,7 +225,7 @@ async fn fifty_promotions_and_links_at_once_with_one_key_take_effect_once() {
 
 #[tokio::test]
 async fn a_create_whose_connection_was_cut_between_commit_and_answer_is_answered_when_it_is_sent_again() {
-    let bundle = Bundle::start(&Options { ..Options::in_memory() }).await.unwrap();
+    let bundle = start_bundle(&Options { ..Options::in_memory() }).await.unwrap();
     let anyone = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
     for _ in 0..10 {
         let email = format!("{}@founder.example", unique("ada"));

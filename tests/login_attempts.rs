@@ -5,11 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use local::{Bundle, Options};
+use local::Options;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Anonymous, Answer, Caller, Elsewhere, PASSWORD, dynamodb, link_token, mails_to, person, server, tenant, unique,
+    Anonymous, Answer, Caller, Elsewhere, PASSWORD, dynamodb, link_token, mails_to, person, server, start_bundle,
+    tenant, unique,
 };
 
 const LOGIN: &str = "/api/auth/login";
@@ -206,7 +207,7 @@ async fn a_good_sign_in_writes_nothing_but_where_its_source_is_new_or_failures_w
 #[tokio::test]
 async fn one_source_has_its_wrong_passwords_over_all_addresses() {
     let options = Options { max_wrong_passwords_per_source: 6, ..Options::in_memory() };
-    let bundle = Bundle::start(&options).await.unwrap();
+    let bundle = start_bundle(&options).await.unwrap();
     let from = |last: u8| Elsewhere { url: Some(bundle.url()), ..at(last) };
     let (here, elsewhere) = (from(1), from(2));
     let mut people = Vec::new();

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::clock::now;
 
-use crate::support::{Answer, Caller, Elsewhere, PASSWORD, mails_at, unique};
+use crate::support::{Answer, Caller, Elsewhere, PASSWORD, mails_at, start_bundle, unique};
 
 const CREATIONS: &str = "Too many accounts and organizations were made from this network; try again later.";
 const MAILS: &str = "Too many mails were asked for from this network; try again later.";
@@ -28,7 +28,7 @@ async fn limited(options: Options) -> Bundle {
     if left < 120 {
         tokio::time::sleep(Duration::from_secs(left + 1)).await;
     }
-    Bundle::start(&options).await.unwrap()
+    start_bundle(&options).await.unwrap()
 }
 
 /// A caller of the bundle at a loopback address of its own.

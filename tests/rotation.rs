@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::{App, clock, config::Config, dynamo, ids, service, table::Table};
 use tokio::{net::TcpListener, process::Command};
 
-use crate::support::{Answer, Caller, Elsewhere, PASSWORD, binary, unique};
+use crate::support::{Answer, Caller, Elsewhere, PASSWORD, binary, start_bundle, unique};
 
 const AHEAD: u64 = 300;
 
@@ -18,7 +18,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let bundle = Bundle::start(&local::Options::in_memory()).await.unwrap();
+        let bundle = start_bundle(&local::Options::in_memory()).await.unwrap();
         let anyone = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
         let email = format!("{}@person.example", unique("grace"));
         let user = json!({"FirstName": "Grace", "LastName": "Hopper", "Email": email, "Password": PASSWORD});

@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
-use local::{Bundle, Options};
+use local::Options;
 use p256::{
     SecretKey,
     ecdsa::{Signature, SigningKey, signature::Signer},
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use shared::{clock, ids};
 
 use crate::support::{
-    Anonymous, Answer, Caller, Elsewhere, Member, PASSWORD, Tenant, claims_of, put_item, server, tenant,
+    Anonymous, Answer, Caller, Elsewhere, Member, PASSWORD, Tenant, claims_of, put_item, server, start_bundle, tenant,
 };
 
 /// A key of the test's own.
@@ -279,7 +279,7 @@ async fn a_key_that_has_ended_verifies_nothing() {
 #[tokio::test]
 async fn a_flood_of_invented_keys_is_refused_and_no_flood_of_reads() {
     // A process of its own: on the shared one other tests look up keys, too.
-    let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
+    let bundle = start_bundle(&Options::in_memory()).await.unwrap();
     let claims = json!({"sub": "kp_000000000000000000000000"});
     let call = async |key: Key| {
         let anyone = Elsewhere { url: Some(bundle.url()), token: Some(key.sign(&claims)), ..Elsewhere::default() };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::{clock, digest::sha256_hex, dynamo};
 
 use crate::support::{
-    Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD, binary, claims_of, mails_at, unique,
+    Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD, binary, claims_of, mails_at, start_bundle, unique,
 };
 
 const RSA: &str = include_str!("fixtures/rsa-2048.pem");
@@ -61,7 +61,7 @@ impl World {
             trusted_issuers_ca_file: Some(ca_file.path().to_str().unwrap().to_owned()),
             ..Options::in_memory()
         };
-        let bundle = Bundle::start(&options).await.unwrap();
+        let bundle = start_bundle(&options).await.unwrap();
         let anyone = Elsewhere { url: Some(bundle.url()), ..Elsewhere::default() };
         let email = format!("{}@{DOMAIN}", unique("ada"));
         let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": email, "Password": PASSWORD});

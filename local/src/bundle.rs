@@ -81,7 +81,9 @@ pub enum StartError {
 /// The bundle while it runs.
 pub struct Bundle {
     api: SocketAddr,
-    dynamodb: SocketAddr,
+    /// Where the functions reach DynamoDB.
+    dynamodb: String,
+    router: Router,
     ses: SocketAddr,
     stop: Stop,
     tasks: Tasks,
@@ -151,11 +153,12 @@ impl Bundle {
         let dynamodb_router = hosts.guard_from_pages(dynamodb::router(database.clone()));
         let dynamodb_task = serve(dynamodb_listener, dynamodb_router, asked(&stop.dynamodb));
 
+        let dynamodb = proxy(format!("http://{dynamodb}")).await;
         let config = Config {
             table_name: Self::TABLE.to_owned(),
             issuer: format!("http://{api}"),
             audience: "organizations-api".to_owned(),
-            dynamodb_endpoint: Some(proxy(format!("http://{dynamodb}")).await),
+            dynamodb_endpoint: Some(dynamodb.clone()),
             require_verified_email: options.require_verified_email,
             limits: Limits {
                 wrong_passwords_per_source: options.max_wrong_passwords_per_source,
@@ -182,7 +185,7 @@ impl Bundle {
         let auth = AuthApp::start(app.clone(), issuer, trusted).await;
         let ses_router = hosts.guard_from_pages(service::wrap(mailbox.clone().ses(), &config.issuer));
         let state = State { app, auth, links: links.clone(), max_tested_rows: options.max_tested_rows };
-        let mut router = hosts.guard(router(&state, mailbox, &config.issuer));
+        let mut router = router(&state, mailbox, &config.issuer);
         if let Some(time) = options.answer_time {
             router = router.layer(middleware::map_request_with_state(time, add_answer_due));
         }
@@ -201,15 +204,20 @@ impl Bundle {
             tokio::spawn(stream.feed(mailer, wake, stop.stream.subscribe()))
         };
 
-        let api_task = serve(api_listener, router, asked(&stop.api));
+        let api_task = serve(api_listener, hosts.guard(router.clone()), asked(&stop.api));
         let tasks = Tasks { api: api_task, stream: stream_task, ses: ses_task, dynamodb: dynamodb_task };
-        Ok(Self { api, dynamodb, ses, stop, tasks, database, data })
+        Ok(Self { api, dynamodb, router, ses, stop, tasks, database, data })
     }
 
     /// Where the API is.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.api)
+    }
+
+    /// The API's router, for calls without a connection, and so without the guard against a browser's pages.
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// Puts associations into an organization that has none, past the stream: data for benchmarks.
@@ -225,10 +233,10 @@ impl Bundle {
         seed(&self.database, Self::TABLE, organization, code, associations, |_| {})
     }
 
-    /// Where DynamoDB is.
+    /// Where the functions reach DynamoDB: the embedded one, or what was put before it.
     #[must_use]
     pub fn dynamodb_url(&self) -> String {
-        format!("http://{}", self.dynamodb)
+        self.dynamodb.clone()
     }
 
     /// Where the mailbox takes mails as SES does.

@@ -4,13 +4,23 @@ use std::{fmt::Write, time::SystemTime};
 
 use axum::{Router, middleware};
 use domain::config;
-use lambda_http::{Error, Request, RequestExt, http::Uri, request::RequestContext, tower::ServiceExt};
+use lambda_http::{
+    Adapter, Error, LambdaEvent, Request, RequestExt,
+    http::{HeaderName, Uri, header},
+    lambda_runtime,
+    request::{LambdaRequest, RequestContext},
+    tower::ServiceExt,
+};
+use url::Url;
 
 use crate::{
     service::{self, AnswerDue, GatewayRequestId},
     source::SourceAddress,
     telemetry,
 };
+
+/// The scheme that the caller used, as the gateway says it.
+const FORWARDED_SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Answers the function's requests by the router that `make` makes, for as long as it lives. With `SERVER_TIMING`, each
 /// answer says what it cost in DynamoDB.
@@ -24,10 +34,38 @@ pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<()
     if config::boolean("SERVER_TIMING", false)? {
         router = router.layer(middleware::map_response(service::show_costs));
     }
-    lambda_http::run(router.map_request(from_gateway)).await
+    let fitted = |event: LambdaEvent<LambdaRequest>| LambdaEvent { payload: fit(event.payload), ..event };
+    lambda_runtime::run(Adapter::from(router.map_request(from_gateway)).map_request(fitted)).await
 }
 
-fn from_gateway(mut request: Request) -> Request {
+/// Makes an event fit what `lambda_http` makes a request of: where host, path and query are no URI together it panics,
+/// which ends the process. Example: a query with a space in it.
+#[must_use]
+pub fn fit(mut event: LambdaRequest) -> LambdaRequest {
+    if let LambdaRequest::ApiGatewayV2(event) = &mut event {
+        let host = event.headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default());
+        if host.is_some_and(|host| Url::parse(&format!("https://{host}/")).is_err()) {
+            event.headers.remove(header::HOST);
+        }
+        event.request_context.domain_name.take_if(|name| Url::parse(&format!("https://{name}/")).is_err());
+        let scheme = event.headers.get(FORWARDED_SCHEME);
+        if scheme.is_some_and(|scheme| scheme != "http" && scheme != "https") {
+            event.headers.remove(FORWARDED_SCHEME);
+        }
+        let path = event.raw_path.get_or_insert_default();
+        if !path.starts_with('/') {
+            path.insert(0, '/');
+        }
+        if let Some(query) = &mut event.raw_query_string {
+            *query = percent_encode(query, |byte| byte.is_ascii_graphic() && !b"\"#<>`".contains(&byte));
+        }
+    }
+    event
+}
+
+/// Adds what the gateway says of a request, and restores the path that the caller sent.
+#[must_use]
+pub fn from_gateway(mut request: Request) -> Request {
     if let Some(end) = request.lambda_context_ref().map(lambda_http::Context::deadline) {
         let left = end.duration_since(SystemTime::now()).unwrap_or_default();
         request.extensions_mut().insert(AnswerDue::within(left));
@@ -48,15 +86,9 @@ fn from_gateway(mut request: Request) -> Request {
 /// The gateway decodes `rawPath`, and `lambda_http` then cuts it at `#` or `?`. Puts it together again, each byte that
 /// isn't unreserved (RFC 3986, section 2.3) encoded once; `/` stays, since it can't be told apart.
 fn restore_path(mut request: Request) -> Request {
-    let mut path = String::new();
-    for byte in request.raw_http_path().bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => path.push(char::from(byte)),
-            byte => {
-                let _ = write!(path, "%{byte:02X}");
-            }
-        }
-    }
+    let mut path = percent_encode(request.raw_http_path(), |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/')
+    });
     if let Some(query) = request.uri().query().filter(|_| !request.raw_http_path().contains('?')) {
         path.push('?');
         path.push_str(query);
@@ -69,6 +101,19 @@ fn restore_path(mut request: Request) -> Request {
         }
     }
     request
+}
+
+/// Encodes each byte of a text but those to keep.
+fn percent_encode(text: &str, keep: impl Fn(u8) -> bool) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if keep(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]

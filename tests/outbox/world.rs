@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{aws, clock, clock::Clock, dynamo, ids, link_token::LinkSigner, table::Table};
 
-use crate::support::{Answer as HttpAnswer, Mood, PASSWORD, Ses, unique};
+use crate::support::{Answer as HttpAnswer, Mood, PASSWORD, Ses, start_bundle, unique};
 
 pub(super) const ADMINS: &str = "/api/organizations/users/admins";
 pub(super) const FORGOT: &str = "/api/auth/forgot-password";
@@ -33,7 +33,7 @@ pub(super) struct World {
 impl World {
     /// A bundle with one organization, whose founder is signed in.
     pub(super) async fn new(name: &str, mood: Mood) -> Self {
-        let bundle = Bundle::start(&Options { no_mailer: true, ..Options::in_memory() }).await.unwrap();
+        let bundle = start_bundle(&Options { no_mailer: true, ..Options::in_memory() }).await.unwrap();
         let ses = Ses::start(mood).await;
         let founder = format!("{}@founder.example", unique("ada"));
         let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": founder, "Password": PASSWORD});

@@ -7,6 +7,7 @@ mod gated;
 mod issuer;
 mod lambda;
 mod mails;
+mod second_engine;
 mod server;
 mod ses;
 mod table;
@@ -20,6 +21,7 @@ pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
 #[cfg(feature = "lambda")]
 pub(crate) use lambda::Deployment;
 pub(crate) use mails::{link_token, mails_at, mails_to};
+pub(crate) use second_engine::start_bundle;
 pub(crate) use server::{MAX_INVITATIONS, Server, server, server_requiring_verified_email};
 pub(crate) use ses::{Mood, Ses};
 pub(crate) use table::{account_items, delete_item, dynamodb, engine_call, put_item};

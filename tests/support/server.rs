@@ -2,7 +2,7 @@ use std::{env, path::PathBuf, sync::OnceLock, thread};
 
 use local::{Bundle, Options};
 
-use super::lambda::Deployment;
+use super::{lambda::Deployment, second_engine::start_bundle};
 
 /// Where the API that the tests share is.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl Server {
 
 /// The API that the tests share. By the environment:
 /// - nothing: the bundle in this process, in memory, on ports of its own; with `CONFLICTS` its functions reach the
-///   table through [`faults::conflicts::proxy`];
+///   table through [`faults::conflicts::proxy`], and with `ENGINE` the table is on the engine at that address;
 /// - the feature `lambda`: the function binaries behind a gateway, which note in the file `ACCESS` what they need of
 ///   the table;
 /// - `BASE_URL`: another server, with `ISSUER` (the same), `MAILBOX_URL` (<http://127.0.0.1:3000>), `SES_URL`
@@ -84,11 +84,20 @@ fn start(requires_proof: bool) -> Server {
             let max_invitations_per_day = if requires_proof { MAX_INVITATIONS } else { 0 };
             let options =
                 Options { require_verified_email: requires_proof, max_invitations_per_day, ..Options::in_memory() };
+            let mut engine = None;
             let bundle = match env::var_os("CONFLICTS") {
-                Some(_) => Bundle::start_behind(&options, faults::conflicts::proxy).await.unwrap(),
-                None => Bundle::start(&options).await.unwrap(),
+                Some(_) => {
+                    let proxy = async |url: String| faults::conflicts::proxy(engine.insert(url).clone()).await;
+                    Bundle::start_behind(&options, proxy).await.unwrap()
+                }
+                None => start_bundle(&options).await.unwrap(),
             };
-            send.send(Server::at(bundle.url(), &bundle)).unwrap();
+            let mut server = Server::at(bundle.url(), &bundle);
+            if let Some(engine) = engine {
+                // What a test writes itself is no call of a function, and nobody tries it again.
+                server.dynamodb_url = engine;
+            }
+            send.send(server).unwrap();
             std::future::pending::<()>().await;
         });
     });

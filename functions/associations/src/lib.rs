@@ -7,6 +7,7 @@ mod list;
 mod parameters;
 
 use axum::extract::FromRef;
+pub use parameters::list_query;
 use shared::{
     App,
     config::{self, ConfigError},

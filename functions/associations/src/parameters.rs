@@ -114,8 +114,16 @@ impl<S: Sync> FromRequestParts<S> for ListParameters {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(read(&parts.uri)?.into()))
+        Ok(Self(list_query(&parts.uri)?))
     }
+}
+
+/// Reads the list that a query asks for.
+///
+/// # Errors
+/// What is bad, by the parameters' names.
+pub fn list_query(uri: &Uri) -> Result<ListQuery, FieldErrors> {
+    read(uri).map(ListQuery::from)
 }
 
 fn read(uri: &Uri) -> Result<ListAssociationsRequest, FieldErrors> {

@@ -19,6 +19,7 @@ use shared::{
 use tokio::time::sleep;
 
 pub use deliver::DeliveryError;
+pub use name::Name;
 pub use send::{SendError, Sender};
 pub use trigger::{Answer, Trigger};
 

@@ -14,11 +14,13 @@ const ISOLATE: [char; 2] = ['\u{2068}', '\u{2069}'];
 
 /// A name as a mail shows it: at most 60 letters, marks, digits, spaces and `-'.,&`, on one line, without long numbers,
 /// and with whatever a mail program would make a link of broken up.
-pub(crate) struct Name(String);
+#[derive(Clone, Debug)]
+pub struct Name(String);
 
 impl Name {
     /// Cleans a name. `otherwise` stands for one of which nothing is left.
-    pub(crate) fn new(name: &str, otherwise: &'static str) -> Self {
+    #[must_use]
+    pub fn new(name: &str, otherwise: &'static str) -> Self {
         let shown: String = name.chars().filter_map(shown).collect();
         let shown = without_long_numbers(&shown);
         let shown: Vec<_> = shown.split_whitespace().collect();
@@ -28,13 +30,15 @@ impl Name {
     }
 
     /// For text and subjects, where nothing else keeps a right-to-left name to itself.
-    pub(crate) fn text(&self) -> String {
+    #[must_use]
+    pub fn text(&self) -> String {
         let Self(name) = self;
         if name.chars().any(is_right_to_left) { format!("{}{name}{}", ISOLATE[0], ISOLATE[1]) } else { name.clone() }
     }
 
     /// For HTML, escaped by the template, inside a `bdi` element.
-    pub(crate) fn html(&self) -> &str {
+    #[must_use]
+    pub fn html(&self) -> &str {
         &self.0
     }
 }

@@ -34,9 +34,9 @@ pub use accounts::{CreatedAccount, NewAccount};
 pub use admins::AdminUser;
 pub use associations::{
     AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, PageStart, UserReference,
-    bulk_association_items,
+    bulk_association_items, filter_ranges, page_token,
 };
-pub use counted_index::{IndexFault, IndexReport};
+pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges};
 pub use create_organization::{CreatedOrganization, Creation, Founder};
 pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};

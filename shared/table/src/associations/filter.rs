@@ -48,7 +48,9 @@ pub struct AssociationFilter {
 }
 
 impl AssociationFilter {
-    pub(super) fn keeps(&self, row: &AssociationRecord) -> bool {
+    /// Whether an association keeps the condition.
+    #[must_use]
+    pub fn keeps(&self, row: &AssociationRecord) -> bool {
         let field = match self.field {
             Field::UserId => row.user_id.as_str(),
             Field::CustomerNumber => row.customer_number.as_str(),

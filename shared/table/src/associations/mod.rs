@@ -6,7 +6,7 @@ mod filter;
 mod import;
 mod list;
 mod order;
-mod page_token;
+pub mod page_token;
 mod plan;
 mod verify;
 
@@ -15,3 +15,4 @@ pub use filter::{AssociationFilter, Field, Operator};
 pub use import::bulk_items as bulk_association_items;
 pub use list::{AssociationPage, ListQuery, PageStart};
 pub use order::AssociationOrder;
+pub use plan::ranges as filter_ranges;

@@ -37,7 +37,8 @@ impl AssociationOrder {
     }
 
     /// An association's key in this order.
-    pub(crate) fn key(self, association: &AssociationRecord) -> String {
+    #[must_use]
+    pub fn key(self, association: &AssociationRecord) -> String {
         match self {
             Self::UserId => association.user_id.to_string(),
             Self::CustomerNumber => keys::customer_then_user(&association.customer_number, &association.user_id),

@@ -14,7 +14,10 @@ const MAX_KEY_BYTES: usize = 64 * 4 + 1 + 27;
 const HASH_BYTES: usize = 16;
 
 /// The token that continues `query` beyond `key`.
-pub(super) fn encode(organization: &OrganizationId, query: &ListQuery, key: &str) -> Result<String, Error> {
+///
+/// # Errors
+/// A defect: the query can't be written.
+pub fn encode(organization: &OrganizationId, query: &ListQuery, key: &str) -> Result<String, Error> {
     let mut bytes = hash(organization, query, key)?;
     bytes.extend_from_slice(key.as_bytes());
     Ok(URL_SAFE_NO_PAD.encode(bytes))
@@ -24,11 +27,7 @@ pub(super) fn encode(organization: &OrganizationId, query: &ListQuery, key: &str
 ///
 /// # Errors
 /// [`AssociationError::BadPageToken`]: it was altered, or is of another query or organization.
-pub(super) fn decode(
-    organization: &OrganizationId,
-    query: &ListQuery,
-    token: &str,
-) -> Result<String, AssociationError> {
+pub fn decode(organization: &OrganizationId, query: &ListQuery, token: &str) -> Result<String, AssociationError> {
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| AssociationError::BadPageToken)?;
     let (said, key) = bytes.split_at_checked(HASH_BYTES).ok_or(AssociationError::BadPageToken)?;
     let key = std::str::from_utf8(key).map_err(|_| AssociationError::BadPageToken)?;

@@ -47,7 +47,8 @@ impl Plan {
 
 /// Returns the ranges of keys that a filter keeps, in the order of its field. Returns `None` if no ranges are
 /// equivalent to the filter.
-fn ranges(filter: &AssociationFilter) -> Option<KeyRanges> {
+#[must_use]
+pub fn ranges(filter: &AssociationFilter) -> Option<KeyRanges> {
     let (longest, end) = match filter.field {
         Field::UserId => (MAX_USER_ID_CHARS, None),
         Field::CustomerNumber => (MAX_CUSTOMER_NUMBER_CHARS, Some(CUSTOMER_END)),
