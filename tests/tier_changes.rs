@@ -330,7 +330,7 @@ async fn a_tier_is_renamed_while_customers_are_put_on_it_in_bulk() {
     done(&admin.post(TIERS, &json!({"Name": "Gold", "CurrencyCode": "EUR"})).await);
     let bulk = join_all((0..8).map(async |client| {
         for round in 0.. {
-            // Whoever puts customers looks for the tier's name where it was changed.
+            // Clients that put customers look for the name that the tier has by then.
             for name in ["Gold", "Staff"] {
                 let number = format!("C-{client}-{}", round % 20);
                 let body = json!({"CustomerNumber": number, "CompanyName": "Acme Retail", "Pricing": name});

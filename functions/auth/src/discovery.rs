@@ -48,7 +48,7 @@ pub(crate) struct IssuerMetadata {
 
 /// Names the issuer and its key set.
 ///
-/// For libraries that are configured by an issuer's address, by discovery as `OpenID` Connect has it.
+/// For libraries that learn from the issuer's address where its keys are.
 #[utoipa::path(
     get,
     path = "/.well-known/openid-configuration",

@@ -5,7 +5,7 @@ const DOCUMENT: &str = include_str!("../../../openapi.json");
 
 /// Shows this document.
 ///
-/// It is made from the code, and the same wherever the API runs.
+/// The document is made from the code, and is the same wherever the API runs.
 #[utoipa::path(
     get,
     path = "/openapi.json",

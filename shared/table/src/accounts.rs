@@ -16,7 +16,7 @@ use crate::{
     scope::{Write, WriteScope, keys},
 };
 
-/// How long an account lasts that nobody verifies and that founds nothing, where addresses must be verified; in seconds.
+/// The life of an account whose address nobody verifies, where addresses must be verified; in seconds.
 pub(crate) const UNVERIFIED_SECONDS: u64 = 30 * 24 * 60 * 60;
 
 /// An account to be created.

@@ -81,7 +81,7 @@ impl Reads<'_> {
                         return Ok(Some(CustomerWithTier { customer: present, tier }));
                     }
                 }
-                // It has moved to another tier meanwhile.
+                // The customer has moved to another tier meanwhile.
                 (Some(_), _) => {}
             }
             backoff.wait_or_give_up("a customer is being changed by others").await?;
