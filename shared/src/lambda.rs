@@ -44,10 +44,10 @@ pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<()
 pub fn fit(mut event: LambdaRequest) -> LambdaRequest {
     if let LambdaRequest::ApiGatewayV2(event) = &mut event {
         let host = event.headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default());
-        if host.is_some_and(|host| Url::parse(&format!("https://{host}/")).is_err()) {
+        if host.is_some_and(|host| !is_host(host)) {
             event.headers.remove(header::HOST);
         }
-        event.request_context.domain_name.take_if(|name| Url::parse(&format!("https://{name}/")).is_err());
+        event.request_context.domain_name.take_if(|name| !is_host(name));
         let scheme = event.headers.get(FORWARDED_SCHEME);
         if scheme.is_some_and(|scheme| scheme != "http" && scheme != "https") {
             event.headers.remove(FORWARDED_SCHEME);
@@ -61,6 +61,12 @@ pub fn fit(mut event: LambdaRequest) -> LambdaRequest {
         }
     }
     event
+}
+
+/// Whether `lambda_http`, which writes a URL and then reads a URI, takes a text for a host. A URL may hold braces there,
+/// which a URI may not.
+fn is_host(text: &str) -> bool {
+    Url::parse(&format!("https://{text}/")).is_ok_and(|url| url.as_str().parse::<Uri>().is_ok())
 }
 
 /// Adds what the gateway says of a request, and restores the path that the caller sent.
