@@ -65,6 +65,7 @@ async fn known_paths_with_another_method_are_405_and_say_which_are_allowed() {
         ("/api/users", Method::GET, "POST"),
         ("/health", Method::POST, "GET,HEAD"),
         ("/openapi.json", Method::PUT, "GET,HEAD"),
+        ("/problems", Method::PUT, "GET,HEAD"),
         ("/.well-known/jwks.json", Method::POST, "GET,HEAD"),
         ("/.well-known/openid-configuration", Method::POST, "GET,HEAD"),
     ];

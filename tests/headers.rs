@@ -67,6 +67,7 @@ async fn what_is_everybodys_keeps_its_own_caching() {
         ("/.well-known/openid-configuration", "public, max-age=300"),
         ("/account/set-password", "no-store"),
         ("/openapi.json", ""),
+        ("/problems", "public, max-age=300"),
         ("/health", ""),
     ] {
         assert_eq!(Anonymous.get(path).await.header("cache-control"), caching, "{path}");

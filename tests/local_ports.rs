@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use local::{Bundle, Options};
 use reqwest::{Client, Method, RequestBuilder, Response, header};
 use serde_json::{Value, json};
+use shared::problem::ProblemCode;
 
 const EVIL: &str = "https://evil.example";
 const NO_PAGES: &str = "Web pages may not use this port.";
@@ -43,9 +44,9 @@ async fn refused(answer: Response, status: u16, detail: &str) {
     let headers = answer.headers().clone();
     assert!(headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "{headers:?}");
     assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
-    let title = answer.status().canonical_reason().unwrap();
+    let code = if status == 403 { ProblemCode::WebPageRefused } else { ProblemCode::MisdirectedRequest };
     let expected = json!({
-        "type": "about:blank", "title": title, "status": status, "detail": detail,
+        "type": "about:blank", "title": code.title(), "status": status, "code": code.as_str(), "detail": detail,
         "traceId": headers["x-request-id"].to_str().unwrap(),
     });
     assert_eq!(answer.json::<Value>().await.unwrap(), expected);

@@ -42,6 +42,7 @@ mod organizations;
 mod outbox;
 mod policy_matrix;
 mod price_tiers;
+mod problems;
 mod profiles;
 mod readme;
 mod rotation;

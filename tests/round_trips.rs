@@ -100,7 +100,8 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&admin.delete("/api/customers/C-2", &json!({})).await), (200, 2), "remove customer");
 
     assert_eq!(trips(&tenant.admin.delete(ADMINS, &json!({"UserId": grace.id})).await), (200, 1), "demote");
-    for path in ["/health", "/openapi.json", "/.well-known/jwks.json", "/.well-known/openid-configuration"] {
+    for path in ["/health", "/openapi.json", "/problems", "/.well-known/jwks.json", "/.well-known/openid-configuration"]
+    {
         assert_eq!(trips(&Anonymous.get(path).await), (200, 0), "{path}");
     }
 }

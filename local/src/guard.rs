@@ -9,14 +9,14 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, uri::Authority},
+    http::{HeaderMap, HeaderValue, Uri, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use shared::{
     dynamo::RequestContext,
     ids,
-    problem::Problem,
+    problem::{Problem, ProblemCode},
     service::{AnswerDue, REQUEST_ID},
 };
 
@@ -67,7 +67,7 @@ async fn require_allowed_host(State(hosts): State<AllowedHosts>, request: Reques
         return next.run(request).await;
     }
     let detail = "This host is not served here; `--allow-host` adds one.";
-    refuse(Problem::new(StatusCode::MISDIRECTED_REQUEST).detail(detail)).await
+    refuse(Problem::new(ProblemCode::MisdirectedRequest).detail(detail)).await
 }
 
 /// Refuses what a page sent: browsers put an `Origin` on each request of a page that can change something, and on each
@@ -76,7 +76,7 @@ async fn refuse_pages(request: Request, next: Next) -> Response {
     if !request.headers().contains_key(header::ORIGIN) {
         return next.run(request).await;
     }
-    refuse(Problem::forbidden("Web pages may not use this port.")).await
+    refuse(Problem::new(ProblemCode::WebPageRefused).detail("Web pages may not use this port.")).await
 }
 
 /// Answers as the API does, with an id and a line in the log.

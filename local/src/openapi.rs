@@ -1,7 +1,8 @@
+use shared::problem::{FieldCode, ProblemCode};
 use utoipa::{
     Modify, OpenApi, ToSchema,
     openapi::{
-        Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder,
+        Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Schema,
         path::Operation,
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
@@ -78,7 +79,21 @@ pub fn document() -> Document {
             complete(operation);
         }
     }
+    for name in [ProblemCode::name(), FieldCode::name()] {
+        leave_open(&mut document, &name);
+    }
     document
+}
+
+/// Turns an enumeration into a text, and lists its values as the ones that there are by now: a client that is generated
+/// today must read an answer with a code of tomorrow.
+fn leave_open(document: &mut Document, name: &str) {
+    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
+    if let Some(RefOr::T(Schema::Object(schema))) = schemas.and_then(|schemas| schemas.get_mut(name))
+        && let Some(values) = schema.enum_values.take()
+    {
+        schema.extensions.get_or_insert_default().insert("x-extensible-enum".to_owned(), values.into());
+    }
 }
 
 /// Adds what is true of every operation: that it is public where it names no credential, and what the gateway answers.

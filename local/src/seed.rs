@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use dynoxide::{Database, ImportOptions, types};
 use shared::{
+    field_error::FieldError,
     ids::{OrganizationCode, OrganizationId, UserId},
     table::{AssociationRecord, bulk_association_items},
     text::CustomerNumber,
@@ -19,7 +20,7 @@ const BATCH: usize = 20_000;
 ///
 /// # Errors
 /// What is wrong with a number: never.
-pub fn made_up_associations(count: u64) -> Result<Vec<AssociationRecord>, String> {
+pub fn made_up_associations(count: u64) -> Result<Vec<AssociationRecord>, FieldError> {
     let association = |number: u64| {
         let customer_number = CustomerNumber::parse(format!("C-{:07}", number / 3))?;
         Ok(AssociationRecord { user_id: UserId::random(), customer_number })

@@ -5,7 +5,10 @@
 //! from. The list is searched as it lies in the binary: it costs no start, and only functions that set passwords have
 //! it.
 
-use domain::text::{EmailAddress, FieldError, NewPassword, fold};
+use domain::{
+    field_error::{FieldCode, FieldError},
+    text::{EmailAddress, NewPassword, fold},
+};
 
 const COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 
@@ -34,7 +37,7 @@ impl PublicFacts<'_> {
         }
         let folded = fold(password.expose());
         if is_common(&folded) {
-            return Err("is one of the passwords that everybody tries first".to_owned());
+            return Err(FieldCode::PasswordTooCommon.says("is one of the passwords that everybody tries first"));
         }
         let password = letters_and_digits(&folded);
         let is_made_of = |word: &String| {
@@ -42,7 +45,8 @@ impl PublicFacts<'_> {
             !word.is_empty() && rest.is_some_and(|rest| !rest.contains(char::is_alphabetic))
         };
         if self.words().iter().any(is_made_of) {
-            return Err("must not be a name or a part of the e-mail address, also with digits after it".to_owned());
+            let rule = "must not be a name or a part of the e-mail address, also with digits after it";
+            return Err(FieldCode::PasswordTooCommon.says(rule));
         }
         Ok(())
     }
@@ -103,8 +107,10 @@ fn is_common(folded: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn refusal(facts: &PublicFacts<'_>, password: &str) -> Option<FieldError> {
-        facts.refuse_guessable(&NewPassword::parse(password.to_owned()).unwrap()).err()
+    fn refusal(facts: &PublicFacts<'_>, password: &str) -> Option<String> {
+        let error = facts.refuse_guessable(&NewPassword::parse(password.to_owned()).unwrap()).err()?;
+        assert_eq!(error.code, FieldCode::PasswordTooCommon, "{password}");
+        Some(error.message.into_owned())
     }
 
     #[test]

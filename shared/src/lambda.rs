@@ -3,6 +3,7 @@
 use std::{fmt::Write, time::SystemTime};
 
 use axum::{Router, middleware};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::config;
 use lambda_http::{
     Adapter, Error, LambdaEvent, Request, RequestExt,
@@ -38,8 +39,8 @@ pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<()
     lambda_runtime::run(Adapter::from(router.map_request(from_gateway)).map_request(fitted)).await
 }
 
-/// Makes an event fit what `lambda_http` makes a request of: where host, path and query are no URI together it panics,
-/// which ends the process. Example: a query with a space in it.
+/// Makes an event fit what `lambda_http` makes a request of: where host, path and query are no URI together, or a body
+/// is not in the base64 that the event says, it panics, which ends the process. Example: a query with a space in it.
 #[must_use]
 pub fn fit(mut event: LambdaRequest) -> LambdaRequest {
     if let LambdaRequest::ApiGatewayV2(event) = &mut event {
@@ -59,6 +60,8 @@ pub fn fit(mut event: LambdaRequest) -> LambdaRequest {
         if let Some(query) = &mut event.raw_query_string {
             *query = percent_encode(query, |byte| byte.is_ascii_graphic() && !b"\"#<>`".contains(&byte));
         }
+        // A body that isn't in base64 is read as it is, and answered as any other that is no JSON.
+        event.is_base64_encoded &= event.body.as_ref().is_none_or(|body| STANDARD.decode(body).is_ok());
     }
     event
 }

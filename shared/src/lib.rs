@@ -18,7 +18,7 @@ mod user_organization;
 
 pub use app::App;
 pub use claims;
-pub use domain::{clock, config, digest, error_chain, expiry, ids, mutex, organization, text};
+pub use domain::{clock, config, digest, error_chain, expiry, field_error, ids, mutex, organization, text};
 pub use dynamo::{self, aws, rfc3339};
 pub use table;
 pub use user_organization::UserOrganizationResponse;

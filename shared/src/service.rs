@@ -1,12 +1,12 @@
 //! The layers around every router, on Lambda and on one machine: the request's id, the time at which its answer is due,
 //! its log line, 404 and 405, and the fields that every answer's head has.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -15,7 +15,7 @@ use dynamo::{Costs, RequestContext};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemCode, with_issuer};
 
 /// Carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -59,11 +59,13 @@ const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000
 /// Wraps `router`, whose paths must all be there by now, and which `issuer` is the address of.
 pub fn wrap(router: Router, issuer: &str) -> Router {
     let https = issuer.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
+    let issuer: Arc<str> = issuer.into();
     router
-        .method_not_allowed_fallback(async || Problem::new(StatusCode::METHOD_NOT_ALLOWED))
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async || Problem::new(ProblemCode::MethodNotAllowed))
+        .fallback(async || Problem::new(ProblemCode::NotFound))
         .layer(middleware::from_fn(in_context))
         .layer(middleware::from_fn_with_state(https, protect))
+        .layer(middleware::from_fn(move |request, next: Next| with_issuer(issuer.clone(), next.run(request))))
 }
 
 /// Adds what browsers and caches have to know of every answer, be it an error. What is under `/api` belongs to its

@@ -103,6 +103,7 @@ async fn public(company: &Company) -> Vec<Request> {
         Request::bare("GET /account/set-password"),
         Request::bare("GET /health"),
         Request::bare("GET /openapi.json"),
+        Request::bare("GET /problems"),
         Request::new("POST /api/auth/forgot-password", json!({"Email": person.email})),
         Request::new("POST /api/auth/login", json!({"Email": person.email, "Password": PASSWORD})),
         Request::new("POST /api/auth/reset-password", json!({"Token": link, "Password": PASSWORD})),

@@ -1,5 +1,8 @@
-use reqwest::{Response, StatusCode, header::HeaderMap};
+use reqwest::{Response, header::HeaderMap};
 use serde_json::{Value, json};
+use shared::problem::{FieldCode, ProblemCode};
+
+use super::answered_codes;
 
 /// A whole answer.
 #[derive(Debug)]
@@ -14,6 +17,9 @@ impl Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let answer = Self { status, headers, text: response.text().await.unwrap() };
         assert!(answer.header("x-request-id").len() >= 8, "every answer has its request's id: {answer:?}");
+        if answer.header("content-type") == "application/problem+json" {
+            answered_codes::note(&answer.json());
+        }
         answer
     }
 
@@ -56,15 +62,48 @@ impl Answer {
     fn is_problem(&self, status: u16, rest: &Value) {
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!(self.header("content-type"), "application/problem+json");
-        let title = StatusCode::from_u16(status).unwrap().canonical_reason();
+        let answered = self.json();
+        let code = self.problem_code();
+        assert_eq!(code.status().as_u16(), status, "{self:?}");
+        let kind = answered["type"].as_str().unwrap();
+        assert!(kind.ends_with(&format!("/problems#{}", code.as_str())) && kind.starts_with("http"), "{self:?}");
         let mut problem = json!({
-            "type": "about:blank",
-            "title": title,
+            "type": kind,
+            "title": code.title(),
             "status": status,
+            "code": code.as_str(),
             "traceId": self.header("x-request-id"),
         });
+        if let Some(codes) = answered.get("codes") {
+            problem["codes"] = codes.clone();
+            let lengths = |each: &Value| -> Vec<_> {
+                each.as_object()
+                    .unwrap()
+                    .iter()
+                    .map(|(name, all)| (name.clone(), all.as_array().unwrap().len()))
+                    .collect()
+            };
+            assert_eq!(lengths(codes), lengths(&rest["errors"]), "a code for each sentence: {self:?}");
+            let mut all = codes.as_object().unwrap().values().flat_map(|all| all.as_array().unwrap());
+            assert!(all.all(|word| FieldCode::ALL.iter().any(|code| code.as_str() == word)), "{self:?}");
+        } else {
+            assert!(rest.get("errors").is_none(), "{self:?}");
+        }
         problem.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
-        assert_eq!(self.json(), problem);
+        assert_eq!(answered, problem);
+    }
+
+    /// The code of a problem answer.
+    #[track_caller]
+    pub(crate) fn problem_code(&self) -> ProblemCode {
+        let answered = self.json();
+        let code = ProblemCode::ALL.iter().find(|code| code.as_str() == answered["code"]);
+        *code.unwrap_or_else(|| panic!("a code of the catalogue: {self:?}"))
+    }
+
+    /// The code of each bad field.
+    pub(crate) fn codes(&self) -> Value {
+        self.json()["codes"].clone()
     }
 
     /// Sequential DynamoDB round trips that the call took.

@@ -1,6 +1,7 @@
 //! The suite's callers, a type each, and the bundle that they call.
 
 mod answer;
+mod answered_codes;
 mod binaries;
 mod callers;
 mod gated;

@@ -20,6 +20,9 @@ pub enum Error {
     /// A function is given access to the table by hand.
     #[error("functions/{0}/function.yaml: access to the table comes from tests/access.json alone")]
     AccessByHand(String),
+    /// The template of a page can't be filled.
+    #[error(transparent)]
+    Template(#[from] askama::Error),
     /// What is JSON can't be read or written.
     #[error(transparent)]
     Json(#[from] serde_json::Error),

@@ -1,5 +1,6 @@
 //! What is derived: written by `generate`, compared by `check`.
 
+mod catalogue;
 mod error;
 mod function;
 mod policy;
@@ -44,10 +45,11 @@ pub fn check() -> Result<(), Error> {
 }
 
 /// Each file that holds something derived, with the text that it should have.
-fn derived() -> Result<[(&'static str, String); 3], Error> {
+fn derived() -> Result<[(&'static str, String); 4], Error> {
     let functions = Function::all()?;
     Ok([
         ("openapi.json", local::document().to_pretty_json()? + "\n"),
+        ("functions/organizations/page/problems.html", catalogue::page()?),
         ("Cargo.toml", watch::manifest(&read("Cargo.toml")?, &functions)?),
         ("template.yaml", template::template(&read("template.yaml")?, &functions)?),
     ])

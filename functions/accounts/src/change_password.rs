@@ -6,7 +6,7 @@ use shared::{
     guessable::PublicFacts,
     openapi::{BodyFailures, Failures, LimitFailures, Success, TokenFailures},
     password,
-    problem::Problem,
+    problem::{FieldCode, Problem},
     request::Body,
     source::RequestSource,
     table::SessionEnded,
@@ -64,7 +64,9 @@ pub(crate) async fn change_password(
     let credential = credential?.filter(|credential| credential.user_id == account.user_id).ok_or(SessionEnded)?;
     let hash = credential.password_hash.as_deref();
     if !password::verify(&request.old_password, hash).await? {
-        return Err(Problem::field("OldPassword", "is wrong").with_attempts_left(attempt.record_failure(hash).await?));
+        let error = FieldCode::WrongPassword.says("is wrong");
+        let refused = Problem::field("OldPassword", error);
+        return Err(refused.with_attempts_left(attempt.record_failure(hash).await?));
     }
     // Again, for the failures that were counted while the password was verified.
     attempt.check_again().await?;

@@ -6,7 +6,7 @@ use shared::{
     extract::Authenticated,
     ids::OrganizationId,
     openapi::{Failures, TokenFailures},
-    problem::Problem,
+    problem::{FieldCode, Problem},
     request::{Fields, Query, Read},
     table::Table,
 };
@@ -33,14 +33,16 @@ shared::request! {
 /// A page token is where the next page begins. Nothing else of the query changes what follows, and the list is the
 /// caller's own, so that the token needs no proof.
 fn page_token(fields: &mut Fields<'_>, name: &str) -> Read<Option<OrganizationId>> {
-    let token = |text: String| OrganizationId::parse(&text).ok_or_else(|| "is no page token of this list".to_owned());
+    let token = |text: String| {
+        OrganizationId::parse(&text).ok_or_else(|| FieldCode::InvalidPageToken.says("is no page token of this list"))
+    };
     fields.text(name, token).optional()
 }
 
 fn page_size(fields: &mut Fields<'_>, name: &str) -> Option<usize> {
     let size = |text: String| {
         let size = text.parse().ok().filter(|size| (1..=Table::MAX_LISTED_ORGANIZATIONS).contains(size));
-        size.ok_or_else(|| "must be a whole number from 1 to 100".to_owned())
+        size.ok_or_else(|| FieldCode::OutOfRange.says("must be a whole number from 1 to 100"))
     };
     fields.text(name, size).or(DEFAULT_PAGE_SIZE)
 }

@@ -3,7 +3,7 @@ use shared::{
     App,
     ids::UserId,
     openapi::{BodyFailures, Failures, Success, TokenFailures},
-    problem::Problem,
+    problem::{FieldCode, Problem},
     request::{BodyOrQuery, Fields, HumanAdminRequest},
 };
 use utoipa::{IntoParams, ToSchema};
@@ -22,7 +22,9 @@ shared::request! {
 
 /// A text that is no user id at all is answered as any other user who isn't an admin here.
 fn user_id(fields: &mut Fields<'_>, name: &str) -> Option<UserId> {
-    fields.required(name, |text| UserId::parse(&text).ok_or_else(|| "is not an admin of this organization".to_owned()))
+    fields.required(name, |text| {
+        UserId::parse(&text).ok_or_else(|| FieldCode::NotAnAdmin.says("is not an admin of this organization"))
+    })
 }
 
 /// Takes the admin role from an admin.

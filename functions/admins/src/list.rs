@@ -5,7 +5,7 @@ use shared::{
     claims::Role,
     ids::UserId,
     openapi::{Failures, TokenFailures},
-    problem::Problem,
+    problem::{FieldCode, Problem},
     request::{AdminRequest, Fields, FromFields, Query},
     table::MailStatus,
 };
@@ -38,7 +38,7 @@ pub(crate) struct ListAdminsRequest {
 impl FromFields for ListAdminsRequest {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         fields.declare(&["include"]);
-        let mail = |text: String| if text == "mail" { Ok(()) } else { Err("must be mail".to_owned()) };
+        let mail = |text: String| if text == "mail" { Ok(()) } else { Err(FieldCode::NotAllowed.says("must be mail")) };
         Some(Self { include: fields.text("include", mail).optional()?.is_some() })
     }
 }

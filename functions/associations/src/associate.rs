@@ -4,7 +4,7 @@ use shared::{
     App,
     ids::{OrganizationId, UserId},
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
-    problem::{OnField, Problem},
+    problem::{FieldCode, OnField, Problem},
     request::{AdminRequest, Fields, Idempotent, Read, Replayed},
     table::{AssociationRecord, UserReference},
     text::{CustomerNumber, EmailAddress},
@@ -35,7 +35,11 @@ fn user_id(fields: &mut Fields<'_>, name: &str) -> Read<Option<UserId>> {
     if is_by_email(fields) {
         return Some(None);
     }
-    fields.required(name, |text| UserId::parse(&text).ok_or_else(|| "is no account's id".to_owned())).map(Some)
+    fields
+        .required(name, |text| {
+            UserId::parse(&text).ok_or_else(|| FieldCode::AccountNotFound.says("is no account's id"))
+        })
+        .map(Some)
 }
 
 fn email(fields: &mut Fields<'_>, name: &str) -> Read<Option<EmailAddress>> {
@@ -99,7 +103,8 @@ pub(crate) async fn associate_customer(
 ) -> Result<(Replayed, Json<AssociateCustomerResponse>), Problem> {
     let key = key.map(|key| key.of_admin(&admin, "POST /api/organizations/users/associate-customer"));
     // Reading the request asked for one of the two.
-    let (user, sent_as) = request.user().ok_or_else(|| Problem::field("UserId", "is required"))?;
+    let (user, sent_as) =
+        request.user().ok_or_else(|| Problem::field("UserId", FieldCode::Required.says("is required")))?;
     let organization = app.table.organization(&admin);
     let done = organization.associate(user, request.customer_number, key.as_ref()).await;
     let done = done.map_err(|error| error.on_field(sent_as))?;

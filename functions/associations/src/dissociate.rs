@@ -3,7 +3,7 @@ use shared::{
     App,
     ids::UserId,
     openapi::{BodyFailures, Failures, Success, TokenFailures},
-    problem::Problem,
+    problem::{FieldCode, Problem},
     request::{AdminRequest, BodyOrQuery, Fields},
 };
 use utoipa::{IntoParams, ToSchema};
@@ -21,7 +21,9 @@ shared::request! {
 
 /// A text that is no user id at all is answered as any other user who isn't associated here.
 fn user_id(fields: &mut Fields<'_>, name: &str) -> Option<UserId> {
-    fields.required(name, |text| UserId::parse(&text).ok_or_else(|| "has no customer in this organization".to_owned()))
+    fields.required(name, |text| {
+        UserId::parse(&text).ok_or_else(|| FieldCode::NotAssociated.says("has no customer in this organization"))
+    })
 }
 
 /// Ends a user's association with a customer.

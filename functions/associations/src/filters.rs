@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use shared::{
-    request::{Fields, GIVEN_ONCE, JsonObject},
+    field_error::FieldCode,
+    request::{Fields, JsonObject, given_once},
     table::{AssociationFilter, Field, Operator},
 };
 
@@ -61,7 +62,7 @@ impl Filters {
         if rest.is_empty() {
             match JsonObject::one_or_more(value) {
                 Some(filters) => self.whole.extend(filters),
-                None => fields.add_error("Filters", FORMS),
+                None => fields.add_error("Filters", FieldCode::InvalidFilter.says(FORMS)),
             }
             return;
         }
@@ -69,17 +70,17 @@ impl Filters {
             Some((number, part)) => {
                 let parts = self.numbered.entry(number).or_default();
                 if parts.insert(part.to_owned(), Value::from(value)).is_some() {
-                    fields.add_error(name, GIVEN_ONCE);
+                    fields.add_error(name, given_once());
                 }
             }
-            None => fields.add_error(name, FORMS),
+            None => fields.add_error(name, FieldCode::InvalidFilter.says(FORMS)),
         }
     }
 
     /// The filters, where all of them are good.
     fn finish(self, fields: &mut Fields<'_>) -> Option<Vec<AssociationFilter>> {
         if self.whole.len() + self.numbered.len() > MAX_FILTERS {
-            fields.add_error("Filters", "must be at most 20");
+            fields.add_error("Filters", FieldCode::TooMany.says("must be at most 20"));
             return None;
         }
         let whole = self.whole.into_iter().enumerate();
@@ -123,7 +124,7 @@ fn field(fields: &mut Fields<'_>, name: &str) -> Option<Field> {
     fields.required(name, |text| match text.to_lowercase().as_str() {
         "userid" => Ok(Field::UserId),
         "customernumber" => Ok(Field::CustomerNumber),
-        _ => Err(FIELDS.to_owned()),
+        _ => Err(FieldCode::NotAllowed.says(FIELDS)),
     })
 }
 
@@ -140,7 +141,7 @@ fn operator(fields: &mut Fields<'_>, name: &str) -> Option<Operator> {
             "gte" => Operator::Gte,
             "lt" => Operator::Lt,
             "lte" => Operator::Lte,
-            _ => return Err(OPERATORS.to_owned()),
+            _ => return Err(FieldCode::NotAllowed.says(OPERATORS)),
         })
     })
 }

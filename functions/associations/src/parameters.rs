@@ -5,6 +5,7 @@ use axum::{
     http::{Uri, request::Parts},
 };
 use shared::{
+    field_error::{FieldCode, FieldError},
     problem::{FieldErrors, Problem},
     request::{Fields, JsonObject, Read, parameters},
     table::{AssociationFilter, AssociationOrder, ListQuery, PageStart},
@@ -46,7 +47,7 @@ shared::request! {
     }
     check |fields| {
         if page_token.as_ref().is_some_and(Option::is_some) && fields.has("PageNumber") {
-            fields.add_error("PageToken", "can't be sent together with PageNumber");
+            fields.add_error("PageToken", FieldCode::Conflicting.says("can't be sent together with PageNumber"));
         }
     }
 }
@@ -58,23 +59,18 @@ enum Direction {
 }
 
 fn page_number(fields: &mut Fields<'_>, name: &str) -> Read<Option<u64>> {
-    let page =
-        |text: String| whole(&text, MAX_PAGE).ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE}"));
-    fields.text(name, page).optional()
+    fields.text(name, |text| whole(&text, MAX_PAGE)).optional()
 }
 
 fn page_size(fields: &mut Fields<'_>, name: &str) -> Option<u64> {
-    let size = |text: String| {
-        whole(&text, MAX_PAGE_SIZE).ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE_SIZE}"))
-    };
-    fields.text(name, size).or(DEFAULT_PAGE_SIZE)
+    fields.text(name, |text| whole(&text, MAX_PAGE_SIZE)).or(DEFAULT_PAGE_SIZE)
 }
 
 fn sort_on(fields: &mut Fields<'_>, name: &str) -> Option<AssociationOrder> {
     let order = |text: String| match text.to_lowercase().as_str() {
         "userid" => Ok(AssociationOrder::UserId),
         "customernumber" => Ok(AssociationOrder::CustomerNumber),
-        _ => Err("must be UserId or CustomerNumber".to_owned()),
+        _ => Err(FieldCode::NotAllowed.says("must be UserId or CustomerNumber")),
     };
     fields.text(name, order).or(AssociationOrder::UserId)
 }
@@ -83,15 +79,16 @@ fn sort_direction(fields: &mut Fields<'_>, name: &str) -> Option<Direction> {
     let direction = |text: String| match text.to_lowercase().as_str() {
         "asc" => Ok(Direction::Ascending),
         "desc" => Ok(Direction::Descending),
-        _ => Err("must be asc or desc".to_owned()),
+        _ => Err(FieldCode::NotAllowed.says("must be asc or desc")),
     };
     fields.text(name, direction).or(Direction::Ascending)
 }
 
 /// A whole number from 1 to `max`, in digits alone.
-fn whole(text: &str, max: u64) -> Option<u64> {
+fn whole(text: &str, max: u64) -> Result<u64, FieldError> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|number| digits && (1..=max).contains(number))
+    let number = text.parse().ok().filter(|number| digits && (1..=max).contains(number));
+    number.ok_or_else(|| FieldCode::OutOfRange.says(format!("must be a whole number from 1 to {max}")))
 }
 
 impl From<ListAssociationsRequest> for ListQuery {

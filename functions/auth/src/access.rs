@@ -9,7 +9,7 @@ use shared::{
     extract::Authenticated,
     ids::{OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, TokenFailures},
-    problem::Problem,
+    problem::{FieldCode, FieldError, Problem, ProblemCode},
     request::{Body, Fields, FromFields, JsonObject, Read},
     table::{AccountRecord, ExternalIdentity, SessionEnded, Table},
     text::{CurrencyCode, CustomerNumber, TierName},
@@ -50,8 +50,8 @@ fn identity_organization_id(fields: &mut Fields<'_>, name: &str) -> Read<Option<
     if is_by_identity(fields) { fields.required(name, |text| parse_code(&text)).map(Some) } else { Some(None) }
 }
 
-fn parse_code(text: &str) -> Result<OrganizationCode, String> {
-    OrganizationCode::parse(text.trim()).ok_or_else(|| UNKNOWN.to_owned())
+fn parse_code(text: &str) -> Result<OrganizationCode, FieldError> {
+    OrganizationCode::parse(text.trim()).ok_or_else(|| FieldCode::OrganizationNotFound.says(UNKNOWN))
 }
 
 /// A token exchange by a machine, which must also name the user.
@@ -72,10 +72,17 @@ impl FromFields for ExchangeForUser {
 /// A code of another form is answered as any other that no organization has.
 const UNKNOWN: &str = "is no organization's code";
 
+/// The answer to a code that no organization has, where the request called it so.
+pub(crate) fn unknown_organization(sent_as: &'static str) -> Problem {
+    Problem::field(sent_as, FieldCode::OrganizationNotFound.says(UNKNOWN))
+}
+
 /// Reads the request of a caller who is no machine, and so can't name a user.
 fn request_without_user(fields: JsonObject) -> Result<EnrichTokenRequest, Problem> {
     if fields.has("UserId") {
-        return Err(Problem::forbidden("Only a machine may enrich a token for another user."));
+        return Err(
+            Problem::new(ProblemCode::ActingRefused).detail("Only a machine may enrich a token for another user.")
+        );
     }
     Ok(Fields::read(fields)?)
 }
@@ -233,7 +240,7 @@ async fn exchange_for_machine(state: &AuthApp, machine: &AdminClaim, fields: Jso
     role?;
     let ((organization, code), mut memberships): (_, Vec<_>) = (organization?, memberships?);
     if organization != *machine.organization_id() {
-        return Err(Problem::forbidden(NOT_ITS_OWN));
+        return Err(not_its_own());
     }
     memberships.retain(|membership| membership.role == Role::Customer);
     let user_id = user.ok_or_else(no_role)?;
@@ -241,7 +248,9 @@ async fn exchange_for_machine(state: &AuthApp, machine: &AdminClaim, fields: Jso
     enrich(state, organization, code, subject, &memberships).await
 }
 
-const NOT_ITS_OWN: &str = "A machine may enrich tokens of its own organization alone.";
+fn not_its_own() -> Problem {
+    Problem::new(ProblemCode::ForeignOrganization).detail("A machine may enrich tokens of its own organization alone.")
+}
 
 /// The answer to a machine's request that can't be used: that it asks for another organization wins over `problem`.
 async fn other_organization_first(
@@ -253,7 +262,7 @@ async fn other_organization_first(
     if let Ok(request) = Fields::read::<EnrichTokenRequest>(fields)
         && request.organization(table).await.is_ok_and(|(organization, _)| organization != *machine.organization_id())
     {
-        return Problem::forbidden(NOT_ITS_OWN);
+        return not_its_own();
     }
     problem
 }
@@ -282,9 +291,10 @@ impl EnrichTokenRequest {
 
     async fn organization(&self, table: &Table) -> Result<(OrganizationId, OrganizationCode), Problem> {
         // Reading the request asked for one of the two.
-        let (code, sent_as) = self.code().ok_or_else(|| Problem::field("OrgCode", "is required"))?;
+        let (code, sent_as) =
+            self.code().ok_or_else(|| Problem::field("OrgCode", FieldCode::Required.says("is required")))?;
         let organization = table.organization_by_code(code).await?;
-        let organization = organization.ok_or_else(|| Problem::field(sent_as, UNKNOWN))?;
+        let organization = organization.ok_or_else(|| unknown_organization(sent_as))?;
         Ok((organization, code.clone()))
     }
 }

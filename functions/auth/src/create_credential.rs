@@ -5,7 +5,7 @@ use shared::{
     expiry::Expiry,
     ids::ClientId,
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, TokenFailures},
-    problem::Problem,
+    problem::{Problem, ProblemCode},
     request::{HumanAdminRequest, Idempotent},
     rfc3339,
     table::NewMachine,
@@ -78,7 +78,7 @@ pub(crate) async fn create_credential(
     let created = state.app.table.organization(&admin).create_machine(&new, &secret, key.as_ref()).await?;
     let client_id = created.value;
     if created.replayed {
-        return Err(Problem::conflict(format!(
+        return Err(Problem::new(ProblemCode::SecretShownOnce).detail(format!(
             "An earlier request with this Idempotency-Key made the credential {client_id} and showed its secret once. \
              If the secret is lost, remove the credential and make another."
         )));

@@ -3,7 +3,7 @@
 use shared::{
     claims::{Actor, Identity, Membership, Role},
     ids::{OrganizationCode, OrganizationId, UserId},
-    problem::Problem,
+    problem::{Problem, ProblemCode},
     table::{AccountRecord, MemberCustomer, MembershipRecord},
 };
 
@@ -36,7 +36,7 @@ impl TokenSubject {
 
 /// The answer to a caller without a role in the organization.
 pub(crate) fn no_role() -> Problem {
-    Problem::forbidden("You have no role in this organization.")
+    Problem::new(ProblemCode::NoRole).detail("You have no role in this organization.")
 }
 
 /// Makes a user's token for an organization by the table's present state: one round trip after the `memberships` are
@@ -71,7 +71,7 @@ pub(crate) async fn enrich(
         }
     };
     if roles.is_empty() {
-        return Err(Problem::forbidden("Your customer account is inactive."));
+        return Err(Problem::new(ProblemCode::CustomerInactive).detail("Your customer account is inactive."));
     }
     let (price_tier, currency_code) = customer.map(|customer| (customer.pricing, customer.currency_code)).unzip();
     let member = Membership {

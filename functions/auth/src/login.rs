@@ -5,7 +5,7 @@ use shared::{
     ids::{OrganizationCode, OrganizationId},
     openapi::{BodyFailures, Failures, LimitFailures},
     password,
-    problem::Problem,
+    problem::{FieldCode, Problem},
     request::{Body, Fields, Read},
     source::{RequestSource, Source},
     table::{AllowedAttempt, CredentialRecord, LoginAttempts, Table},
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::{
     AuthApp,
+    access::unknown_organization,
     enrich::{TokenSubject, enrich},
     machine_sign_in::MachineSignIn,
     signed_in::SignedIn,
@@ -37,11 +38,12 @@ shared::request! {
     }
     check |fields| {
         if is_machine(fields) && fields.has("Password") {
-            fields.add_error("Password", "can't be sent together with ClientId and ClientSecret");
+            let error = FieldCode::Conflicting.says("can't be sent together with ClientId and ClientSecret");
+            fields.add_error("Password", error);
         }
         for name in ["ClientId", "ClientSecret"] {
             if !is_machine(fields) && fields.has(name) {
-                fields.add_error(name, "can't be sent together with Email");
+                fields.add_error(name, FieldCode::Conflicting.says("can't be sent together with Email"));
             }
         }
     }
@@ -140,7 +142,7 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
                 let identity = Identity::User { sub, sid: session_id, email_verified };
                 Ok((TokenUse::User, state.sign(identity).await?, organizations.await?))
             }
-            TargetOrganization::Unknown => Err(Problem::field("OrgCode", "is no organization's code")),
+            TargetOrganization::Unknown => Err(unknown_organization("OrgCode")),
             TargetOrganization::Known(id, code) => {
                 let (session_id, email_verified) = (Some(session_id), Some(credential.email_verified));
                 let subject = TokenSubject { user_id: user.clone(), session_id, email_verified, actor: None };

@@ -2,7 +2,7 @@ use axum::{Json, extract::State};
 use shared::{
     ids::ClientId,
     openapi::{BodyFailures, Failures, Success, TokenFailures},
-    problem::Problem,
+    problem::{FieldCode, Problem},
     request::{BodyOrQuery, Fields, HumanAdminRequest},
 };
 use utoipa::{IntoParams, ToSchema};
@@ -23,7 +23,7 @@ shared::request! {
 
 /// A text that is no client id at all is answered as any other that the organization doesn't have.
 fn client_id(fields: &mut Fields<'_>, name: &str) -> Option<ClientId> {
-    let unknown = || "is no machine credential of this organization".to_owned();
+    let unknown = || FieldCode::CredentialNotFound.says("is no machine credential of this organization");
     fields.required(name, |text| ClientId::parse(&text).ok_or_else(unknown))
 }
 

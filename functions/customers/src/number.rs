@@ -2,7 +2,10 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
-use shared::{problem::Problem, text::CustomerNumber};
+use shared::{
+    problem::{FieldCode, Problem},
+    text::CustomerNumber,
+};
 use utoipa::IntoParams;
 
 shared::request! {
@@ -24,7 +27,7 @@ impl<S: Send + Sync> FromRequestParts<S> for NumberInPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let refused = |fault| Problem::field("CustomerNumber", fault);
         let Ok(Path(number)) = Path::<String>::from_request_parts(parts, state).await else {
-            return Err(refused("must be UTF-8".to_owned()));
+            return Err(refused(FieldCode::NotUtf8.says("must be UTF-8")));
         };
         CustomerNumber::parse(number).map(Self).map_err(refused)
     }

@@ -6,7 +6,7 @@ use shared::{
     App,
     claims::AdminClaim,
     openapi::{BodyFailures, Failures, NoSuchCustomer, TokenFailures},
-    problem::Problem,
+    problem::{FieldCode, Problem},
     request::{AdminRequest, Body, Fields, Patch, Query, Read, Unchanged, non_nullable},
     table::CustomerPatch,
     text::{CompanyName, CurrencyCode, CustomerNumber, TierName},
@@ -40,7 +40,7 @@ shared::request! {
 
 fn non_null_boolean(fields: &mut Fields<'_>, name: &str) -> Read<Option<bool>> {
     if fields.is_null(name) {
-        fields.add_error(name, "can't be removed");
+        fields.add_error(name, FieldCode::NotRemovable.says("can't be removed"));
         return None;
     }
     fields.boolean(name).optional()

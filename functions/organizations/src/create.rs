@@ -7,7 +7,7 @@ use shared::{
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, LimitFailures},
     organization::OrganizationDetails,
     password,
-    problem::{FieldErrors, Problem},
+    problem::{FieldCode, FieldErrors, Problem},
     request::{Fields, Idempotent, NewUser, Replayed},
     source::RequestSource,
     table::{Creation, Founder, OrganizationRecord, Replayable},
@@ -121,10 +121,11 @@ pub(crate) async fn create_organization(
 fn refusal(name_taken: bool, wrong_password: bool) -> Problem {
     let mut errors = FieldErrors::new();
     if name_taken {
-        errors.insert("Organization.Name".into(), vec!["is taken".into()]);
+        errors.insert("Organization.Name".into(), vec![FieldCode::Taken.says("is taken")]);
     }
     if wrong_password {
-        errors.insert("User.Email".into(), vec!["has an account already, which has another password".into()]);
+        let error = FieldCode::Taken.says("has an account already, which has another password");
+        errors.insert("User.Email".into(), vec![error]);
     }
     Problem::fields(errors)
 }

@@ -3,6 +3,7 @@
 mod create;
 mod document;
 mod health;
+mod problems;
 mod update;
 mod view;
 
@@ -14,5 +15,6 @@ shared::routes!(
     view::view_organization,
     update::update_organization,
     health::check_health,
-    document::get_document
+    document::get_document,
+    problems::show_problems
 );

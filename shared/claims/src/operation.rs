@@ -1,4 +1,4 @@
-use domain::text::FieldError;
+use domain::field_error::{FieldCode, FieldError};
 use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,7 +37,7 @@ impl MachineAccess {
             "full" => Ok(Self::Full),
             "read" => Ok(Self::Read),
             "exchange" => Ok(Self::Exchange),
-            _ => Err("must be one of full, read, exchange".to_owned()),
+            _ => Err(FieldCode::NotAllowed.says("must be one of full, read, exchange")),
         }
     }
 

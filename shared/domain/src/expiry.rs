@@ -3,7 +3,12 @@
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{clock::now, text::FieldError};
+use crate::{
+    clock::now,
+    field_error::{FieldCode, FieldError},
+};
+
+const NO_TIME: &str = "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)";
 
 /// A time in the future, in whole seconds since the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,10 +21,9 @@ impl Expiry {
     /// # Errors
     /// The text is no such time, or the time has passed.
     pub fn parse(text: &str) -> Result<Self, FieldError> {
-        let at = OffsetDateTime::parse(text.trim(), &Rfc3339)
-            .map_err(|_| "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)".to_owned())?;
+        let at = OffsetDateTime::parse(text.trim(), &Rfc3339).map_err(|_| FieldCode::InvalidTime.says(NO_TIME))?;
         let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
-        if seconds > now() { Ok(Self(seconds)) } else { Err("must be in the future".to_owned()) }
+        if seconds > now() { Ok(Self(seconds)) } else { Err(FieldCode::NotInFuture.says("must be in the future")) }
     }
 
     /// Returns the time in seconds since the epoch.
@@ -46,10 +50,10 @@ mod tests {
     #[test]
     fn what_is_no_time_or_has_passed_is_refused() {
         for text in ["", "tomorrow", "2100-01-01", "2100-01-01T00:00:00", "2100-02-30T00:00:00Z", "4102444800"] {
-            assert_eq!(parse(text), Err("must be a time such as 2027-01-31T12:00:00Z (RFC 3339)".to_owned()), "{text}");
+            assert_eq!(parse(text), Err(FieldCode::InvalidTime.says(NO_TIME)), "{text}");
         }
         for text in ["2020-01-01T00:00:00Z", "1960-01-01T00:00:00Z"] {
-            assert_eq!(parse(text), Err("must be in the future".to_owned()), "{text}");
+            assert_eq!(parse(text), Err(FieldCode::NotInFuture.says("must be in the future")), "{text}");
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod config;
 pub mod digest;
 pub mod error_chain;
 pub mod expiry;
+pub mod field_error;
 pub mod ids;
 pub mod mail;
 pub mod mutex;

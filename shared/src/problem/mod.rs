@@ -1,10 +1,13 @@
 //! Problem answers (RFC 9457).
 
+mod code;
 mod refusals;
 
+pub use code::{ProblemCode, Retry};
+pub use domain::field_error::{FieldCode, FieldError};
 pub use refusals::OnField;
 
-use std::{borrow::Cow, collections::BTreeMap, mem::take};
+use std::{borrow::Cow, collections::BTreeMap, mem::take, sync::Arc};
 
 use axum::{
     Json,
@@ -17,28 +20,45 @@ use table::AttemptsLeft;
 use utoipa::ToSchema;
 
 /// Every bad field of a request with what is wrong with it, named by its path in the body or its query parameter.
-pub type FieldErrors = BTreeMap<Cow<'static, str>, Vec<Cow<'static, str>>>;
+pub type FieldErrors = BTreeMap<Cow<'static, str>, Vec<FieldError>>;
 
-/// An error answer: `application/problem+json`.
+tokio::task_local! {
+    /// The address of the API, which the catalogue lies below.
+    static ISSUER: Arc<str>;
+}
+
+/// Runs `work`, whose problem answers name the catalogue of this issuer.
+pub async fn with_issuer<F: Future>(issuer: Arc<str>, work: F) -> F::Output {
+    ISSUER.scope(issuer, work).await
+}
+
+/// An error answer: `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
-    /// `about:blank`: the status says what kind of problem it is (RFC 9457, section 4.2.1).
+    /// The code's entry in the catalogue, `/problems`.
     #[serde(rename = "type")]
-    kind: &'static str,
-    /// The status in words.
+    #[schema(value_type = String, format = "uri")]
+    kind: Cow<'static, str>,
+    /// The code's title, for a person.
     title: &'static str,
     /// The HTTP status.
     #[serde(serialize_with = "status_number")]
     #[schema(value_type = u16, minimum = 400, maximum = 599)]
     status: StatusCode,
+    /// Why the request is refused, for a program.
+    code: ProblemCode,
     /// What is wrong with this request, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String)]
     detail: Option<Cow<'static, str>>,
-    /// Every bad field, named by its path in the body or its query parameter.
-    #[serde(skip_serializing_if = "FieldErrors::is_empty")]
+    /// Every bad field, named by its path in the body or its query parameter, with sentences for a person.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, Vec<String>>)]
-    errors: FieldErrors,
+    errors: BTreeMap<Cow<'static, str>, Vec<Cow<'static, str>>>,
+    /// The keys of `errors`, with a word for a program in the place of each sentence.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Vec<FieldCode>>)]
+    codes: BTreeMap<Cow<'static, str>, Vec<FieldCode>>,
     /// The request's id, which the log lines carry and `x-request-id` answers.
     #[serde(rename = "traceId", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String)]
@@ -60,15 +80,18 @@ fn status_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Re
 }
 
 impl Problem {
-    /// An answer that says no more than its status.
+    /// An answer that says no more than its code.
     #[must_use]
-    pub fn new(status: StatusCode) -> Self {
+    pub fn new(code: ProblemCode) -> Self {
         Self {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error"),
-            status,
+            // Outside of a request, no issuer is known: the title says all (RFC 9457, section 4.2.1).
+            kind: Cow::Borrowed("about:blank"),
+            title: code.title(),
+            status: code.status(),
+            code,
             detail: None,
-            errors: FieldErrors::new(),
+            errors: BTreeMap::new(),
+            codes: BTreeMap::new(),
             trace_id: None,
             challenge: None,
             retry_after: None,
@@ -91,52 +114,45 @@ impl Problem {
         self
     }
 
-    /// 400 that explains itself.
-    #[must_use]
-    pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST).detail(detail)
-    }
-
     /// 400 that names every bad field.
     #[must_use]
     pub fn fields(errors: FieldErrors) -> Self {
-        Self { errors, ..Self::bad_request("Some fields are missing or can't be used.") }
+        let mut problem = Self::new(ProblemCode::of_fields(&errors));
+        problem.detail = Some(Cow::Borrowed("Some fields are missing or can't be used."));
+        for (name, errors) in errors {
+            let (codes, messages) = errors.into_iter().map(|error| (error.code, error.message)).unzip();
+            problem.codes.insert(name.clone(), codes);
+            problem.errors.insert(name, messages);
+        }
+        problem
     }
 
     /// 400 that names one bad field.
     #[must_use]
-    pub fn field(name: &'static str, fault: impl Into<Cow<'static, str>>) -> Self {
-        Self::fields(FieldErrors::from([(name.into(), vec![fault.into()])]))
+    pub fn field(name: &'static str, error: FieldError) -> Self {
+        Self::fields(FieldErrors::from([(name.into(), vec![error])]))
     }
 
     /// 401 with its challenge (RFC 6750, section 3).
-    fn unauthorized(detail: &'static str, challenge: &'static str) -> Self {
-        Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED).detail(detail) }
+    fn unauthorized(code: ProblemCode, detail: &'static str, challenge: &'static str) -> Self {
+        Self { challenge: Some(challenge), ..Self::new(code).detail(detail) }
     }
 
     /// 401 of a sign-in: the same whatever is wrong.
     #[must_use]
     pub fn wrong_credentials() -> Self {
-        Self::unauthorized("The e-mail address or the password is wrong.", "Bearer realm=\"organizations\"")
-    }
-
-    /// 403 that explains itself.
-    #[must_use]
-    pub fn forbidden(detail: &'static str) -> Self {
-        Self::new(StatusCode::FORBIDDEN).detail(detail)
-    }
-
-    /// 409 that explains itself.
-    #[must_use]
-    pub fn conflict(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::CONFLICT).detail(detail)
+        Self::unauthorized(
+            ProblemCode::WrongCredentials,
+            "The e-mail address or the password is wrong.",
+            "Bearer realm=\"organizations\"",
+        )
     }
 
     /// 500, whose cause goes to the log and nowhere else.
     #[must_use]
     pub fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(cause = chain(cause), "the request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR)
+        Self::new(ProblemCode::InternalError)
     }
 
     /// Adds how many failures the limit leaves.
@@ -147,12 +163,13 @@ impl Problem {
 
     fn too_many_attempts(seconds: u64) -> Self {
         let detail = "Too many wrong passwords for this e-mail address; try again later.";
-        Self::too_many(seconds, detail).with_attempts_left(AttemptsLeft { remaining: 0, reset: seconds })
+        Self::too_many(ProblemCode::TooManyAttempts, seconds, detail)
+            .with_attempts_left(AttemptsLeft { remaining: 0, reset: seconds })
     }
 
     /// 429 that says in how many seconds another attempt may succeed.
-    fn too_many(seconds: u64, detail: &'static str) -> Self {
-        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS).detail(detail) }
+    fn too_many(code: ProblemCode, seconds: u64, detail: &'static str) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new(code).detail(detail) }
     }
 
     /// 503 that says whether the current request may have changed something. An error can't tell by itself: it knows its
@@ -163,19 +180,22 @@ impl Problem {
 
     fn unchanged() -> Self {
         let detail = "The service is busy, and nothing was changed; try again.";
-        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail) }
+        Self { retry_after: Some(1), ..Self::new(ProblemCode::Unavailable).detail(detail) }
     }
 
     fn outcome_unknown() -> Self {
         let detail = "The service is busy, and the change may or may not have been made. The same request with the same \
                       Idempotency-Key finds out; without one, look before you try again.";
-        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail) }
+        Self { retry_after: Some(1), ..Self::new(ProblemCode::OutcomeUnknown).detail(detail) }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         self.trace_id = dynamo::request_id();
+        if let Ok(issuer) = ISSUER.try_with(Arc::clone) {
+            self.kind = format!("{issuer}/problems#{}", self.code.as_str()).into();
+        }
         let (status, challenge, retry_after) = (self.status, self.challenge, self.retry_after);
         let (attempts_left, others) = (self.attempts_left, take(&mut self.headers));
         let mut response = (status, Json(self)).into_response();

@@ -1,12 +1,14 @@
+use std::borrow::Cow;
+
 use axum::{
     body::{Body as HttpBody, Bytes},
     extract::{FromRequest, Request},
-    http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, Method, header, request::Parts},
 };
 use http_body_util::BodyExt;
 
 use super::{Fields, FromFields, JsonObject, parameters};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemCode};
 
 /// The longest body that is read, in bytes.
 const LIMIT: usize = 64 * 1024;
@@ -29,7 +31,7 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body<T> {
         let (parts, body) = request.into_parts();
         let bytes = read(body).await?;
         if bytes.is_empty() {
-            return Err(Problem::bad_request("A JSON body is needed."));
+            return Err(invalid("A JSON body is needed."));
         }
         Ok(Self(Fields::read(object(&parts, &bytes)?)?))
     }
@@ -54,7 +56,7 @@ impl<S: Sync, T: FromFields> FromRequest<S> for BodyOrQuery<T> {
 async fn read(mut body: HttpBody) -> Result<Bytes, Problem> {
     let (mut kept, mut seen) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::bad_request("The body broke off."))?;
+        let frame = frame.map_err(|_| invalid("The body broke off."))?;
         let Ok(data) = frame.into_data() else { continue };
         seen += data.len();
         if seen <= LIMIT {
@@ -68,7 +70,7 @@ async fn read(mut body: HttpBody) -> Result<Bytes, Problem> {
     }
     if seen > LIMIT {
         let detail = format!("The body is longer than {LIMIT} bytes.");
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE).detail(detail));
+        return Err(Problem::new(ProblemCode::BodyTooLarge).detail(detail));
     }
     Ok(kept.into())
 }
@@ -83,18 +85,21 @@ fn object(parts: &Parts, bytes: &[u8]) -> Result<JsonObject, Problem> {
     }
     match JsonObject::parse(bytes) {
         Ok(Some(object)) => Ok(object),
-        Ok(None) => Err(Problem::bad_request("The body must be a JSON object.")),
-        Err(error) => Err(Problem::bad_request(format!(
-            "The body is no valid JSON (line {}, column {}).",
-            error.line(),
-            error.column()
-        ))),
+        Ok(None) => Err(invalid("The body must be a JSON object.")),
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            Err(invalid(format!("The body is no valid JSON (line {line}, column {column}).")))
+        }
     }
+}
+
+fn invalid(detail: impl Into<Cow<'static, str>>) -> Problem {
+    Problem::new(ProblemCode::InvalidBody).detail(detail)
 }
 
 /// 415; to a PATCH it says what a patch may be (RFC 5789, section 3.1).
 fn unsupported(parts: &Parts, detail: &'static str) -> Problem {
-    let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).detail(detail);
+    let problem = Problem::new(ProblemCode::UnsupportedMediaType).detail(detail);
     if parts.method == Method::PATCH {
         return problem.header(ACCEPT_PATCH, "application/merge-patch+json, application/json");
     }

@@ -1,10 +1,11 @@
 use claims::MachineAccess;
 use domain::{
     expiry::Expiry,
+    field_error::{FieldCode, FieldError},
     patch::Patch,
     text::{
-        AddressLine, CompanyName, CountryCode, CredentialName, CurrencyCode, CustomerNumber, EmailAddress, FieldError,
-        NewPassword, OrganizationName, PersonName, PhoneNumber, TierName, Website,
+        AddressLine, CompanyName, CountryCode, CredentialName, CurrencyCode, CustomerNumber, EmailAddress, NewPassword,
+        OrganizationName, PersonName, PhoneNumber, TierName, Website,
     },
 };
 
@@ -52,7 +53,7 @@ pub fn non_nullable<T: Text>(fields: &mut Fields<'_>, name: &str) -> Read<Option
         Patch::Set(value) => Some(Some(value)),
         Patch::Keep => Some(None),
         Patch::Remove => {
-            fields.add_error(name, "can't be removed");
+            fields.add_error(name, FieldCode::NotRemovable.says("can't be removed"));
             None
         }
     }

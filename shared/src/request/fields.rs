@@ -1,10 +1,9 @@
 use std::{
-    borrow::Cow,
     collections::BTreeSet,
     mem::{swap, take},
 };
 
-use domain::text::FieldError;
+use domain::field_error::{FieldCode, FieldError};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use strsim::normalized_damerau_levenshtein;
@@ -91,8 +90,11 @@ enum Unknown {
     Ignored,
 }
 
-/// The error of a field or parameter that is sent twice.
-pub const GIVEN_ONCE: &str = "must be given once";
+/// Returns the error of a field or parameter that is sent twice.
+#[must_use]
+pub fn given_once() -> FieldError {
+    FieldCode::Repeated.says("must be given once")
+}
 
 /// From this similarity on (of 0 to 1), a name is taken for another one that was mistyped.
 const SIMILAR: f64 = 0.6;
@@ -135,7 +137,7 @@ impl Fields<'_> {
         let read = fields.finish();
         if unknown == Unknown::Refused {
             for path in take(&mut findings.repeated) {
-                findings.errors.entry(path.into()).or_default().push(GIVEN_ONCE.into());
+                findings.errors.entry(path.into()).or_default().push(given_once());
             }
         }
         read.filter(|_| findings.errors.is_empty()).map(|read| (read, findings.names)).ok_or(findings.errors)
@@ -152,7 +154,7 @@ impl Fields<'_> {
                     Some(nearest) => format!("is no field of this request; did you mean {nearest}?"),
                     None => "is no field of this request".to_owned(),
                 };
-                self.add_error(&name, fault);
+                self.add_error(&name, FieldCode::UnknownField.says(fault));
             }
         }
         read
@@ -178,7 +180,7 @@ impl Fields<'_> {
             repeated.retain(|sent| {
                 let same = sent.eq_ignore_ascii_case(&path);
                 if same {
-                    self.add_error(name, GIVEN_ONCE);
+                    self.add_error(name, given_once());
                 }
                 !same
             });
@@ -210,7 +212,7 @@ impl Fields<'_> {
             None | Some(Value::Null) => Map::new(),
             Some(Value::Object(values)) => values.clone(),
             Some(_) => {
-                self.add_error(name, "must be an object");
+                self.add_error(name, FieldCode::WrongType.says("must be an object"));
                 return None;
             }
         };
@@ -231,7 +233,7 @@ impl Fields<'_> {
         match self.text(name, parse) {
             Field::Value(value) => Some(value),
             Field::Absent => {
-                self.add_error(name, "is required");
+                self.add_error(name, FieldCode::Required.says("is required"));
                 None
             }
             Field::Bad => None,
@@ -243,7 +245,7 @@ impl Fields<'_> {
         let parsed = match self.value(name) {
             None | Some(Value::Null) => return Field::Absent,
             Some(Value::String(text)) => parse(text.clone()),
-            Some(_) => Err("must be a string".to_owned()),
+            Some(_) => Err(FieldCode::WrongType.says("must be a string")),
         };
         match parsed {
             Ok(value) => Field::Value(value),
@@ -260,7 +262,7 @@ impl Fields<'_> {
             None | Some(Value::Null) => Field::Absent,
             Some(Value::Bool(value)) => Field::Value(*value),
             Some(_) => {
-                self.add_error(name, "must be true or false");
+                self.add_error(name, FieldCode::WrongType.says("must be true or false"));
                 Field::Bad
             }
         }
@@ -285,14 +287,16 @@ impl Fields<'_> {
     }
 
     /// Adds what is wrong with a field.
-    pub fn add_error(&mut self, name: &str, fault: impl Into<Cow<'static, str>>) {
+    pub fn add_error(&mut self, name: &str, error: FieldError) {
         let path = self.path_of(name);
-        self.findings.errors.entry(path.into()).or_default().push(fault.into());
+        self.findings.errors.entry(path.into()).or_default().push(error);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use domain::text::bounded;
     use serde_json::json;
 
@@ -328,7 +332,11 @@ mod tests {
 
     fn read_text(body: &str) -> Result<Outer, Value> {
         let object = JsonObject::parse(body.as_bytes()).unwrap().unwrap();
-        Fields::read(object).map_err(|errors| serde_json::to_value(errors).unwrap())
+        Fields::read(object).map_err(|errors| {
+            let says =
+                |(name, errors): (_, Vec<FieldError>)| (name, errors.into_iter().map(|error| error.message).collect());
+            serde_json::to_value(errors.into_iter().map(says).collect::<BTreeMap<_, Vec<_>>>()).unwrap()
+        })
     }
 
     #[test]
@@ -359,10 +367,10 @@ mod tests {
     fn a_field_that_is_sent_twice_is_named_as_the_request_declares_it() {
         let body = r#"{"inner": {"name": "a", "NAME": "b"}, "Word": "b", "word": 1, "x": [{"y": 1, "y": 2}]}"#;
         let errors = json!({
-            "Inner.Name": [GIVEN_ONCE],
-            "Word": [GIVEN_ONCE],
+            "Inner.Name": ["must be given once"],
+            "Word": ["must be given once"],
             "x": ["is no field of this request"],
-            "x[0].y": [GIVEN_ONCE],
+            "x[0].y": ["must be given once"],
         });
         assert_eq!(read_text(body), Err(errors));
     }

@@ -4,7 +4,7 @@ use axum::{
     response::{IntoResponseParts, ResponseParts},
 };
 use claims::AdminClaim;
-use domain::text::EmailAddress;
+use domain::{field_error::FieldCode, text::EmailAddress};
 use serde_json::{Map, Value};
 use table::IdempotencyKey;
 
@@ -93,7 +93,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, FieldErrors> {
         }
     }
     let fault = format!("must have 1 to {LONGEST_KEY} printable ASCII characters");
-    Err(FieldErrors::from([("Idempotency-Key".into(), vec![fault.into()])]))
+    Err(FieldErrors::from([("Idempotency-Key".into(), vec![FieldCode::OutOfRange.says(fault)])]))
 }
 
 /// The body as it is compared: without passwords, its fields in order.

@@ -18,7 +18,7 @@ pub use body::{Body, BodyOrQuery};
 pub use declaration::paste;
 pub use domain::patch::Patch;
 pub use field_value::{FieldValue, Text, non_nullable};
-pub use fields::{Field, Fields, FromFields, GIVEN_ONCE, Read};
+pub use fields::{Field, Fields, FromFields, Read, given_once};
 pub use idempotent::{Idempotent, Replayed, RequestKey};
 pub use json_object::JsonObject;
 pub use query::{Query, parameters};

@@ -2,6 +2,7 @@ use axum::{
     extract::FromRequestParts,
     http::{Uri, request::Parts},
 };
+use domain::field_error::FieldCode;
 use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
@@ -29,7 +30,7 @@ pub fn parameters(uri: &Uri) -> Result<Vec<(String, String)>, FieldErrors> {
     for pair in query.split('&').filter(|pair| !is_utf8(pair)) {
         // The names are read as they are below, so that a byte that is no UTF-8 shows as U+FFFD.
         for (name, _) in form_urlencoded::parse(pair.as_bytes()) {
-            errors.insert(name.into_owned().into(), vec!["must be UTF-8".into()]);
+            errors.insert(name.into_owned().into(), vec![FieldCode::NotUtf8.says("must be UTF-8")]);
         }
     }
     if errors.is_empty() { Ok(form_urlencoded::parse(query.as_bytes()).into_owned().collect()) } else { Err(errors) }

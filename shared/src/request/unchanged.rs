@@ -1,3 +1,4 @@
+use domain::field_error::FieldCode;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -28,8 +29,9 @@ impl Unchanged {
         let differing = fields.into_iter().filter(|(field, present)| {
             field.sent.as_ref().is_some_and(|sent| present.json().is_none_or(|present| present != *sent))
         });
-        let errors: FieldErrors =
-            differing.map(|(field, _)| (field.path.clone().into(), vec!["is read-only".into()])).collect();
+        let errors: FieldErrors = differing
+            .map(|(field, _)| (field.path.clone().into(), vec![FieldCode::ReadOnly.says("is read-only")]))
+            .collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }

@@ -14,7 +14,10 @@ pub(crate) fn run(data: &[u8]) {
         Err(errors) => {
             assert!(!errors.is_empty());
             for (name, faults) in &errors {
-                assert!(!faults.is_empty() && faults.iter().all(|fault| !fault.is_empty()), "{name}: {faults:?}");
+                assert!(
+                    !faults.is_empty() && faults.iter().all(|fault| !fault.message.is_empty()),
+                    "{name}: {faults:?}"
+                );
             }
         }
         Ok(query) => {

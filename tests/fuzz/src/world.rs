@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use lambda_http::tower::ServiceExt;
 use local::{Bundle, Options};
 use serde_json::{Value, json};
-use shared::dynamo::Costs;
+use shared::{dynamo::Costs, problem::ProblemCode};
 use tokio::runtime::{Builder, Runtime};
 
 /// Writes that a bundle takes: each one makes the engine's stream longer, and the engine slower.
@@ -153,9 +153,10 @@ pub(crate) fn check_answer(answer: &Answer) {
     }
     assert_eq!(answer.content_type, "application/problem+json", "{answer:?}");
     let problem = answer.json();
-    assert_eq!(problem["type"], "about:blank", "{answer:?}");
+    let code = ProblemCode::ALL.iter().find(|code| code.as_str() == problem["code"]).expect("a code of the catalogue");
+    assert!(problem["type"].as_str().unwrap().ends_with(&format!("/problems#{}", code.as_str())), "{answer:?}");
     assert_eq!(problem["status"], answer.status.as_u16(), "{answer:?}");
-    assert_eq!(problem["title"], answer.status.canonical_reason().unwrap(), "{answer:?}");
+    assert_eq!((problem["title"].as_str(), code.status()), (Some(code.title()), answer.status), "{answer:?}");
     assert_eq!(problem["traceId"], answer.request_id, "{answer:?}");
     for (name, faults) in problem["errors"].as_object().into_iter().flatten() {
         let faults = faults.as_array().unwrap();

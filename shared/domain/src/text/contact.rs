@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
-use super::{FieldError, bounded, printable::printable};
+use super::{bounded, printable::printable};
+use crate::field_error::{FieldCode, FieldError};
 
 value! {
     /// A line of a billing address: at most 200 characters.
@@ -21,7 +22,7 @@ value! {
     #[schema(pattern = "^[A-Z]{2}$", examples("DE"))]
     CountryCode, |text| match rust_iso3166::from_alpha2(text.trim()) {
         Some(country) => Ok(country.alpha2.to_owned()),
-        None => Err("must be an ISO 3166-1 alpha-2 country code such as DE".to_owned()),
+        None => Err(FieldCode::InvalidCountry.says("must be an ISO 3166-1 alpha-2 country code such as DE")),
     }
 }
 
@@ -35,7 +36,7 @@ value! {
         if absolute && !text.contains(char::is_whitespace) && Url::parse(&text).is_ok() {
             Ok(text)
         } else {
-            Err("must be an absolute http or https address".to_owned())
+            Err(FieldCode::InvalidUrl.says("must be an absolute http or https address"))
         }
     }
 }

@@ -2,7 +2,7 @@ use iso_currency::Currency;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::FieldError;
+use crate::field_error::{FieldCode, FieldError};
 
 value! {
     /// The code of a currency that ISO 4217 lists as active, in upper case; lower case is accepted.
@@ -13,7 +13,7 @@ value! {
         // The library wrongly marks the bolívar soberano (VES) as superseded. ISO 4217 lists it beside VED.
         match currency.filter(|currency| currency.is_superseded().is_none() || *currency == Currency::VES) {
             Some(_) => Ok(code),
-            None => Err("must be the code of an active ISO 4217 currency such as EUR".to_owned()),
+            None => Err(FieldCode::InvalidCurrency.says("must be the code of an active ISO 4217 currency such as EUR")),
         }
     }
 }

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{FieldError, printable::printable};
+use super::printable::printable;
+use crate::field_error::FieldError;
 
 value! {
     /// A customer's number as the ERP writes it: 1 to 64 printable characters. Case matters.

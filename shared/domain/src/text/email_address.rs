@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
 
-use super::{FieldError, printable::printable};
+use super::{printable::printable, too_long};
+use crate::field_error::{FieldCode, FieldError};
 
 const MAX_LENGTH: usize = 254;
 
@@ -15,13 +16,14 @@ value! {
     #[schema(max_length = 254, format = "email", examples("ada@acme.example"))]
     EmailAddress, |text| {
         let text = printable(&text, 0, MAX_LENGTH)?;
-        let Some(ascii) = in_ascii(&text) else { return Err("must be an e-mail address".to_owned()) };
+        let refused = FieldCode::InvalidEmail.says("must be an e-mail address");
+        let Some(ascii) = in_ascii(&text) else { return Err(refused) };
         // The local part alone is left to judge. Its characters may be beyond ASCII (RFC 6531).
         let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
         if Syntax::parse_with_options(&ascii, options).is_err() {
-            Err("must be an e-mail address".to_owned())
+            Err(refused)
         } else if ascii.chars().count() > MAX_LENGTH {
-            Err(format!("must have at most {MAX_LENGTH} characters"))
+            Err(too_long(MAX_LENGTH))
         } else {
             Ok(text)
         }

@@ -47,8 +47,7 @@ pub use password::{NewPassword, normalized_password};
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;
 
-/// The description of the rule that a value breaks, as a caller reads it.
-pub type FieldError = String;
+use crate::field_error::{FieldCode, FieldError};
 
 const CONTROL_ERROR: &str = "must not hold control characters";
 
@@ -61,14 +60,18 @@ pub fn bounded(text: &str, min: usize, max: usize) -> Result<String, FieldError>
     let length = text.chars().count();
     // Unicode's own line breaks are refused too. A name may be part of a mail's subject, which is one line.
     if text.chars().any(|character| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')) {
-        Err(CONTROL_ERROR.to_owned())
+        Err(FieldCode::ControlCharacter.says(CONTROL_ERROR))
     } else if length < min {
-        Err(format!("must have {min} to {max} characters"))
+        Err(FieldCode::TooShort.says(format!("must have {min} to {max} characters")))
     } else if length > max {
-        Err(format!("must have at most {max} characters"))
+        Err(too_long(max))
     } else {
         Ok(text)
     }
+}
+
+fn too_long(max: usize) -> FieldError {
+    FieldCode::TooLong.says(format!("must have at most {max} characters"))
 }
 
 /// Folds a text so that two texts are equal without case exactly if their folded texts are equal. This is Unicode's
@@ -87,10 +90,10 @@ mod tests {
     fn texts_are_trimmed_and_composed_before_they_are_counted() {
         assert_eq!(bounded("  U\u{308}ni  ", 1, 3), Ok("Üni".to_owned()));
         assert_eq!(bounded(&"ü".repeat(200), 1, 200), Ok("ü".repeat(200)));
-        assert_eq!(bounded(" \t ", 1, 200), Err("must have 1 to 200 characters".to_owned()));
-        assert_eq!(bounded(&"x".repeat(201), 1, 200), Err("must have at most 200 characters".to_owned()));
+        assert_eq!(bounded(" \t ", 1, 200), Err(FieldCode::TooShort.says("must have 1 to 200 characters")));
+        assert_eq!(bounded(&"x".repeat(201), 1, 200), Err(FieldCode::TooLong.says("must have at most 200 characters")));
         for control in ["a\u{0}b", "a\nb", "a\u{7f}b", "a\u{9f}b"] {
-            assert_eq!(bounded(control, 1, 200), Err(CONTROL_ERROR.to_owned()), "{control:?}");
+            assert_eq!(bounded(control, 1, 200), Err(FieldCode::ControlCharacter.says(CONTROL_ERROR)), "{control:?}");
         }
     }
 

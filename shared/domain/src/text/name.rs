@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{FieldError, bounded, fold, printable::printable};
+use super::{bounded, fold, printable::printable};
+use crate::field_error::FieldError;
 
 value! {
     /// An organization's display name: 1 to 200 characters.

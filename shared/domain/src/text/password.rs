@@ -3,7 +3,8 @@ use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use utoipa::ToSchema;
 
-use super::{EmailAddress, FieldError, fold};
+use super::{EmailAddress, fold};
+use crate::field_error::{FieldCode, FieldError};
 
 /// A new password: 8 to 128 characters in NFC, and otherwise used as sent (RFC 8265). Only its hash is stored.
 #[derive(Clone, ToSchema)]
@@ -20,9 +21,11 @@ impl NewPassword {
             Cow::Owned(normalized) => normalized,
             Cow::Borrowed(_) => text,
         };
+        let length = "must have 8 to 128 characters";
         match text.chars().count() {
+            0..8 => Err(FieldCode::TooShort.says(length)),
             8..=128 => Ok(Self(text)),
-            _ => Err("must have 8 to 128 characters".to_owned()),
+            _ => Err(FieldCode::TooLong.says(length)),
         }
     }
 
@@ -31,7 +34,10 @@ impl NewPassword {
     /// # Errors
     /// The password is the e-mail address.
     pub fn differs_from(&self, email: &EmailAddress) -> Result<(), FieldError> {
-        if fold(&self.0) == fold(email.as_str()) { Err("must not be the e-mail address".to_owned()) } else { Ok(()) }
+        if fold(&self.0) == fold(email.as_str()) {
+            return Err(FieldCode::PasswordTooCommon.says("must not be the e-mail address"));
+        }
+        Ok(())
     }
 
     /// Returns the password itself, to be hashed or compared.

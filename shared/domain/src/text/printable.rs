@@ -1,6 +1,7 @@
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use super::{FieldError, bounded};
+use super::bounded;
+use crate::field_error::{FieldCode, FieldError};
 
 /// The code points that a program may leave undrawn: the property `Default_Ignorable_Code_Point` of the Unicode
 /// Character Database (`DerivedCoreProperties.txt`, version 16.0), and the Braille pattern without dots.
@@ -32,7 +33,11 @@ const UNDRAWN: [(char, char); 18] = [
 /// The rule that the text breaks.
 pub(super) fn printable(text: &str, min: usize, max: usize) -> Result<String, FieldError> {
     let text = bounded(text, min, max)?;
-    if text.chars().all(is_printable) { Ok(text) } else { Err("must hold printable characters only".to_owned()) }
+    if text.chars().all(is_printable) {
+        Ok(text)
+    } else {
+        Err(FieldCode::HiddenCharacter.says("must hold printable characters only"))
+    }
 }
 
 /// Returns whether a character is visible or a space. Format characters (such as a zero-width space), fillers, variation

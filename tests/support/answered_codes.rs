@@ -1,0 +1,24 @@
+//! Notes which codes the API has answered, so that one that no request reaches is found: with `CODES`, the name of a file,
+//! each code of each problem answer is added to that file.
+
+use std::{collections::BTreeSet, fs::OpenOptions, io::Write, sync::Mutex};
+
+use serde_json::Value;
+
+/// The codes that are in the file by now.
+static NOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Notes the codes of a problem answer.
+pub(crate) fn note(problem: &Value) {
+    let Ok(file) = std::env::var("CODES") else { return };
+    let of_fields = problem["codes"].as_object().into_iter().flat_map(|codes| codes.values());
+    let of_fields = of_fields.flat_map(|codes| codes.as_array().into_iter().flatten());
+    let of_fields = of_fields.filter_map(|code| Some(format!("field {}", code.as_str()?)));
+    let mut noted = NOTED.lock().unwrap();
+    for code in of_fields.chain(problem["code"].as_str().map(|code| format!("problem {code}"))) {
+        if noted.insert(code.clone()) {
+            let mut file = OpenOptions::new().create(true).append(true).open(&file).unwrap();
+            writeln!(file, "{code}").unwrap();
+        }
+    }
+}
