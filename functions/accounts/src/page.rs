@@ -43,7 +43,7 @@ fn source_hash(source: &str) -> String {
     params(("token" = Option<String>, Query, description = "The link's token, which the page reads itself.")),
     responses((status = 200, description = "The page.", content_type = "text/html"))
 )]
-pub(crate) async fn show_page() -> impl IntoResponse {
+pub(crate) async fn show_password_page() -> impl IntoResponse {
     let policy = HeaderValue::from_static(POLICY.as_str());
     let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_SECURITY_POLICY, policy),

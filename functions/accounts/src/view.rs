@@ -57,7 +57,7 @@ pub(crate) async fn account_of(app: &App, holder: &AccountHolder) -> Result<Acco
     security(("bearer" = [])),
     responses((status = 200, description = "The account.", body = OwnAccount), TokenFailures, Failures)
 )]
-pub(crate) async fn view_account(
+pub(crate) async fn get_account(
     State(app): State<App>,
     Authenticated(holder): Authenticated<AccountHolder>,
 ) -> Result<Json<OwnAccount>, Problem> {

@@ -21,8 +21,8 @@ use crate::{
 shared::request! {
     /// A change of a customer: a JSON merge patch (RFC 7396).
     #[derive(ToSchema)]
-    #[schema(as = PatchCustomer, rename_all = "PascalCase")]
-    pub(crate) struct PatchCustomerRequest {
+    #[schema(as = UpdateCustomer, rename_all = "PascalCase")]
+    pub(crate) struct UpdateCustomerRequest {
         /// Can't be removed.
         company_name: Option<CompanyName> = non_nullable,
         /// The name of one of the organization's price tiers; can't be removed.
@@ -47,7 +47,7 @@ fn non_null_boolean(fields: &mut Fields<'_>, name: &str) -> Read<Option<bool>> {
 }
 
 /// A patch, and the customer that it is for. `N` says where the customer's number stands.
-pub(crate) struct PatchOf<N>(N, PatchCustomerRequest);
+pub(crate) struct PatchOf<N>(N, UpdateCustomerRequest);
 
 impl<S, N> FromRequest<S> for PatchOf<N>
 where
@@ -75,15 +75,15 @@ where
     security(("bearer" = []), ("key" = [])),
     params(("CustomerNumber" = CustomerNumber, Path)),
     request_body(content(
-        (PatchCustomerRequest = "application/merge-patch+json"),
-        (PatchCustomerRequest = "application/json"),
+        (UpdateCustomerRequest = "application/merge-patch+json"),
+        (UpdateCustomerRequest = "application/json"),
     )),
     responses(
         (status = 200, description = "The customer as it is now.", body = CustomerResponse),
         NoSuchCustomer, TokenFailures, BodyFailures, Failures
     )
 )]
-pub(crate) async fn patch_customer(
+pub(crate) async fn update_customer(
     State(app): State<App>,
     AdminRequest(admin, PatchOf(NumberInPath(number), patch)): AdminRequest<PatchOf<NumberInPath>>,
 ) -> Result<Json<CustomerResponse>, Problem> {
@@ -100,15 +100,15 @@ pub(crate) async fn patch_customer(
     security(("bearer" = []), ("key" = [])),
     params(NumberParameter),
     request_body(content(
-        (PatchCustomerRequest = "application/merge-patch+json"),
-        (PatchCustomerRequest = "application/json"),
+        (UpdateCustomerRequest = "application/merge-patch+json"),
+        (UpdateCustomerRequest = "application/json"),
     )),
     responses(
         (status = 200, description = "The customer as it is now.", body = CustomerResponse),
         NoSuchCustomer, TokenFailures, BodyFailures, Failures
     )
 )]
-pub(crate) async fn patch_customer_by_query(
+pub(crate) async fn update_customer_by_query(
     State(app): State<App>,
     AdminRequest(admin, PatchOf(Query(query), patch)): AdminRequest<PatchOf<Query<NumberParameter>>>,
 ) -> Result<Json<CustomerResponse>, Problem> {
@@ -119,7 +119,7 @@ async fn patch_numbered(
     app: &App,
     admin: &AdminClaim,
     number: CustomerNumber,
-    request: PatchCustomerRequest,
+    request: UpdateCustomerRequest,
 ) -> Result<Json<CustomerResponse>, Problem> {
     let scope = app.table.organization(admin);
     let same_number = Unchanged::check([(&request.customer_number, &number)]).map_err(Problem::from);
@@ -130,5 +130,5 @@ async fn patch_numbered(
         currency_code: request.currency_code,
         active: request.active,
     };
-    Ok(Json(scope.patch_customer(&number, &patch).await?.into()))
+    Ok(Json(scope.update_customer(&number, &patch).await?.into()))
 }

@@ -23,11 +23,11 @@ use crate::number::{NumberInPath, NumberParameter};
         NoSuchCustomer, TokenFailures, Failures
     )
 )]
-pub(crate) async fn remove_customer(
+pub(crate) async fn delete_customer(
     State(app): State<App>,
     AdminRequest(admin, NumberInPath(number)): AdminRequest<NumberInPath>,
 ) -> Result<Json<Success>, Problem> {
-    app.table.organization(&admin).remove_customer(&number).await?;
+    app.table.organization(&admin).delete_customer(&number).await?;
     Ok(Json(Success::ANSWER))
 }
 
@@ -45,10 +45,10 @@ pub(crate) async fn remove_customer(
         NoSuchCustomer, TokenFailures, Failures
     )
 )]
-pub(crate) async fn remove_customer_by_query(
+pub(crate) async fn delete_customer_by_query(
     State(app): State<App>,
     AdminRequest(admin, Query(query)): AdminRequest<Query<NumberParameter>>,
 ) -> Result<Json<Success>, Problem> {
-    app.table.organization(&admin).remove_customer(&query.customer_number).await?;
+    app.table.organization(&admin).delete_customer(&query.customer_number).await?;
     Ok(Json(Success::ANSWER))
 }

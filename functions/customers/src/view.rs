@@ -27,7 +27,7 @@ use crate::{
         NoSuchCustomer, TokenFailures, Failures
     )
 )]
-pub(crate) async fn view_customer(
+pub(crate) async fn get_customer(
     State(app): State<App>,
     AdminRequest(admin, NumberInPath(number)): AdminRequest<NumberInPath>,
 ) -> Result<Json<CustomerResponse>, Problem> {
@@ -48,7 +48,7 @@ pub(crate) async fn view_customer(
         NoSuchCustomer, TokenFailures, Failures
     )
 )]
-pub(crate) async fn view_customer_by_query(
+pub(crate) async fn get_customer_by_query(
     State(app): State<App>,
     AdminRequest(admin, Query(query)): AdminRequest<Query<NumberParameter>>,
 ) -> Result<Json<CustomerResponse>, Problem> {

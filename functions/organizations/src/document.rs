@@ -12,6 +12,6 @@ const DOCUMENT: &str = include_str!("../../../openapi.json");
     tag = "Service",
     responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json"))
 )]
-pub(crate) async fn get_document() -> impl IntoResponse {
+pub(crate) async fn get_openapi_document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT)
 }

@@ -118,7 +118,7 @@ impl From<OrganizationOverview> for OrganizationView {
         Failures,
     )
 )]
-pub(crate) async fn view_organization(
+pub(crate) async fn get_organization(
     State(app): State<App>,
     Authenticated(admin): Authenticated<AdminClaim>,
 ) -> Result<Response, Problem> {

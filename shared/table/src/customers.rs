@@ -157,7 +157,7 @@ impl OrganizationScope<'_> {
     ///
     /// # Errors
     /// [`CustomerError::NotFound`], [`CustomerError::NoPriceTier`], the scope's own, or the table is out of reach.
-    pub async fn patch_customer(
+    pub async fn update_customer(
         &self,
         number: &CustomerNumber,
         patch: &CustomerPatch,
@@ -237,7 +237,7 @@ impl OrganizationScope<'_> {
     ///
     /// # Errors
     /// [`CustomerError::NotFound`], the scope's own, or the table is out of reach.
-    pub async fn remove_customer(&self, number: &CustomerNumber) -> Result<(), CustomerError> {
+    pub async fn delete_customer(&self, number: &CustomerNumber) -> Result<(), CustomerError> {
         let mut backoff = Backoff::default();
         loop {
             let (known, held) = self
