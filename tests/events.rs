@@ -59,7 +59,14 @@ impl World {
 #[tokio::test]
 async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     let mut world = World { deployment: Deployment::start(false).await, words: BTreeMap::new(), done: BTreeSet::new() };
-    for public in ["check-health", "get-openapi-document", "show-problems", "get-key-set", "get-issuer-metadata", "show-password-page"] {
+    for public in [
+        "check-health",
+        "get-openapi-document",
+        "show-problems",
+        "get-key-set",
+        "get-issuer-metadata",
+        "show-password-page",
+    ] {
         world.does(public, 200).await;
     }
     let created = world.does("create-organization", 200).await;
