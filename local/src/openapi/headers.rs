@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::pointers::operations;
 
 /// Each field's name in `components`, with when it is sent, and what it says.
-const HEADERS: [(&str, &str, &str); 13] = [
+const HEADERS: [(&str, &str, &str); 14] = [
     ("RequestId", "x-request-id", "The request's id, which the log lines carry."),
     ("CacheControl", "Cache-Control", "`no-store` under `/api`; elsewhere how long the answer may be kept."),
     ("ContentTypeOptions", "X-Content-Type-Options", "`nosniff`."),
@@ -31,6 +31,7 @@ const HEADERS: [(&str, &str, &str); 13] = [
     ("AcceptEncoding", "Accept-Encoding", "`identity`, where the body had a Content-Encoding."),
     ("ETag", "ETag", "The version of what is answered (RFC 9110, section 8.8.3)."),
     ("ContentSecurityPolicy", "Content-Security-Policy", "What a browser lets the page do."),
+    ("ReferrerPolicy", "Referrer-Policy", "`no-referrer`, where the page's own address holds a token."),
 ];
 
 /// Adds to each answer the fields that its head may have.
@@ -53,7 +54,7 @@ pub(super) fn add(document: &mut Value) {
                 _ => {}
             }
             if response.pointer("/content/text~1html").is_some() {
-                names.push("ContentSecurityPolicy");
+                names.extend(["ContentSecurityPolicy", "ReferrerPolicy"]);
             }
             if response.pointer("/headers/ETag").is_some() {
                 names.push("ETag");
