@@ -59,7 +59,14 @@ impl World {
 #[tokio::test]
 async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     let mut world = World { deployment: Deployment::start(false).await, words: BTreeMap::new(), done: BTreeSet::new() };
-    for public in ["check-health", "get-openapi-document", "show-problems", "get-key-set", "get-issuer-metadata", "show-password-page"] {
+    for public in [
+        "check-health",
+        "get-openapi-document",
+        "show-problems",
+        "get-key-set",
+        "get-issuer-metadata",
+        "show-password-page",
+    ] {
         world.does(public, 200).await;
     }
     let created = world.does("create-organization", 200).await;
@@ -161,13 +168,19 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     assert_eq!(world.done, names(), "every event");
 }
 
+/// `createOrganization` → `create-organization`.
+fn kebab_case(name: &str) -> String {
+    let word = |letter: char| if letter.is_uppercase() { format!("-{}", letter.to_lowercase()) } else { letter.into() };
+    name.chars().map(word).collect()
+}
+
 #[test]
 fn each_operation_of_the_document_has_an_event() {
     let document: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
     let names = names();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            let name = operation["operationId"].as_str().unwrap().replace('_', "-");
+            let name = kebab_case(operation["operationId"].as_str().unwrap());
             assert!(names.contains(&name), "{method} {path}: {name}");
             let event = fs::read_to_string(directory().join(format!("{name}.json"))).unwrap();
             let event: Value = serde_json::from_str(&event).unwrap();

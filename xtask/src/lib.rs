@@ -48,7 +48,7 @@ pub fn check() -> Result<(), Error> {
 fn derived() -> Result<[(&'static str, String); 4], Error> {
     let functions = Function::all()?;
     Ok([
-        ("openapi.json", local::document().to_pretty_json()? + "\n"),
+        ("openapi.json", serde_json::to_string_pretty(&local::document()?)? + "\n"),
         ("functions/organizations/page/problems.html", catalogue::page()?),
         ("Cargo.toml", watch::manifest(&read("Cargo.toml")?, &functions)?),
         ("template.yaml", template::template(&read("template.yaml")?, &functions)?),
