@@ -39,16 +39,22 @@ func succeeds(t *testing.T, err error) {
 	}
 }
 
-// The problem that a call is refused with.
-func problem(t *testing.T, err error) organizations.Problem {
+// The model of what a call is refused with.
+func refusal(t *testing.T, err error) any {
 	t.Helper()
 	var refusal *organizations.GenericOpenAPIError
 	if !errors.As(err, &refusal) {
 		t.Fatal("the call isn't refused", err)
 	}
-	problem, ok := refusal.Model().(organizations.Problem)
+	return refusal.Model()
+}
+
+func problem(t *testing.T, err error) organizations.Problem {
+	t.Helper()
+	model := refusal(t, err)
+	problem, ok := model.(organizations.Problem)
 	if !ok {
-		t.Fatal("no problem", string(refusal.Body()))
+		t.Fatalf("no problem: %#v", model)
 	}
 	return problem
 }
@@ -137,8 +143,10 @@ func TestSession(t *testing.T) {
 	equal(t, enriched.GetPriceTier(), "Gold")
 	equal(t, enriched.GetCurrencyCode(), "EUR")
 
+	filter, err := organizations.NewFilter("CustomerNumber", "startswith", "C-1").MarshalJSON()
+	succeeds(t, err)
 	listed, _, err := client.AssociationsAPI.ListAssociations(admin).SortOn("CustomerNumber").
-		Filters([]string{`{"Field": "CustomerNumber", "Operator": "startswith", "Value": "C-1"}`}).Execute()
+		Filters([]string{string(filter)}).Execute()
 	succeeds(t, err)
 	equal(t, listed.Data, []organizations.Association{*expected})
 	equal(t, listed.TotalCount, int64(1))
@@ -157,4 +165,17 @@ func TestSession(t *testing.T) {
 	equal(t, problem(t, err).Codes, map[string][]string{
 		"Email": {"invalid_email"}, "FirstName": {"too_short"}, "Password": {"too_short"},
 	})
+
+	wrong := organizations.NewSignIn()
+	wrong.SetEmail("ada@acme.example")
+	wrong.SetPassword("wrong")
+	for attempt := 0; attempt < 10; attempt++ {
+		_, _, err = client.SignInAPI.SignIn(anonymous).SignIn(*wrong).Execute()
+		equal(t, problem(t, err).Code, "wrong_credentials")
+	}
+	// Past ten wrong passwords, a status whose answers the gateway gives as well.
+	_, _, err = client.SignInAPI.SignIn(anonymous).SignIn(*wrong).Execute()
+	limited, ok := refusal(t, err).(organizations.GatewayMessage)
+	equal(t, ok, true)
+	equal(t, limited.GetCode(), "too_many_attempts")
 }

@@ -15,6 +15,7 @@ from organizations.api.sign_in import exchange_token, sign_in
 from organizations.models import (
     AssociateCustomer,
     AssociatedCustomer,
+    AssociationField,
     AssociationList,
     CreatedOrganization,
     CreatedUser,
@@ -24,7 +25,11 @@ from organizations.models import (
     Customer,
     DemoteAdmin,
     ExchangeToken,
+    Filter,
+    GatewayMessage,
+    ListAssociationsSortOn,
     NewUser,
+    Operator,
     OrganizationAccess,
     OrganizationDetails,
     OrganizationView,
@@ -129,10 +134,14 @@ enriched = access(sign("grace@acme.example", "battery staple").access_token, cod
 assert [str(role) for role in enriched.roles] == ["admin", "customer"]
 assert (enriched.customer_number, enriched.price_tier, enriched.currency_code) == (NUMBER, "Gold", "EUR")
 
-condition = {"Field": "CustomerNumber", "Operator": "startswith", "Value": "C-1"}
+condition = Filter(AssociationField.CUSTOMERNUMBER, Operator.STARTSWITH, "C-1")
 listed = answered(
     AssociationList,
-    list_associations.sync(client=admin, sort_on="CustomerNumber", filters=[json.dumps(condition)]),
+    list_associations.sync(
+        client=admin,
+        sort_on=ListAssociationsSortOn.CUSTOMERNUMBER,
+        filters=[json.dumps(condition.to_dict())],
+    ),
 )
 assert (listed.data, listed.total_count, listed.page_number) == ([association], 1, 1)
 
@@ -153,3 +162,9 @@ assert mistaken.to_dict()["codes"] == {
     "FirstName": ["too_short"],
     "Password": ["too_short"],
 }
+
+# Past ten wrong passwords, a status whose answers the gateway gives as well.
+wrong = SignIn(email="ada@acme.example", password="wrong")
+refusals = [sign_in.sync(client=anonymous, body=wrong) for _ in range(11)]
+codes = {refusal.code for refusal in refusals if isinstance(refusal, Problem | GatewayMessage)}
+assert codes == {"wrong_credentials", "too_many_attempts"}, codes

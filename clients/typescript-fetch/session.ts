@@ -8,6 +8,8 @@ import {
   AssociationsApi,
   Configuration,
   CustomersApi,
+  type Filter,
+  FilterToJSON,
   OrganizationsApi,
   PriceTiersApi,
   type Problem,
@@ -97,8 +99,8 @@ test("the session", async () => {
     ["organization", ["admin", "customer"], customerNumber, "Gold", "EUR"],
   );
 
-  const filter = { Field: "CustomerNumber", Operator: "startswith", Value: "C-1" };
-  const listed = await associations.listAssociations({ sortOn: "CustomerNumber", filters: [JSON.stringify(filter)] });
+  const filter: Filter = { field: "CustomerNumber", operator: "startswith", value: "C-1" };
+  const listed = await associations.listAssociations({ sortOn: "CustomerNumber", filters: [JSON.stringify(FilterToJSON(filter))] });
   assert.deepEqual([listed.data, listed.totalCount, listed.pageNumber, listed.pageSize], [[association], 1, 1, 25]);
 
   assert.deepEqual(await admins.demoteAdmin({ demoteAdmin: { userId } }), { success: true });
@@ -110,4 +112,8 @@ test("the session", async () => {
   }));
   assert.equal(mistaken.code, "validation_failed");
   assert.deepEqual(mistaken.codes, { Email: ["invalid_email"], FirstName: ["too_short"], Password: ["too_short"] });
+
+  const signIns = Array.from({ length: 11 }, () => refusal(signIn("ada@acme.example", "wrong")));
+  const codes = (await Promise.all(signIns)).map(({ code }) => code);
+  assert(codes.includes("wrong_credentials") && codes.includes("too_many_attempts"));
 });

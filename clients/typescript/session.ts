@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import createClient, { type Client } from "openapi-fetch";
-import type { paths } from "./organizations";
+import type { components, paths } from "./organizations";
 
 const baseUrl = process.env.API;
 const anonymous = createClient<paths>({ baseUrl });
@@ -84,7 +84,7 @@ test("the session", async () => {
     ["organization", ["admin", "customer"], CustomerNumber, "Gold", "EUR"],
   );
 
-  const filter = { Field: "CustomerNumber", Operator: "startswith", Value: "C-1" };
+  const filter: components["schemas"]["Filter"] = { Field: "CustomerNumber", Operator: "startswith", Value: "C-1" };
   const listed = await admin.GET("/api/organizations/users/associations", {
     params: { query: { SortOn: "CustomerNumber", Filters: [JSON.stringify(filter)] } },
   });
@@ -106,4 +106,10 @@ test("the session", async () => {
     FirstName: ["too_short"],
     Password: ["too_short"],
   });
+
+  // Past ten wrong passwords, a status whose answers the gateway gives as well.
+  const wrong = { Email: "ada@acme.example", Password: "wrong" };
+  const signIns = Array.from({ length: 11 }, () => anonymous.POST("/api/auth/login", { body: wrong }));
+  const codes = (await Promise.all(signIns)).map(({ error }) => error?.code);
+  assert(codes.includes("wrong_credentials") && codes.includes("too_many_attempts"));
 });

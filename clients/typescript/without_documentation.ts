@@ -111,7 +111,7 @@ test("a change loses nobody else's", async () => {
     assert(data);
     return { organization: data.Organization, version: response.headers.get("ETag") ?? undefined };
   };
-  const change = (version: string | undefined, body: components["schemas"]["OrganizationPatch"]) =>
+  const change = (version: string | undefined, body: components["schemas"]["UpdateOrganization"]) =>
     admin.PATCH("/api/organization", { params: { header: { "If-Match": version } }, body });
 
   const mine = await read();
