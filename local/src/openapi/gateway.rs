@@ -1,16 +1,19 @@
 //! What the gateway in front of the functions answers by itself.
 
 use serde_json::{Value, json};
+use shared::problem::ProblemCode;
 use utoipa::ToSchema;
 
 use super::pointers::operations;
 
-/// What the gateway in front of the functions answers by itself.
+/// What the gateway in front of the functions answers by itself: a `message` alone.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it is read by the derive alone")]
 pub(super) struct GatewayMessage {
     /// What is wrong, in a few words.
-    message: String,
+    message: Option<String>,
+    /// The code of a `Problem`, for clients that read every answer of a status by one schema: the gateway sends none.
+    code: Option<ProblemCode>,
 }
 
 /// The statuses that the gateway answers by itself to any call, with what they mean.

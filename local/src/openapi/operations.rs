@@ -14,12 +14,8 @@ pub(super) fn complete(document: &mut Value) {
         for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
             not_null(&mut parameter["schema"]);
             merge_default(&mut parameter["schema"]);
-            if parameter["name"] == "Filters"
-                && let Some(parameter) = parameter.as_object_mut()
-                && let Some(mut schema) = parameter.remove("schema")
-            {
-                schema["maxItems"] = json!(20);
-                parameter.insert("content".to_owned(), json!({"application/json": {"schema": schema}}));
+            if parameter["name"] == "Filters" {
+                filters_as_texts(&mut parameter["schema"]);
             }
         }
         // A body that may stand in the query instead is no null.
@@ -32,6 +28,14 @@ pub(super) fn complete(document: &mut Value) {
             }
         }
     }
+}
+
+/// Makes each filter a text of JSON. As a parameter of JSON, which says the same, generated clients leave the filters out
+/// or spell them wrongly.
+fn filters_as_texts(schema: &mut Value) {
+    let filter = schema["items"].take();
+    schema["items"] = json!({"type": "string", "contentMediaType": "application/json", "contentSchema": filter});
+    schema["maxItems"] = json!(20);
 }
 
 /// Puts a schema and the default that is written beside it together.
