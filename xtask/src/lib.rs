@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod error;
+mod examples;
 mod function;
 mod policy;
 mod properties;
@@ -48,11 +49,18 @@ pub fn check() -> Result<(), Error> {
 fn derived() -> Result<[(&'static str, String); 4], Error> {
     let functions = Function::all()?;
     Ok([
-        ("openapi.json", serde_json::to_string_pretty(&local::document()?)? + "\n"),
+        ("openapi.json", document()?),
         ("functions/organizations/page/problems.html", catalogue::page()?),
         ("Cargo.toml", watch::manifest(&read("Cargo.toml")?, &functions)?),
         ("template.yaml", template::template(&read("template.yaml")?, &functions)?),
     ])
+}
+
+/// The document with its examples.
+fn document() -> Result<String, Error> {
+    let mut document = serde_json::to_value(local::document()?)?;
+    examples::add(&mut document)?;
+    Ok(serde_json::to_string_pretty(&serde_json::from_value::<local::Document>(document)?)? + "\n")
 }
 
 /// Where a file of the repository is.
@@ -62,4 +70,9 @@ fn path(file: &str) -> PathBuf {
 
 fn read(file: &str) -> Result<String, Error> {
     fs::read_to_string(path(file)).map_err(|error| Error::File { file: file.to_owned(), error })
+}
+
+/// The text of a file that may not be there.
+fn try_read(file: &str) -> Result<Option<String>, Error> {
+    if path(file).exists() { read(file).map(Some) } else { Ok(None) }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        OpenApi as Document,
+        OpenApi as Described,
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -58,7 +58,7 @@ struct Base;
 struct Schemes;
 
 impl Modify for Schemes {
-    fn modify(&self, document: &mut Document) {
+    fn modify(&self, document: &mut Described) {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
         scheme.bearer_format = Some("JWT".to_owned());
         let components = document.components.get_or_insert_default();
@@ -69,7 +69,7 @@ impl Modify for Schemes {
 
 /// The document, in the order in which people read it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Described {
+pub struct Document {
     openapi: String,
     info: Value,
     servers: Value,
@@ -82,7 +82,7 @@ pub struct Described {
 ///
 /// # Errors
 /// The document can't be written as JSON.
-pub fn document() -> Result<Described, serde_json::Error> {
+pub fn document() -> Result<Document, serde_json::Error> {
     let mut document = Base::openapi();
     for function in FUNCTIONS {
         document.merge((function.documentation)());
