@@ -107,3 +107,37 @@ fn operations_have_names_of_their_own_and_one_tag_each() {
         }
     }
 }
+
+/// Whether an operation has a parameter, or its body a field, of this name.
+fn takes(document: &Value, operation: &Value, kind: &str, name: &str) -> bool {
+    let dereferenced = |value: &Value| match value["$ref"].as_str() {
+        Some(reference) => document.pointer(&reference[1..]).unwrap().clone(),
+        None => value.clone(),
+    };
+    if kind == "parameters" {
+        let parameters = operation["parameters"].as_array().unwrap();
+        return parameters.iter().any(|parameter| dereferenced(parameter)["name"] == name);
+    }
+    let schema = operation["requestBody"]["content"]["application/json"]["schema"].clone();
+    dereferenced(&schema)["properties"].get(name).is_some()
+}
+
+#[test]
+fn each_link_leads_to_an_operation_that_takes_what_it_gives() {
+    let document = checked_in();
+    let paths = document["paths"].as_object().unwrap();
+    let operations: Vec<_> = paths.values().flat_map(|methods| methods.as_object().unwrap().values()).collect();
+    let mut count = 0;
+    for links in operations.iter().filter_map(|operation| operation["responses"]["200"]["links"].as_object()) {
+        for (name, link) in links {
+            let target = operations.iter().find(|operation| operation["operationId"] == link["operationId"]).unwrap();
+            for (kind, fields) in link.as_object().unwrap().iter().filter(|(_, fields)| fields.is_object()) {
+                for field in fields.as_object().unwrap().keys() {
+                    assert!(takes(&document, target, kind, field), "{name}: {field}");
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count > 20, "{count}");
+}

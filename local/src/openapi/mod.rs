@@ -3,6 +3,7 @@
 mod components;
 mod gateway;
 mod headers;
+mod links;
 mod nullable;
 mod operations;
 mod pointers;
@@ -93,6 +94,7 @@ pub fn document() -> Result<Document, serde_json::Error> {
     schemas::tighten(&mut document);
     nullable::narrow(&mut document);
     headers::add(&mut document);
+    links::add(&mut document);
     components::share(&mut document);
     serde_json::from_value(document)
 }

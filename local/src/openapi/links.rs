@@ -1,0 +1,88 @@
+//! What can be done next with what an operation answers: OpenAPI's links.
+
+use serde_json::{Map, Value, json};
+
+use super::pointers::operations;
+
+/// A field of a request, and where the operation before has its value.
+type Field = (&'static str, &'static str);
+
+struct Link {
+    from: &'static str,
+    to: &'static str,
+    parameters: &'static [Field],
+    body: &'static [Field],
+}
+
+const fn by_parameters(from: &'static str, to: &'static str, parameters: &'static [Field]) -> Link {
+    Link { from, to, parameters, body: &[] }
+}
+
+const fn by_body(from: &'static str, to: &'static str, body: &'static [Field]) -> Link {
+    Link { from, to, parameters: &[], body }
+}
+
+const LINKS: [Link; 22] = [
+    by_body(
+        "createOrganization",
+        "signIn",
+        &[
+            ("Email", "$request.body#/User/Email"),
+            ("Password", "$request.body#/User/Password"),
+            ("OrgCode", "$response.body#/IdentityOrganizationId"),
+        ],
+    ),
+    by_body("createOrganization", "exchangeToken", &[("OrgCode", "$response.body#/IdentityOrganizationId")]),
+    by_body("createUser", "promoteAdmin", &[("Email", "$request.body#/Email")]),
+    by_body("createUser", "associateCustomer", &[("UserId", "$response.body#/UserId")]),
+    by_body("listAdmins", "demoteAdmin", &[("UserId", "$response.body#/0/Id")]),
+    by_body("createPriceTier", "updatePriceTier", &[("Name", "$request.body#/Name")]),
+    by_body("createPriceTier", "replacePriceTier", &[("OldName", "$request.body#/Name")]),
+    by_body("createPriceTier", "deletePriceTier", &[("Name", "$request.body#/Name")]),
+    by_body("createPriceTier", "putCustomer", &[("Pricing", "$request.body#/Name")]),
+    by_body("listPriceTiers", "putCustomer", &[("Pricing", "$response.body#/0/Name")]),
+    by_parameters("putCustomer", "getCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
+    by_parameters("putCustomer", "updateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
+    by_parameters("putCustomer", "deleteCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
+    by_parameters("putCustomer", "getCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
+    by_parameters("putCustomer", "updateCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
+    by_parameters("putCustomer", "deleteCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
+    by_body("putCustomer", "associateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
+    by_body("associateCustomer", "dissociateCustomer", &[("UserId", "$response.body#/Association/UserId")]),
+    by_body("listAssociations", "dissociateCustomer", &[("UserId", "$response.body#/Data/0/UserId")]),
+    by_body("createCredential", "revokeCredential", &[("ClientId", "$response.body#/ClientId")]),
+    by_parameters("listOrganizations", "listOrganizations", &[("PageToken", "$response.body#/NextPageToken")]),
+    by_parameters(
+        "listOrganizations",
+        "leaveOrganization",
+        &[("IdentityOrganizationId", "$response.body#/Organizations/0/IdentityOrganizationId")],
+    ),
+];
+
+/// Adds to each operation's success what can be done with it. A link is called as the operation that it leads to.
+pub(super) fn add(document: &mut Value) {
+    for operation in operations(document) {
+        let from = operation.get("operationId").cloned().unwrap_or_default();
+        let links: Map<_, _> = LINKS.iter().filter(|link| *link.from == from).map(written).collect();
+        if !links.is_empty()
+            && let Some(success) = operation.get_mut("responses").and_then(|responses| responses.get_mut("200"))
+        {
+            success["links"] = Value::Object(links);
+        }
+    }
+}
+
+fn written(link: &Link) -> (String, Value) {
+    let mut written = json!({"operationId": link.to});
+    if !link.parameters.is_empty() {
+        written["parameters"] = object(link.parameters);
+    }
+    if !link.body.is_empty() {
+        written["requestBody"] = object(link.body);
+    }
+    (link.to.to_owned(), written)
+}
+
+fn object(fields: &[Field]) -> Value {
+    fields.iter().map(|(name, place)| ((*name).to_owned(), json!(place))).collect::<Map<_, _>>().into()
+}
