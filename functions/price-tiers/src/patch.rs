@@ -18,7 +18,9 @@ shared::request! {
     pub(crate) struct UpdatePriceTierRequest {
         /// The tier's present name.
         name: TierName = existing_name,
+        #[schema(nullable = false)]
         new_name: Option<TierName> = non_nullable,
+        #[schema(nullable = false)]
         currency_code: Option<CurrencyCode> = non_nullable,
     }
 }

@@ -22,7 +22,7 @@ const fn by_body(from: &'static str, to: &'static str, body: &'static [Field]) -
     Link { from, to, parameters: &[], body }
 }
 
-const LINKS: [Link; 22] = [
+const LINKS: [Link; 17] = [
     by_body(
         "createOrganization",
         "signIn",
@@ -35,12 +35,10 @@ const LINKS: [Link; 22] = [
     by_body("createOrganization", "exchangeToken", &[("OrgCode", "$response.body#/IdentityOrganizationId")]),
     by_body("createUser", "promoteAdmin", &[("Email", "$request.body#/Email")]),
     by_body("createUser", "associateCustomer", &[("UserId", "$response.body#/UserId")]),
-    by_body("listAdmins", "demoteAdmin", &[("UserId", "$response.body#/0/Id")]),
     by_body("createPriceTier", "updatePriceTier", &[("Name", "$request.body#/Name")]),
     by_body("createPriceTier", "replacePriceTier", &[("OldName", "$request.body#/Name")]),
     by_body("createPriceTier", "deletePriceTier", &[("Name", "$request.body#/Name")]),
     by_body("createPriceTier", "putCustomer", &[("Pricing", "$request.body#/Name")]),
-    by_body("listPriceTiers", "putCustomer", &[("Pricing", "$response.body#/0/Name")]),
     by_parameters("putCustomer", "getCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "updateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "deleteCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
@@ -49,14 +47,7 @@ const LINKS: [Link; 22] = [
     by_parameters("putCustomer", "deleteCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_body("putCustomer", "associateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_body("associateCustomer", "dissociateCustomer", &[("UserId", "$response.body#/Association/UserId")]),
-    by_body("listAssociations", "dissociateCustomer", &[("UserId", "$response.body#/Data/0/UserId")]),
     by_body("createCredential", "revokeCredential", &[("ClientId", "$response.body#/ClientId")]),
-    by_parameters("listOrganizations", "listOrganizations", &[("PageToken", "$response.body#/NextPageToken")]),
-    by_parameters(
-        "listOrganizations",
-        "leaveOrganization",
-        &[("IdentityOrganizationId", "$response.body#/Organizations/0/IdentityOrganizationId")],
-    ),
 ];
 
 /// Adds to each operation's success what can be done with it. A link is called as the operation that it leads to.

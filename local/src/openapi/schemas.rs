@@ -21,8 +21,11 @@ const VISIBLE_LINE: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-
 
 /// Says what the handlers' annotations can't.
 pub(super) fn tighten(document: &mut Value) {
-    let bodies = operations(document).filter_map(|operation| operation.get("requestBody").cloned()).collect();
-    let requests = schemas_of(document, bodies);
+    let parts = operations(document).flat_map(|operation| {
+        ["requestBody", "parameters"].map(|part| operation.get(part).cloned().unwrap_or_default())
+    });
+    let parts = parts.collect();
+    let requests = schemas_of(document, parts);
     let Some(schemas) = schemas(document) else { return };
     for name in [ProblemCode::name(), FieldCode::name()] {
         leave_open(schemas, &name);
