@@ -18,7 +18,7 @@ else
 TARGET := --x86-64
 endif
 
-.PHONY: run test fuzz build deploy watch invoke bench bench-instructions access
+.PHONY: run test fuzz clients build deploy watch invoke bench bench-instructions access
 
 run: ## the whole API on this machine
 	cargo run
@@ -28,6 +28,10 @@ test: ## every test
 
 fuzz: ## each fuzz target for so many seconds: make fuzz SECONDS=600
 	.ci/fuzz $(or $(SECONDS),20)
+
+# make clients, or make clients CLIENTS="python go"
+clients: ## clients in TypeScript, Python and Go, into target/clients/
+	clients/generate $(CLIENTS)
 
 build: ## every function, once, into target/lambda/
 	cargo lambda build --release $(TARGET) $(addprefix --package ,$(FUNCTIONS))
