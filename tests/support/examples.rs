@@ -42,10 +42,15 @@ fn replace(value: &mut Value, name: &str, issuer: &str, words: &Value) {
             items.truncate(1);
             items.iter_mut().for_each(|item| replace(item, name, issuer, words));
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, name, issuer, words)),
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| replace(item, name, issuer, words));
+            // Some are sorted by ids, which are random.
+            items.sort_by_cached_key(Value::to_string);
+        }
         Value::String(text) => {
             let look = LOOKS.iter().find(|(pattern, _)| Regex::new(pattern).unwrap().is_match(text));
             match (name, look) {
+                ("WelcomeEmail", _) => *value = json!("sent"),
                 ("ClientSecret", _) => *value = words["CLIENT_SECRET"].clone(),
                 // A key's coordinates and its name.
                 ("x" | "y" | "kid", _) => *value = json!(format!("{name}0aZ5mQ2yS9cW4tB7")),

@@ -1,7 +1,7 @@
 //! The suite's callers, a type each, and the bundle that they call.
 
 mod answer;
-mod answered_codes;
+pub(crate) mod answered_codes;
 mod binaries;
 mod callers;
 #[cfg(feature = "lambda")]

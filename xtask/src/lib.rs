@@ -1,5 +1,6 @@
 //! What is derived: written by `generate`, compared by `check`.
 
+mod breaking;
 mod catalogue;
 mod error;
 mod examples;
@@ -44,6 +45,22 @@ pub fn check() -> Result<(), Error> {
     }
     if outdated.is_empty() { Ok(()) } else { Err(Error::Outdated(outdated.join(", "))) }
 }
+
+/// Compares the document with that of the last release: what may break a client must be named in the change log.
+///
+/// # Errors
+/// Something isn't named, or a file can't be read.
+pub fn check_compatibility() -> Result<(), Error> {
+    let (old, new) = (read(RELEASED)?, read("openapi.json")?);
+    let change_log = read("CHANGELOG.md")?;
+    let unreleased = change_log.split("\n## ").find(|part| part.starts_with("Unreleased")).unwrap_or_default();
+    let changes = breaking::changes(&serde_json::from_str(&old)?, &serde_json::from_str(&new)?);
+    let unnamed: Vec<_> = changes.into_iter().filter(|change| !unreleased.contains(&format!("`{change}`"))).collect();
+    if unnamed.is_empty() { Ok(()) } else { Err(Error::Breaking(unnamed.join("\n"))) }
+}
+
+/// The document of the last release.
+const RELEASED: &str = "docs/openapi-released.json";
 
 /// Each file that holds something derived, with the text that it should have.
 fn derived() -> Result<[(&'static str, String); 4], Error> {
