@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::FromRequestParts,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -14,6 +14,7 @@ use axum::{
 };
 pub use domain::conditional::{EntityTag, Preconditions};
 use domain::conditional::{EntityTags, FailedPrecondition};
+use futures_util::stream;
 use serde::Serialize;
 
 use crate::problem::Problem;
@@ -56,8 +57,9 @@ fn not_modified(response: Response) -> Response {
     let (mut head, _) = response.into_parts();
     head.status = StatusCode::NOT_MODIFIED;
     head.headers.remove(CONTENT_TYPE);
+    // The length would have to be that of the 200 (section 8.6). The router would say 0 of a body of a known length.
     head.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(head, Body::empty())
+    Response::from_parts(head, Body::from_stream(stream::empty::<Result<Bytes, Infallible>>()))
 }
 
 /// An answer with its tag.

@@ -65,10 +65,11 @@ impl AccountRecord {
             None => Expression::condition("attribute_not_exists(phone_number)"),
         };
         // An account from before proofs has no such attribute.
-        let verified = match self.email_verified {
-            true => Expression::condition("proven = :proven"),
-            false => Expression::condition("attribute_not_exists(proven) OR proven = :proven"),
-        };
+        let verified = Expression::condition(if self.email_verified {
+            "proven = :proven"
+        } else {
+            "attribute_not_exists(proven) OR proven = :proven"
+        });
         let verified = verified.value(":proven", bool_value(self.email_verified));
         let email = Expression::condition("email = :seen_email").value(":seen_email", text(&self.email));
         names.and(phone).and(verified).and(email).and(session_goes_on(&self.session_id))
