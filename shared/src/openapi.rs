@@ -65,6 +65,7 @@ pub struct ReadConditions {
 
 /// What a route that shows what has a version answers where the conditions don't hold.
 #[derive(IntoResponses)]
+#[expect(clippy::large_enum_variant, reason = "it is read by the derive alone")]
 pub enum ReadConditionsFail {
     /// The caller has the present version.
     #[response(status = 304, headers(("ETag" = String, description = "The present version")))]
