@@ -71,9 +71,9 @@ async fn tag_of(caller: &impl Caller, path: &str) -> String {
 fn is_not_modified(answer: &Answer, tag: &str, caching: &str) {
     assert_eq!((answer.status, answer.text.as_str()), (304, ""), "{answer:?}");
     assert_eq!((answer.header("etag"), answer.header("cache-control")), (tag, caching), "{answer:?}");
-    for name in ["content-type", "content-length"] {
-        assert!(!answer.headers.contains_key(name), "{answer:?}");
-    }
+    assert!(!answer.headers.contains_key("content-type"), "{answer:?}");
+    // Over the binaries, the gateway frames the answer.
+    assert!(cfg!(feature = "lambda") || !answer.headers.contains_key("content-length"), "{answer:?}");
 }
 
 fn customer(name: &str, tier: &str) -> Value {
