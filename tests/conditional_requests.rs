@@ -359,7 +359,7 @@ async fn a_customers_tag_changes_with_its_tier() {
     put(&admin, if_match(&tags[3]), &customer("Moved", "Bronze")).await.ok();
 }
 
-/// A tier that is renamed after a change has read it, and before the change commits, is not the one that the caller saw.
+/// A tier that is renamed after a change has read it, and before the change commits, isn't the one that the caller saw.
 #[tokio::test]
 async fn a_change_that_names_a_version_is_refused_where_the_tier_changes_before_it_commits() {
     let gated = Gated::start().await;

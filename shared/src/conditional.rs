@@ -1,4 +1,5 @@
-//! Conditional requests (RFC 9110, section 13): what a request says of the version that its caller saw, and the answers.
+//! Conditional requests (RFC 9110, section 13): what a request says of the version that its caller saw, and what it is
+//! answered.
 
 use std::convert::Infallible;
 

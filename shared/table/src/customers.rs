@@ -173,8 +173,8 @@ impl OrganizationScope<'_> {
     /// Changes a customer, where the preconditions hold of it: two round trips.
     ///
     /// # Errors
-    /// [`CustomerError::NotFound`], [`CustomerError::Precondition`], [`CustomerError::NoPriceTier`], the scope's own, or
-    /// the table is out of reach.
+    /// [`CustomerError::NotFound`], [`CustomerError::Precondition`], [`CustomerError::NoPriceTier`], the scope's own,
+    /// or the table is out of reach.
     pub async fn patch_customer(
         &self,
         number: &CustomerNumber,

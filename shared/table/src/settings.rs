@@ -77,7 +77,8 @@ impl OrganizationScope<'_> {
     /// of the present record: a read, then one transaction, in which a new name frees the old one.
     ///
     /// # Errors
-    /// [`SettingsError::Precondition`], [`SettingsError::NotAccepted`], [`SettingsError::NameTaken`], the scope's own, or the table is out of reach.
+    /// [`SettingsError::Precondition`], [`SettingsError::NotAccepted`], [`SettingsError::NameTaken`], the
+    /// scope's own, or the table is out of reach.
     pub async fn update(
         &self,
         patch: &OrganizationPatch,
