@@ -59,14 +59,14 @@ impl World {
 #[tokio::test]
 async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     let mut world = World { deployment: Deployment::start(false).await, words: BTreeMap::new(), done: BTreeSet::new() };
-    for public in ["check-health", "get-document", "show-problems", "get-key-set", "get-issuer-metadata", "show-page"] {
+    for public in ["check-health", "get-openapi-document", "show-problems", "get-key-set", "get-issuer-metadata", "show-password-page"] {
         world.does(public, 200).await;
     }
     let created = world.does("create-organization", 200).await;
     world.word("ORG_CODE", &created["IdentityOrganizationId"]);
     let signed_in = world.does("sign-in", 200).await;
     world.word("USER_TOKEN", &signed_in["AccessToken"]);
-    let access = world.does("enrich-token", 200).await;
+    let access = world.does("exchange-token", 200).await;
     assert_eq!(access["Roles"], json!(["admin"]));
     world.word("TOKEN", &access["AccessToken"]);
 
@@ -75,20 +75,20 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     for (name, status) in [
         ("promote-admin", 200),
         ("list-admins", 200),
-        ("add-price-tier", 200),
-        ("change-price-tier", 200),
-        ("patch-price-tier", 200),
+        ("create-price-tier", 200),
+        ("replace-price-tier", 200),
+        ("update-price-tier", 200),
         ("list-price-tiers", 200),
-        ("remove-price-tier", 400),
+        ("delete-price-tier", 400),
         ("put-customer", 200),
-        ("patch-customer", 200),
-        ("patch-customer-by-query", 200),
-        ("view-customer", 200),
-        ("view-customer-by-query", 200),
-        ("view-customer-slash", 404),
-        ("view-customer-percent", 404),
-        ("view-customer-question-mark", 404),
-        ("view-customer-hash", 404),
+        ("update-customer", 200),
+        ("update-customer-by-query", 200),
+        ("get-customer", 200),
+        ("get-customer-by-query", 200),
+        ("get-customer-slash", 404),
+        ("get-customer-percent", 404),
+        ("get-customer-question-mark", 404),
+        ("get-customer-hash", 404),
         ("associate-customer", 200),
     ] {
         world.does(name, status).await;
@@ -97,9 +97,9 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     assert_eq!((&listed["TotalCount"], &listed["Data"][0]["UserId"]), (&json!(1), &grace["UserId"]));
     world.does("dissociate-customer", 200).await;
     world.does("demote-admin", 200).await;
-    world.does("remove-customer", 200).await;
+    world.does("delete-customer", 200).await;
     world.does("put-customer", 200).await;
-    world.does("remove-customer-by-query", 200).await;
+    world.does("delete-customer-by-query", 200).await;
 
     // Numbers that a path can't carry are the numbers that the query says.
     let admin = Elsewhere {
@@ -110,7 +110,7 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     for (number, name) in [("C/1", "slash"), ("C%1", "percent"), ("C?1", "question-mark"), ("C#1", "hash")] {
         let customer = json!({"CustomerNumber": number, "CompanyName": "Acme", "Pricing": "Gold"});
         admin.send(admin.request(Method::PUT, "/api/customers").json(&customer)).await.ok();
-        assert_eq!(world.does(&format!("view-customer-{name}"), 200).await["CustomerNumber"], number);
+        assert_eq!(world.does(&format!("get-customer-{name}"), 200).await["CustomerNumber"], number);
     }
 
     let machine = world.does("create-credential", 200).await;
@@ -123,13 +123,13 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     world.does("revoke-credential", 200).await;
     world.does("list-price-tiers-by-key", 401).await;
 
-    world.does("view-organization", 200).await;
+    world.does("get-organization", 200).await;
     world.does("update-organization", 200).await;
-    world.does("view-account", 200).await;
+    world.does("get-account", 200).await;
     world.does("list-organizations", 200).await;
     // The founder is the last admin.
     world.does("leave-organization", 400).await;
-    world.does("change-account", 200).await;
+    world.does("update-account", 200).await;
     world.does("forgot-password", 202).await;
     let mail = loop {
         let mails = mails_at(&admin, "ada@acme.example", 1).await;
@@ -139,11 +139,11 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     };
     world.word("LINK_TOKEN", &json!(link_token(&mail)));
     world.does("reset-password", 200).await;
-    world.does("view-account", 401).await;
+    world.does("get-account", 401).await;
     let signed_in = world.does("sign-in", 200).await;
     world.word("USER_TOKEN", &signed_in["AccessToken"]);
     world.does("sign-out", 200).await;
-    world.does("view-account", 401).await;
+    world.does("get-account", 401).await;
     let signed_in = world.does("sign-in", 200).await;
     world.word("USER_TOKEN", &signed_in["AccessToken"]);
     world.does("change-password", 200).await;

@@ -22,8 +22,8 @@ use crate::view::{OwnAccount, account_of};
 shared::request! {
     /// A change of the caller's own account: a JSON merge patch (RFC 7396).
     #[derive(ToSchema)]
-    #[schema(as = ChangeAccount, rename_all = "PascalCase")]
-    pub(crate) struct ChangeAccountRequest {
+    #[schema(as = UpdateAccount, rename_all = "PascalCase")]
+    pub(crate) struct UpdateAccountRequest {
         /// Can't be removed.
         first_name: Option<PersonName> = non_nullable,
         /// Can't be removed.
@@ -52,7 +52,7 @@ shared::request! {
     security(("bearer" = [])),
     params(WriteConditions),
     request_body(
-        content((ChangeAccountRequest = "application/json"), (ChangeAccountRequest = "application/merge-patch+json")),
+        content((UpdateAccountRequest = "application/json"), (UpdateAccountRequest = "application/merge-patch+json")),
     ),
     responses(
         (status = 200, description = "The account as it is now.", body = OwnAccount,
@@ -60,16 +60,16 @@ shared::request! {
         WriteConditionsFail, TokenFailures, BodyFailures, Failures
     )
 )]
-pub(crate) async fn change_account(
+pub(crate) async fn update_account(
     State(app): State<App>,
     Conditions(preconditions): Conditions,
     Authenticated(holder): Authenticated<AccountHolder>,
-    body: Result<Body<ChangeAccountRequest>, Problem>,
+    body: Result<Body<UpdateAccountRequest>, Problem>,
 ) -> Result<Response, Problem> {
     // A token that no longer holds wins over a body that can't be used.
     let account = account_of(&app, &holder).await?;
     let Body(request) = body?;
-    let ChangeAccountRequest { first_name, last_name, phone_number, user_id, email, email_verified } = request;
+    let UpdateAccountRequest { first_name, last_name, phone_number, user_id, email, email_verified } = request;
     preconditions.check(Some(&account.tag())).map_err(ProfileError::from)?;
     Unchanged::check([
         (&user_id, &account.user_id),

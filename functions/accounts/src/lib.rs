@@ -38,13 +38,13 @@ impl FromRef<AccountsApp> for App {
 shared::routes!(
     AccountsApp,
     create::create_user,
-    view::view_account,
-    change::change_account,
+    view::get_account,
+    change::update_account,
     change_password::change_password,
     list_organizations::list_organizations,
     leave_organization::leave_organization,
     forgot_password::forgot_password,
     reset_password::reset_password,
     sign_out::sign_out,
-    page::show_page
+    page::show_password_page
 );

@@ -57,7 +57,7 @@ fn source_hash(source: &str) -> String {
         ReadConditionsFail
     )
 )]
-pub(crate) async fn show_page(conditions: Conditions) -> Result<Response, Problem> {
+pub(crate) async fn show_password_page(conditions: Conditions) -> Result<Response, Problem> {
     let policy = HeaderValue::from_static(POLICY.as_str());
     let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_SECURITY_POLICY, policy),

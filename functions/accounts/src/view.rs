@@ -63,7 +63,7 @@ pub(crate) async fn account_of(app: &App, holder: &AccountHolder) -> Result<Acco
         ReadConditionsFail, TokenFailures, Failures
     )
 )]
-pub(crate) async fn view_account(
+pub(crate) async fn get_account(
     State(app): State<App>,
     conditions: Conditions,
     Authenticated(holder): Authenticated<AccountHolder>,

@@ -24,8 +24,8 @@ use crate::{
 shared::request! {
     /// Which organization the token is to be for, as the document shows it.
     #[derive(ToSchema)]
-    #[schema(as = EnrichToken, rename_all = "PascalCase")]
-    pub(crate) struct EnrichTokenRequest {
+    #[schema(as = ExchangeToken, rename_all = "PascalCase")]
+    pub(crate) struct ExchangeTokenRequest {
         /// The organization's code.
         org_code: Option<OrganizationCode> = org_code,
         /// Another name of `OrgCode`, of which one is needed.
@@ -56,7 +56,7 @@ fn parse_code(text: &str) -> Result<OrganizationCode, FieldError> {
 
 /// A token exchange by a machine, which must also name the user.
 struct ExchangeForUser {
-    request: EnrichTokenRequest,
+    request: ExchangeTokenRequest,
     user_id: String,
 }
 
@@ -64,7 +64,7 @@ impl FromFields for ExchangeForUser {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         // Says what is wrong with the user beside what is wrong with the organization.
         let named = fields.required("UserId", Ok::<String, _>);
-        let mut request = EnrichTokenRequest::from_fields(fields)?;
+        let mut request = ExchangeTokenRequest::from_fields(fields)?;
         Some(Self { user_id: named.and(request.user_id.take())?, request })
     }
 }
@@ -78,7 +78,7 @@ pub(crate) fn unknown_organization(sent_as: &'static str) -> Problem {
 }
 
 /// Reads the request of a caller who is no machine, and so can't name a user.
-fn request_without_user(fields: JsonObject) -> Result<EnrichTokenRequest, Problem> {
+fn request_without_user(fields: JsonObject) -> Result<ExchangeTokenRequest, Problem> {
     if fields.has("UserId") {
         return Err(
             Problem::new(ProblemCode::ActingRefused).detail("Only a machine may enrich a token for another user.")
@@ -140,13 +140,13 @@ pub(crate) struct OrganizationAccess {
     path = "/api/auth/access",
     tag = "Sign-in",
     security(("bearer" = []), ("key" = [])),
-    request_body = EnrichTokenRequest,
+    request_body = ExchangeTokenRequest,
     responses(
         (status = 200, description = "The organization token, and what it says.", body = OrganizationAccess),
         TokenFailures, BodyFailures, Failures
     )
 )]
-pub(crate) async fn enrich_token(
+pub(crate) async fn exchange_token(
     State(state): State<AuthApp>,
     caller: SubjectToken,
     body: Result<Body<JsonObject>, Problem>,
@@ -259,7 +259,7 @@ async fn other_organization_first(
     fields: JsonObject,
     problem: Problem,
 ) -> Problem {
-    if let Ok(request) = Fields::read::<EnrichTokenRequest>(fields)
+    if let Ok(request) = Fields::read::<ExchangeTokenRequest>(fields)
         && request.organization(table).await.is_ok_and(|(organization, _)| organization != *machine.organization_id())
     {
         return not_its_own();
@@ -272,7 +272,7 @@ async fn other_organization_first(
 async fn exchange_external_token(
     state: &AuthApp,
     identity: ExternalIdentity,
-    request: EnrichTokenRequest,
+    request: ExchangeTokenRequest,
 ) -> Result<Enriched, Problem> {
     let table = &state.app.table;
     // Both are awaited to their end: a binding that has begun must not be dropped half-way.
@@ -282,7 +282,7 @@ async fn exchange_external_token(
     enrich(state, organization, code, TokenSubject::user(account), &memberships).await
 }
 
-impl EnrichTokenRequest {
+impl ExchangeTokenRequest {
     /// The organization's code, and the field that named it.
     fn code(&self) -> Option<(&OrganizationCode, &'static str)> {
         let by_identity = || self.identity_organization_id.as_ref().map(|code| (code, "IdentityOrganizationId"));

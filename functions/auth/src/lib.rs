@@ -59,7 +59,7 @@ impl FromRef<AuthApp> for App {
 shared::routes!(
     AuthApp,
     login::sign_in,
-    access::enrich_token,
+    access::exchange_token,
     create_credential::create_credential,
     list_credentials::list_credentials,
     revoke_credential::revoke_credential,

@@ -12,10 +12,10 @@ use shared::App;
 shared::routes!(
     App,
     put::put_customer,
-    patch::patch_customer_by_query,
-    view::view_customer_by_query,
-    remove::remove_customer_by_query,
-    view::view_customer,
-    patch::patch_customer,
-    remove::remove_customer
+    patch::update_customer_by_query,
+    view::get_customer_by_query,
+    remove::delete_customer_by_query,
+    view::get_customer,
+    patch::update_customer,
+    remove::delete_customer
 );

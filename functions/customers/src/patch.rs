@@ -22,8 +22,8 @@ use crate::{
 shared::request! {
     /// A change of a customer: a JSON merge patch (RFC 7396).
     #[derive(ToSchema)]
-    #[schema(as = PatchCustomer, rename_all = "PascalCase")]
-    pub(crate) struct PatchCustomerRequest {
+    #[schema(as = UpdateCustomer, rename_all = "PascalCase")]
+    pub(crate) struct UpdateCustomerRequest {
         /// Can't be removed.
         company_name: Option<CompanyName> = non_nullable,
         /// The name of one of the organization's price tiers; can't be removed.
@@ -48,7 +48,7 @@ fn non_null_boolean(fields: &mut Fields<'_>, name: &str) -> Read<Option<bool>> {
 }
 
 /// A patch, and the customer that it is for. `N` says where the customer's number stands.
-pub(crate) struct PatchOf<N>(N, PatchCustomerRequest);
+pub(crate) struct PatchOf<N>(N, UpdateCustomerRequest);
 
 impl<S, N> FromRequest<S> for PatchOf<N>
 where
@@ -76,8 +76,8 @@ where
     security(("bearer" = []), ("key" = [])),
     params(("CustomerNumber" = CustomerNumber, Path), WriteConditions),
     request_body(content(
-        (PatchCustomerRequest = "application/merge-patch+json"),
-        (PatchCustomerRequest = "application/json"),
+        (UpdateCustomerRequest = "application/merge-patch+json"),
+        (UpdateCustomerRequest = "application/json"),
     )),
     responses(
         (status = 200, description = "The customer as it is now.", body = CustomerResponse,
@@ -85,7 +85,7 @@ where
         NoSuchCustomer, WriteConditionsFail, TokenFailures, BodyFailures, Failures
     )
 )]
-pub(crate) async fn patch_customer(
+pub(crate) async fn update_customer(
     State(app): State<App>,
     Conditions(preconditions): Conditions,
     AdminRequest(admin, PatchOf(NumberInPath(number), patch)): AdminRequest<PatchOf<NumberInPath>>,
@@ -103,8 +103,8 @@ pub(crate) async fn patch_customer(
     security(("bearer" = []), ("key" = [])),
     params(NumberParameter, WriteConditions),
     request_body(content(
-        (PatchCustomerRequest = "application/merge-patch+json"),
-        (PatchCustomerRequest = "application/json"),
+        (UpdateCustomerRequest = "application/merge-patch+json"),
+        (UpdateCustomerRequest = "application/json"),
     )),
     responses(
         (status = 200, description = "The customer as it is now.", body = CustomerResponse,
@@ -112,7 +112,7 @@ pub(crate) async fn patch_customer(
         NoSuchCustomer, WriteConditionsFail, TokenFailures, BodyFailures, Failures
     )
 )]
-pub(crate) async fn patch_customer_by_query(
+pub(crate) async fn update_customer_by_query(
     State(app): State<App>,
     Conditions(preconditions): Conditions,
     AdminRequest(admin, PatchOf(Query(query), patch)): AdminRequest<PatchOf<Query<NumberParameter>>>,
@@ -125,7 +125,7 @@ async fn patch_numbered(
     preconditions: &Preconditions,
     admin: &AdminClaim,
     number: CustomerNumber,
-    request: PatchCustomerRequest,
+    request: UpdateCustomerRequest,
 ) -> Result<Response, Problem> {
     let scope = app.table.organization(admin);
     let same_number = Unchanged::check([(&request.customer_number, &number)]).map_err(Problem::from);
@@ -136,5 +136,5 @@ async fn patch_numbered(
         currency_code: request.currency_code,
         active: request.active,
     };
-    Ok(tagged(scope.patch_customer(&number, &patch, preconditions).await?))
+    Ok(tagged(scope.update_customer(&number, &patch, preconditions).await?))
 }

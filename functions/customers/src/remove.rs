@@ -24,12 +24,12 @@ use crate::number::{NumberInPath, NumberParameter};
         NoSuchCustomer, WriteConditionsFail, TokenFailures, Failures
     )
 )]
-pub(crate) async fn remove_customer(
+pub(crate) async fn delete_customer(
     State(app): State<App>,
     Conditions(preconditions): Conditions,
     AdminRequest(admin, NumberInPath(number)): AdminRequest<NumberInPath>,
 ) -> Result<Json<Success>, Problem> {
-    app.table.organization(&admin).remove_customer(&number, &preconditions).await?;
+    app.table.organization(&admin).delete_customer(&number, &preconditions).await?;
     Ok(Json(Success::ANSWER))
 }
 
@@ -47,11 +47,11 @@ pub(crate) async fn remove_customer(
         NoSuchCustomer, WriteConditionsFail, TokenFailures, Failures
     )
 )]
-pub(crate) async fn remove_customer_by_query(
+pub(crate) async fn delete_customer_by_query(
     State(app): State<App>,
     Conditions(preconditions): Conditions,
     AdminRequest(admin, Query(query)): AdminRequest<Query<NumberParameter>>,
 ) -> Result<Json<Success>, Problem> {
-    app.table.organization(&admin).remove_customer(&query.customer_number, &preconditions).await?;
+    app.table.organization(&admin).delete_customer(&query.customer_number, &preconditions).await?;
     Ok(Json(Success::ANSWER))
 }

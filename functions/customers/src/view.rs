@@ -29,7 +29,7 @@ use crate::{
         NoSuchCustomer, ReadConditionsFail, TokenFailures, Failures
     )
 )]
-pub(crate) async fn view_customer(
+pub(crate) async fn get_customer(
     State(app): State<App>,
     conditions: Conditions,
     AdminRequest(admin, NumberInPath(number)): AdminRequest<NumberInPath>,
@@ -52,7 +52,7 @@ pub(crate) async fn view_customer(
         NoSuchCustomer, ReadConditionsFail, TokenFailures, Failures
     )
 )]
-pub(crate) async fn view_customer_by_query(
+pub(crate) async fn get_customer_by_query(
     State(app): State<App>,
     conditions: Conditions,
     AdminRequest(admin, Query(query)): AdminRequest<Query<NumberParameter>>,

@@ -26,7 +26,7 @@ static TAG: LazyLock<EntityTag> = LazyLock::new(|| EntityTag::of_content(&[DOCUM
         ReadConditionsFail
     )
 )]
-pub(crate) async fn get_document(conditions: Conditions) -> Result<Response, Problem> {
+pub(crate) async fn get_openapi_document(conditions: Conditions) -> Result<Response, Problem> {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
     conditions.answer(&TAG, (headers, DOCUMENT))
 }

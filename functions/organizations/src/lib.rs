@@ -12,9 +12,9 @@ use shared::App;
 shared::routes!(
     App,
     create::create_organization,
-    view::view_organization,
+    view::get_organization,
     update::update_organization,
     health::check_health,
-    document::get_document,
+    document::get_openapi_document,
     problems::show_problems
 );

@@ -126,7 +126,7 @@ impl OrganizationView {
         Failures,
     )
 )]
-pub(crate) async fn view_organization(
+pub(crate) async fn get_organization(
     State(app): State<App>,
     conditions: Conditions,
     Authenticated(admin): Authenticated<AdminClaim>,

@@ -14,8 +14,8 @@ use crate::existing::existing_name;
 shared::request! {
     /// A price tier, and what becomes of it.
     #[derive(ToSchema)]
-    #[schema(as = ChangePriceTier, rename_all = "PascalCase")]
-    pub(crate) struct ChangePriceTierRequest {
+    #[schema(as = ReplacePriceTier, rename_all = "PascalCase")]
+    pub(crate) struct ReplacePriceTierRequest {
         old_name: TierName = existing_name,
         new_name: TierName,
         /// `USD` where it isn't said.
@@ -36,16 +36,16 @@ fn usd_by_default(fields: &mut Fields<'_>, name: &str) -> Option<CurrencyCode> {
     path = "/api/organizations/price-tiers",
     tag = "Price tiers",
     security(("bearer" = []), ("key" = [])),
-    request_body = ChangePriceTierRequest,
+    request_body = ReplacePriceTierRequest,
     responses((status = 200, description = "It is changed."), TokenFailures, BodyFailures, Failures)
 )]
-pub(crate) async fn change_price_tier(
+pub(crate) async fn replace_price_tier(
     State(app): State<App>,
-    AdminRequest(admin, Body(request)): AdminRequest<Body<ChangePriceTierRequest>>,
+    AdminRequest(admin, Body(request)): AdminRequest<Body<ReplacePriceTierRequest>>,
 ) -> Result<(), Problem> {
-    let ChangePriceTierRequest { old_name, new_name, currency_code } = request;
+    let ReplacePriceTierRequest { old_name, new_name, currency_code } = request;
     let scope = app.table.organization(&admin);
-    let changed = scope.change_price_tier(&old_name, Some(new_name), Some(currency_code)).await;
+    let changed = scope.replace_price_tier(&old_name, Some(new_name), Some(currency_code)).await;
     changed.map_err(|error| {
         let field = if matches!(error, PriceTierError::NotFound) { "OldName" } else { "NewName" };
         error.on_field(field)

@@ -12,8 +12,8 @@ use shared::App;
 shared::routes!(
     App,
     list::list_price_tiers,
-    add::add_price_tier,
-    change::change_price_tier,
-    patch::patch_price_tier,
-    remove::remove_price_tier
+    add::create_price_tier,
+    change::replace_price_tier,
+    patch::update_price_tier,
+    remove::delete_price_tier
 );

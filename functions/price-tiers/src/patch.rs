@@ -14,8 +14,8 @@ use crate::{existing::existing_name, list::PriceTierEntry};
 shared::request! {
     /// A price tier, and what changes of it; what isn't sent stays.
     #[derive(ToSchema)]
-    #[schema(as = PatchPriceTier, rename_all = "PascalCase")]
-    pub(crate) struct PatchPriceTierRequest {
+    #[schema(as = UpdatePriceTier, rename_all = "PascalCase")]
+    pub(crate) struct UpdatePriceTierRequest {
         /// The tier's present name.
         name: TierName = existing_name,
         new_name: Option<TierName> = non_nullable,
@@ -32,20 +32,20 @@ shared::request! {
     tag = "Price tiers",
     security(("bearer" = []), ("key" = [])),
     request_body(content(
-        (PatchPriceTierRequest = "application/json"),
-        (PatchPriceTierRequest = "application/merge-patch+json"),
+        (UpdatePriceTierRequest = "application/json"),
+        (UpdatePriceTierRequest = "application/merge-patch+json"),
     )),
     responses(
         (status = 200, description = "The price tier as it is now.", body = PriceTierEntry),
         TokenFailures, BodyFailures, Failures
     )
 )]
-pub(crate) async fn patch_price_tier(
+pub(crate) async fn update_price_tier(
     State(app): State<App>,
-    AdminRequest(admin, Body(request)): AdminRequest<Body<PatchPriceTierRequest>>,
+    AdminRequest(admin, Body(request)): AdminRequest<Body<UpdatePriceTierRequest>>,
 ) -> Result<Json<PriceTierEntry>, Problem> {
-    let PatchPriceTierRequest { name, new_name, currency_code } = request;
-    let patched = app.table.organization(&admin).change_price_tier(&name, new_name, currency_code).await;
+    let UpdatePriceTierRequest { name, new_name, currency_code } = request;
+    let patched = app.table.organization(&admin).replace_price_tier(&name, new_name, currency_code).await;
     let patched = patched.map_err(|error| {
         let field = if matches!(error, PriceTierError::NotFound) { "Name" } else { "NewName" };
         error.on_field(field)

@@ -13,9 +13,9 @@ use crate::existing::existing_name;
 shared::request! {
     /// Which price tier goes: in the body or, for clients that drop a DELETE's body, in the query.
     #[derive(ToSchema, IntoParams)]
-    #[schema(as = RemovePriceTier, rename_all = "PascalCase")]
+    #[schema(as = DeletePriceTier, rename_all = "PascalCase")]
     #[into_params(rename_all = "PascalCase", parameter_in = Query)]
-    pub(crate) struct RemovePriceTierRequest {
+    pub(crate) struct DeletePriceTierRequest {
         #[param(value_type = Option<String>)]
         name: TierName = existing_name,
     }
@@ -29,14 +29,14 @@ shared::request! {
     path = "/api/organizations/price-tiers",
     tag = "Price tiers",
     security(("bearer" = []), ("key" = [])),
-    params(RemovePriceTierRequest),
-    request_body(content = Option<RemovePriceTierRequest>),
+    params(DeletePriceTierRequest),
+    request_body(content = Option<DeletePriceTierRequest>),
     responses((status = 200, description = "It is gone."), TokenFailures, BodyFailures, Failures)
 )]
-pub(crate) async fn remove_price_tier(
+pub(crate) async fn delete_price_tier(
     State(app): State<App>,
-    AdminRequest(admin, BodyOrQuery(request)): AdminRequest<BodyOrQuery<RemovePriceTierRequest>>,
+    AdminRequest(admin, BodyOrQuery(request)): AdminRequest<BodyOrQuery<DeletePriceTierRequest>>,
 ) -> Result<(), Problem> {
-    let removed = app.table.organization(&admin).remove_price_tier(&request.name).await;
+    let removed = app.table.organization(&admin).delete_price_tier(&request.name).await;
     removed.map_err(|error| error.on_field("Name"))
 }

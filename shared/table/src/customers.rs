@@ -175,7 +175,7 @@ impl OrganizationScope<'_> {
     /// # Errors
     /// [`CustomerError::NotFound`], [`CustomerError::Precondition`], [`CustomerError::NoPriceTier`], the scope's own,
     /// or the table is out of reach.
-    pub async fn patch_customer(
+    pub async fn update_customer(
         &self,
         number: &CustomerNumber,
         patch: &CustomerPatch,
@@ -263,7 +263,7 @@ impl OrganizationScope<'_> {
     ///
     /// # Errors
     /// [`CustomerError::NotFound`], [`CustomerError::Precondition`], the scope's own, or the table is out of reach.
-    pub async fn remove_customer(
+    pub async fn delete_customer(
         &self,
         number: &CustomerNumber,
         preconditions: &Preconditions,

@@ -16,7 +16,7 @@ impl OrganizationScope<'_> {
     /// # Errors
     /// [`PriceTierError::NameTaken`], [`PriceTierError::LimitReached`], the scope's own, [`Error::KeyReused`], or the
     /// table is out of reach.
-    pub async fn add_price_tier(
+    pub async fn create_price_tier(
         &self,
         tier: &PriceTierRecord,
         key: Option<&IdempotencyKey>,

@@ -24,7 +24,7 @@ impl OrganizationScope<'_> {
     ///
     /// # Errors
     /// [`PriceTierError::NotFound`], [`PriceTierError::NameTaken`], the scope's own, or the table is out of reach.
-    pub async fn change_price_tier(
+    pub async fn replace_price_tier(
         &self,
         name: &TierName,
         new_name: Option<TierName>,

@@ -19,7 +19,7 @@ impl OrganizationScope<'_> {
     ///
     /// # Errors
     /// [`PriceTierError::NotFound`], [`PriceTierError::InUse`], the scope's own, or the table is out of reach.
-    pub async fn remove_price_tier(&self, name: &TierName) -> Result<(), PriceTierError> {
+    pub async fn delete_price_tier(&self, name: &TierName) -> Result<(), PriceTierError> {
         let mut backoff = Backoff::default();
         loop {
             let tiers = self.all_price_tiers().await?;

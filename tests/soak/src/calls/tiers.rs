@@ -47,7 +47,7 @@ impl Caller<'_> {
             }
             15 => {
                 let request = Request::patch(&path, json!({"Pricing": name})).by(token);
-                (TierCall::PatchCustomer { customer, tier: name }, request)
+                (TierCall::UpdateCustomer { customer, tier: name }, request)
             }
             16 => (TierCall::RemoveCustomer { customer }, Request::delete(&path, None).by(token)),
             17..19 => (TierCall::Read { customer }, Request::get(&path).by(token)),
@@ -120,7 +120,7 @@ impl Caller<'_> {
 fn outcome(call: &TierCall, answer: &Answer) -> Option<TierOutcome> {
     let priced = |name| TierOutcome::Tier(answer.text(name), answer.text("CurrencyCode"));
     match (answer.status, call) {
-        (200, TierCall::Put { .. } | TierCall::PatchCustomer { .. } | TierCall::Read { .. }) => Some(priced("Pricing")),
+        (200, TierCall::Put { .. } | TierCall::UpdateCustomer { .. } | TierCall::Read { .. }) => Some(priced("Pricing")),
         (200, TierCall::Patch { .. }) => Some(priced("Name")),
         (200, _) => Some(TierOutcome::Done),
         (404, _) => Some(TierOutcome::NoCustomer),

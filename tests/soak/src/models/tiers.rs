@@ -41,7 +41,7 @@ pub(crate) enum TierCall {
         customer: String,
         tier: String,
     },
-    PatchCustomer {
+    UpdateCustomer {
         customer: String,
         tier: String,
     },
@@ -127,14 +127,14 @@ impl Model for Tiers {
                 Some(currency) => same(TierOutcome::Currency(currency.clone())),
                 None => same(TierOutcome::NoTier),
             },
-            TierCall::PatchCustomer { customer, .. }
+            TierCall::UpdateCustomer { customer, .. }
             | TierCall::Read { customer }
             | TierCall::RemoveCustomer { customer }
                 if !board.customers.contains_key(customer) =>
             {
                 same(TierOutcome::NoCustomer)
             }
-            TierCall::Put { customer, tier } | TierCall::PatchCustomer { customer, tier } => board.put(customer, tier),
+            TierCall::Put { customer, tier } | TierCall::UpdateCustomer { customer, tier } => board.put(customer, tier),
             TierCall::Read { customer } => {
                 let tier = board.customers.get(customer).cloned().unwrap_or_default();
                 let currency = board.tiers.get(&tier).cloned().unwrap_or_default();
