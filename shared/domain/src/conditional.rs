@@ -1,4 +1,4 @@
-//! What a caller says of the version of a record that he saw (RFC 9110, sections 8.8.3 and 13.1).
+//! What a caller says of the version of a record (RFC 9110, sections 8.8.3 and 13.1).
 
 use std::fmt;
 
