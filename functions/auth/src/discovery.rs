@@ -1,9 +1,14 @@
 //! What other services need to verify our tokens by any OIDC library.
 
-use axum::{Json, extract::State, http::header::CACHE_CONTROL, response::IntoResponse};
+use axum::{Json, extract::State, http::header::CACHE_CONTROL, response::Response};
 use serde::Serialize;
 use serde_json::Value;
-use shared::{App, openapi::Failures, problem::Problem};
+use shared::{
+    App,
+    conditional::{Conditions, tag_of_json},
+    openapi::{Failures, ReadConditions, ReadConditionsFail},
+    problem::Problem,
+};
 use utoipa::ToSchema;
 
 use crate::AuthApp;
@@ -25,13 +30,19 @@ pub(crate) struct JsonWebKeySet {
     get,
     path = "/.well-known/jwks.json",
     tag = "Sign-in",
-    responses((status = 200, description = "The key set (RFC 7517).", body = JsonWebKeySet), Failures)
+    params(ReadConditions),
+    responses(
+        (status = 200, description = "The key set (RFC 7517).", body = JsonWebKeySet,
+            headers(("ETag" = String, description = "The version of the set"))),
+        ReadConditionsFail, Failures
+    )
 )]
-pub(crate) async fn get_key_set(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
+pub(crate) async fn get_key_set(State(app): State<App>, conditions: Conditions) -> Result<Response, Problem> {
     let keys = app.verifier.keys().public_keys().await?;
     let keys = keys.iter().map(|key| serde_json::to_value(key.to_jwk())).collect::<Result<_, _>>();
     let keys = keys.map_err(|error| Problem::internal(&error))?;
-    Ok((CACHED, Json(JsonWebKeySet { keys })))
+    let set = JsonWebKeySet { keys };
+    conditions.answer(&tag_of_json(&set)?, (CACHED, Json(set)))
 }
 
 /// Where an issuer's keys are (`OpenID` Connect Discovery 1.0, section 3).
@@ -53,9 +64,17 @@ pub(crate) struct IssuerMetadata {
     get,
     path = "/.well-known/openid-configuration",
     tag = "Sign-in",
-    responses((status = 200, description = "The issuer, its key set and what its tokens claim.", body = IssuerMetadata))
+    params(ReadConditions),
+    responses(
+        (status = 200, description = "The issuer, its key set and what its tokens claim.", body = IssuerMetadata,
+            headers(("ETag" = String, description = "The document's version"))),
+        ReadConditionsFail
+    )
 )]
-pub(crate) async fn get_issuer_metadata(State(state): State<AuthApp>) -> impl IntoResponse {
+pub(crate) async fn get_issuer_metadata(
+    State(state): State<AuthApp>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
     let issuer = state.issuer.name();
     let metadata = IssuerMetadata {
         issuer: issuer.to_owned(),
@@ -83,5 +102,5 @@ pub(crate) async fn get_issuer_metadata(State(state): State<AuthApp>) -> impl In
             "CurrencyCode",
         ],
     };
-    (CACHED, Json(metadata))
+    conditions.answer(&tag_of_json(&metadata)?, (CACHED, Json(metadata)))
 }
