@@ -52,7 +52,7 @@ def operation_id(case):
 
 @schemathesis.hook
 def before_load_schema(_context, document):
-    """Says that filters are JSON in the one way that Schemathesis makes values of."""
+    """Says what the document has for generators' sake in another form as OpenAPI has it: filters, and bodies of links."""
     codes = {name for each in ("ProblemCode", "FieldCode")
              for name in document["components"]["schemas"][each]["x-extensible-enum"]}
     assert DEPENDS_ON_MORE_THAN_THE_SCHEMA.keys() <= codes, DEPENDS_ON_MORE_THAN_THE_SCHEMA.keys() - codes
@@ -61,6 +61,10 @@ def before_load_schema(_context, document):
             schema = parameter.pop("schema")
             schema["items"] = schema["items"]["contentSchema"]
             parameter["content"] = {"application/json": {"schema": schema}}
+    for operation in itertools.chain(*(methods.values() for methods in document["paths"].values())):
+        for link in operation["responses"].get("200", {}).get("links", {}).values():
+            if "x-requestBody" in link:
+                link["requestBody"] = link.pop("x-requestBody")
 
 
 @schemathesis.hook

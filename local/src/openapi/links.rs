@@ -22,6 +22,10 @@ const fn by_body(from: &'static str, to: &'static str, body: &'static [Field]) -
     Link { from, to, parameters: &[], body }
 }
 
+/// Where a link has the fields of a body. In `requestBody`, where OpenAPI has them, some generators take a text alone, and
+/// refuse the document.
+const BODY: &str = "x-requestBody";
+
 const LINKS: [Link; 17] = [
     by_body(
         "createOrganization",
@@ -37,7 +41,7 @@ const LINKS: [Link; 17] = [
     by_body("createUser", "associateCustomer", &[("UserId", "$response.body#/UserId")]),
     by_body("createPriceTier", "updatePriceTier", &[("Name", "$request.body#/Name")]),
     by_body("createPriceTier", "replacePriceTier", &[("OldName", "$request.body#/Name")]),
-    by_body("createPriceTier", "deletePriceTier", &[("Name", "$request.body#/Name")]),
+    by_parameters("createPriceTier", "deletePriceTier", &[("Name", "$request.body#/Name")]),
     by_body("createPriceTier", "putCustomer", &[("Pricing", "$request.body#/Name")]),
     by_parameters("putCustomer", "getCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "updateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
@@ -46,8 +50,8 @@ const LINKS: [Link; 17] = [
     by_parameters("putCustomer", "updateCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "deleteCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_body("putCustomer", "associateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
-    by_body("associateCustomer", "dissociateCustomer", &[("UserId", "$response.body#/Association/UserId")]),
-    by_body("createCredential", "revokeCredential", &[("ClientId", "$response.body#/ClientId")]),
+    by_parameters("associateCustomer", "dissociateCustomer", &[("UserId", "$response.body#/Association/UserId")]),
+    by_parameters("createCredential", "revokeCredential", &[("ClientId", "$response.body#/ClientId")]),
 ];
 
 /// Adds to each operation's success what can be done with it. A link is called as the operation that it leads to.
@@ -69,7 +73,7 @@ fn written(link: &Link) -> (String, Value) {
         written["parameters"] = object(link.parameters);
     }
     if !link.body.is_empty() {
-        written["requestBody"] = object(link.body);
+        written[BODY] = object(link.body);
     }
     (link.to.to_owned(), written)
 }
