@@ -59,7 +59,15 @@ impl World {
 #[tokio::test]
 async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     let mut world = World { deployment: Deployment::start(false).await, words: BTreeMap::new(), done: BTreeSet::new() };
-    for public in ["check-health", "get-openapi-document", "show-problems", "get-key-set", "get-issuer-metadata", "show-password-page"] {
+    for public in [
+        "check-health",
+        "get-openapi-document",
+        "show-problems",
+        "get-key-set",
+        "get-issuer-metadata",
+        "get-server-metadata",
+        "show-password-page",
+    ] {
         world.does(public, 200).await;
     }
     let created = world.does("create-organization", 200).await;
@@ -118,6 +126,8 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
         world.word(word, &machine[name]);
     }
     world.does("sign-in-machine", 200).await;
+    assert_eq!(world.does("issue-token", 200).await["scope"], "admin");
+    assert_eq!(world.does("issue-token-by-exchange", 200).await["scope"], "admin");
     world.does("list-price-tiers-by-key", 200).await;
     world.does("list-credentials", 200).await;
     world.does("revoke-credential", 200).await;

@@ -35,6 +35,7 @@ mod making_limits;
 mod memberships;
 mod names;
 mod notices;
+mod oauth;
 mod one_machine;
 mod openapi;
 mod operators;

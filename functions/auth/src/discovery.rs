@@ -1,12 +1,15 @@
-//! What other services need to verify our tokens by any OIDC library.
+//! What other services need to get and verify our tokens by any OAuth or OIDC library.
 
 use axum::{Json, extract::State, http::header::CACHE_CONTROL, response::IntoResponse};
 use serde::Serialize;
 use serde_json::Value;
-use shared::{App, openapi::Failures, problem::Problem};
+use shared::{App, claims::Role, openapi::Failures, problem::Problem};
 use utoipa::ToSchema;
 
-use crate::AuthApp;
+use crate::{
+    AuthApp,
+    oauth::{CLIENT_CREDENTIALS, TOKEN_EXCHANGE},
+};
 
 /// Verifiers may keep the answer for five minutes, and ask again for a key that they don't know.
 const CACHED: [(axum::http::HeaderName, &str); 1] = [(CACHE_CONTROL, "public, max-age=300")];
@@ -34,34 +37,77 @@ pub(crate) async fn get_key_set(State(app): State<App>) -> Result<impl IntoRespo
     Ok((CACHED, Json(JsonWebKeySet { keys })))
 }
 
-/// Where an issuer's keys are (`OpenID` Connect Discovery 1.0, section 3).
+/// An authorization server's metadata (RFC 8414, section 2).
 #[derive(Serialize, ToSchema)]
-pub(crate) struct IssuerMetadata {
+#[schema(as = ServerMetadata)]
+pub(crate) struct ServerMetadataResponse {
     issuer: String,
     jwks_uri: String,
     token_endpoint: String,
-    response_types_supported: [&'static str; 1],
+    /// How a machine authenticates. `none` is for the exchange of a token that suffices by itself.
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    grant_types_supported: [&'static str; 2],
+    /// None, as there is no authorization endpoint.
+    response_types_supported: [&'static str; 0],
+    /// The roles, which a token's `Roles` and an answer's `scope` name.
+    scopes_supported: [&'static str; 2],
+}
+
+impl ServerMetadataResponse {
+    fn of(issuer: &str) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            jwks_uri: format!("{issuer}/.well-known/jwks.json"),
+            token_endpoint: format!("{issuer}/oauth2/token"),
+            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+            grant_types_supported: [CLIENT_CREDENTIALS, TOKEN_EXCHANGE],
+            response_types_supported: [],
+            scopes_supported: [Role::Admin.as_str(), Role::Customer.as_str()],
+        }
+    }
+}
+
+/// The same for verifiers that know `OpenID` Connect Discovery 1.0 (section 3) alone.
+#[derive(Serialize, ToSchema)]
+#[schema(as = IssuerMetadata)]
+pub(crate) struct IssuerMetadataResponse {
+    #[serde(flatten)]
+    server: ServerMetadataResponse,
     subject_types_supported: [&'static str; 1],
+    /// The algorithm of every token. There are no ID tokens, but libraries take the algorithm of tokens from here, and
+    /// would else insist on RS256.
     id_token_signing_alg_values_supported: [&'static str; 1],
-    claims_supported: [&'static str; 16],
+    claims_supported: [&'static str; 18],
+}
+
+/// Describes the token endpoint and names the key set.
+///
+/// For OAuth clients, which learn from the issuer's address what it offers (RFC 8414).
+#[utoipa::path(
+    get,
+    path = "/.well-known/oauth-authorization-server",
+    tag = "Sign-in",
+    responses((status = 200, description = "What the issuer offers.", body = ServerMetadataResponse))
+)]
+pub(crate) async fn get_server_metadata(State(state): State<AuthApp>) -> impl IntoResponse {
+    (CACHED, Json(ServerMetadataResponse::of(state.issuer.name())))
 }
 
 /// Names the issuer and its key set.
 ///
-/// For libraries that learn from the issuer's address where its keys are.
+/// For libraries that learn from the issuer's address where its keys are. The issuer is no `OpenID` provider: there is
+/// no authorization endpoint, and there are no ID tokens.
 #[utoipa::path(
     get,
     path = "/.well-known/openid-configuration",
     tag = "Sign-in",
-    responses((status = 200, description = "The issuer, its key set and what its tokens claim.", body = IssuerMetadata))
+    responses((
+        status = 200, description = "The issuer, its key set and what its tokens claim.", body = IssuerMetadataResponse
+    ))
 )]
 pub(crate) async fn get_issuer_metadata(State(state): State<AuthApp>) -> impl IntoResponse {
-    let issuer = state.issuer.name();
-    let metadata = IssuerMetadata {
-        issuer: issuer.to_owned(),
-        jwks_uri: format!("{issuer}/.well-known/jwks.json"),
-        token_endpoint: format!("{issuer}/api/auth/login"),
-        response_types_supported: ["token"],
+    let metadata = IssuerMetadataResponse {
+        server: ServerMetadataResponse::of(state.issuer.name()),
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: ["ES256"],
         claims_supported: [
@@ -71,6 +117,7 @@ pub(crate) async fn get_issuer_metadata(State(state): State<AuthApp>) -> impl In
             "iat",
             "exp",
             "jti",
+            "client_id",
             "token_use",
             "sid",
             "email_verified",
@@ -78,6 +125,7 @@ pub(crate) async fn get_issuer_metadata(State(state): State<AuthApp>) -> impl In
             "OrganizationId",
             "OrgCode",
             "Roles",
+            "Access",
             "CustomerNumber",
             "PriceTier",
             "CurrencyCode",
