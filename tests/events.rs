@@ -10,7 +10,7 @@ use emulator::deployed_routes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Deployment, Elsewhere, link_token, mails_at};
+use crate::support::{Caller, Deployment, Elsewhere, check_example, link_token, mails_at};
 
 fn directory() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")
@@ -27,6 +27,8 @@ struct World {
     /// What the words in the events stand for, such as `TOKEN`.
     words: BTreeMap<&'static str, String>,
     done: BTreeSet<String>,
+    /// The document's operations, whose answers are its examples.
+    operations: BTreeSet<String>,
 }
 
 impl World {
@@ -47,8 +49,16 @@ impl World {
         let answer = function.invoke(text.into()).await.unwrap();
         let answer: Value = serde_json::from_slice(&answer).unwrap();
         assert_eq!(answer["statusCode"], status, "{name}: {answer}");
-        self.done.insert(name.to_owned());
-        serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or(Value::Null)
+        let body = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or(Value::Null);
+        if self.done.insert(name.to_owned())
+            && status == 200
+            && self.operations.contains(name)
+            && body.get("openapi").is_none()
+            && !body.is_null()
+        {
+            check_example(name, &body, &self.deployment.server.url);
+        }
+        body
     }
 
     fn word(&mut self, word: &'static str, value: &Value) {
@@ -58,7 +68,12 @@ impl World {
 
 #[tokio::test]
 async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
-    let mut world = World { deployment: Deployment::start(false).await, words: BTreeMap::new(), done: BTreeSet::new() };
+    let mut world = World {
+        deployment: Deployment::start(false).await,
+        words: BTreeMap::new(),
+        done: BTreeSet::new(),
+        operations: operations(),
+    };
     for public in [
         "check-health",
         "get-openapi-document",
@@ -171,13 +186,27 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     assert_eq!(world.done, names(), "every event");
 }
 
+/// `createOrganization` → `create-organization`.
+fn kebab_case(name: &str) -> String {
+    let word = |letter: char| if letter.is_uppercase() { format!("-{}", letter.to_lowercase()) } else { letter.into() };
+    name.chars().map(word).collect()
+}
+
+/// The names of the document's operations, as those of events.
+fn operations() -> BTreeSet<String> {
+    let document: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|methods| methods.as_object().unwrap().values());
+    operations.map(|operation| kebab_case(operation["operationId"].as_str().unwrap())).collect()
+}
+
 #[test]
 fn each_operation_of_the_document_has_an_event() {
     let document: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
     let names = names();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            let name = operation["operationId"].as_str().unwrap().replace('_', "-");
+            let name = kebab_case(operation["operationId"].as_str().unwrap());
             assert!(names.contains(&name), "{method} {path}: {name}");
             let event = fs::read_to_string(directory().join(format!("{name}.json"))).unwrap();
             let event: Value = serde_json::from_str(&event).unwrap();

@@ -17,6 +17,22 @@ fn check(answer: &Answer, method: &Method, path: &str) {
     assert_eq!(head("strict-transport-security"), [""; 0]);
 }
 
+/// Asserts that the document has the answer's status, and each field of its head but those of the transport.
+fn check_documented(answer: &Answer, document: &Value, operation: &Value, method: &Method, path: &str) {
+    const TRANSPORT: [&str; 5] = ["connection", "content-length", "content-type", "date", "server-timing"];
+    let resolve = |value: &Value| match value["$ref"].as_str() {
+        Some(reference) => document.pointer(&reference[1..]).unwrap().clone(),
+        None => value.clone(),
+    };
+    let response = &operation["responses"][answer.status.to_string()];
+    assert!(!response.is_null(), "{method} {path}: {answer:?}");
+    let documented = resolve(response)["headers"].as_object().cloned().unwrap_or_default();
+    for name in answer.headers.keys().filter(|name| !TRANSPORT.contains(&name.as_str())) {
+        let is_documented = documented.keys().any(|header| header.eq_ignore_ascii_case(name.as_str()));
+        assert!(is_documented, "{method} {path}: {name} of {answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn every_answer_of_every_operation_is_neither_stored_nor_sniffed_whoever_asks() {
     let tenant = tenant().await;
@@ -43,6 +59,7 @@ async fn every_answer_of_every_operation_is_neither_stored_nor_sniffed_whoever_a
             ] {
                 let answer = Anonymous.send(request).await;
                 check(&answer, &method, path);
+                check_documented(&answer, &document, operation, &method, path);
                 statuses.insert(answer.status);
             }
         }

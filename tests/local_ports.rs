@@ -7,6 +7,8 @@ use reqwest::{Client, Method, RequestBuilder, Response, header};
 use serde_json::{Value, json};
 use shared::problem::ProblemCode;
 
+use crate::support::answered_codes;
+
 const EVIL: &str = "https://evil.example";
 const NO_PAGES: &str = "Web pages may not use this port.";
 const OTHER_HOST: &str = "This host is not served here; `--allow-host` adds one.";
@@ -49,7 +51,9 @@ async fn refused(answer: Response, status: u16, detail: &str) {
         "type": "about:blank", "title": code.title(), "status": status, "code": code.as_str(), "detail": detail,
         "traceId": headers["x-request-id"].to_str().unwrap(),
     });
-    assert_eq!(answer.json::<Value>().await.unwrap(), expected);
+    let answered = answer.json::<Value>().await.unwrap();
+    answered_codes::note(&answered);
+    assert_eq!(answered, expected);
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ mod machines;
 mod mails;
 mod making_limits;
 mod memberships;
+#[cfg(feature = "lambda")]
+mod memory;
 mod names;
 mod notices;
 mod oauth;

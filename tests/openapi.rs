@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::support::{Anonymous, Caller};
 
@@ -41,6 +41,72 @@ fn each_operation_is_described_and_names_its_answers() {
             let needs_token = !operation["security"].as_array().unwrap().is_empty();
             assert_eq!(needs_token, responses.contains_key("401") && path != "/api/auth/login", "{method} {path}");
             assert_eq!(operation.get("requestBody").is_some(), responses.contains_key("415"), "{method} {path}");
+        }
+    }
+}
+
+/// Calls `look` with each JSON object in the document, and its place.
+fn visit(value: &Value, place: &str, look: &mut impl FnMut(&Map<String, Value>, &str)) {
+    match value {
+        Value::Object(object) => {
+            look(object, place);
+            object.iter().for_each(|(name, value)| visit(value, &format!("{place}/{name}"), look));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(number, item)| visit(item, &format!("{place}/{number}"), look));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_schema_is_one_that_generators_stumble_over() {
+    visit(&checked_in(), "", &mut |object, place| {
+        let may_be_null = object.get("type").is_some_and(|kind| kind.to_string().contains("null"));
+        assert!(!object.contains_key("oneOf") && !object.contains_key("allOf"), "{place}");
+        assert!(!may_be_null || !object.contains_key("default"), "{place}: a default beside null");
+        let schema = object.get("schema").or_else(|| object.get("content")?.pointer("/application~1json/schema"));
+        if let (Some(Value::String(name)), Some(schema)) = (object.get("in").and(object.get("name")), schema) {
+            assert!(schema.get("$ref").is_some() || schema["type"].is_string(), "{place}: {name} is never null");
+        }
+    });
+    let schemas = &checked_in()["components"]["schemas"];
+    assert!(schemas.get("Configuration").is_none(), "generated clients have a class of this name");
+}
+
+#[test]
+fn a_request_refuses_what_it_does_not_have_and_an_answer_may_gain_fields() {
+    let document = checked_in();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            for (media_type, body) in
+                operation.pointer("/requestBody/content").and_then(Value::as_object).into_iter().flatten()
+            {
+                let reference = body["schema"]["$ref"].as_str().unwrap();
+                let schema = document.pointer(&reference[1..]).unwrap();
+                // Of a form, OAuth asks that other parameters are ignored (RFC 6749, section 3.2).
+                let is_closed = media_type != "application/x-www-form-urlencoded";
+                let closed = schema.get("additionalProperties").is_some_and(|others| others == false);
+                assert_eq!(closed, is_closed, "{method} {path} {media_type}");
+            }
+        }
+    }
+    for name in ["Customer", "Organization", "Problem", "SignedIn"] {
+        assert!(document["components"]["schemas"][name].get("additionalProperties").is_none(), "{name}");
+    }
+}
+
+#[test]
+fn operations_have_names_of_their_own_and_one_tag_each() {
+    let document = checked_in();
+    let (mut names, tags) = (BTreeSet::new(), document["tags"].as_array().unwrap());
+    for methods in document["paths"].as_object().unwrap().values() {
+        for operation in methods.as_object().unwrap().values() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(name.chars().all(|character| character.is_ascii_alphanumeric()), "{name}");
+            assert!(name.starts_with(|initial: char| initial.is_ascii_lowercase()) && names.insert(name), "{name}");
+            let [tag] = operation["tags"].as_array().unwrap().as_slice() else { panic!("{name} has one tag") };
+            assert!(tags.iter().any(|known| known["name"] == *tag), "{name}: {tag}");
         }
     }
 }

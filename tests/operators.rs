@@ -6,7 +6,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use shared::ids::{OrganizationCode, OrganizationId};
 
-use crate::support::{Caller, PASSWORD, account_items, dynamodb, operate, server, tenant, unique};
+use crate::support::{Answer, Caller, PASSWORD, account_items, dynamodb, operate, server, tenant, unique};
 
 #[tokio::test]
 async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
@@ -95,8 +95,8 @@ async fn rows_are_tested_one_by_one_up_to_the_bound_and_the_shorter_range_counts
     bundle.seed(&id, &code, made_up_associations(3_000).unwrap()).unwrap();
     let list = async |query: &str| {
         let url = format!("{}/api/organizations/users/associations?{query}", bundle.url());
-        let answer = Client::new().get(url).bearer_auth(&token).send().await.unwrap();
-        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+        let answer = Answer::of(Client::new().get(url).bearer_auth(&token).send().await.unwrap()).await;
+        (answer.status, answer.json())
     };
     let filter = |place: u32, field: &str, operator: &str, value: &str| {
         format!("Filters[{place}].Field={field}&Filters[{place}].Operator={operator}&Filters[{place}].Value={value}")

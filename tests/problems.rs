@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::problem::{FieldCode, ProblemCode};
 
-use crate::support::{Anonymous, Caller, person, tenant, unique};
+use crate::support::{Anonymous, Caller, person, put_item, tenant, unique};
 
 const TIERS: &str = "/api/organizations/price-tiers";
 
@@ -135,6 +135,15 @@ async fn what_is_refused_for_one_reason_has_that_reason_as_its_code() {
     }
     let no_customer = tenant.admin.get("/api/customers/C-404").await;
     assert_eq!(no_customer.problem_code(), ProblemCode::CustomerNotFound);
+}
+
+#[tokio::test]
+async fn a_broken_item_is_an_error_that_says_nothing_of_the_table() {
+    let tenant = tenant().await;
+    put_item(json!({"pk": format!("ORG#{}#CUSTOMER", tenant.id), "sk": "C-1", "entity": "customer"})).await;
+    let answer = tenant.admin.get("/api/customers/C-1").await;
+    answer.bare_problem(500);
+    assert_eq!(answer.problem_code(), ProblemCode::InternalError);
 }
 
 #[test]

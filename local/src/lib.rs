@@ -18,7 +18,7 @@ pub use bundle::{Bundle, StartError};
 pub use command::{Command, Options};
 pub use engine::EngineError;
 pub use functions::{FUNCTIONS, Function};
-pub use openapi::document;
+pub use openapi::{Document, document};
 pub use seed::made_up_associations;
 pub use stopped::StoppedBundle;
 pub use stream::{Consumer, StreamError};

@@ -12,10 +12,12 @@ pub use pastey::paste;
 
 /// Gives a function its `router` and its `documentation`, by its state and its handlers, each with a `#[utoipa::path]`.
 ///
+/// After a semicolon stand the schemas of parameters, which the document would refer to and not have.
+///
 /// They are two functions, so that a binary that makes no document doesn't hold what one is made of.
 #[macro_export]
 macro_rules! routes {
-    ($state:ty, $($module:ident::$handler:ident),+ $(,)?) => {
+    ($state:ty, $($module:ident::$handler:ident),+ $(; $($schema:path),+)? $(,)?) => {
         /// The function's router.
         pub fn router(state: $state) -> ::axum::Router {
             let router = ::axum::Router::new();
@@ -29,7 +31,7 @@ macro_rules! routes {
         #[must_use]
         pub fn documentation() -> ::utoipa::openapi::OpenApi {
             #[derive(::utoipa::OpenApi)]
-            #[openapi(paths($($module::$handler),+))]
+            #[openapi(paths($($module::$handler),+) $(, components(schemas($($schema),+)))?)]
             struct Documented;
             <Documented as ::utoipa::OpenApi>::openapi()
         }

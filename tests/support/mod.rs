@@ -1,9 +1,11 @@
 //! The suite's callers, a type each, and the bundle that they call.
 
 mod answer;
-mod answered_codes;
+pub(crate) mod answered_codes;
 mod binaries;
 mod callers;
+#[cfg(feature = "lambda")]
+mod examples;
 mod gated;
 mod issuer;
 mod lambda;
@@ -17,6 +19,8 @@ mod world;
 pub(crate) use answer::Answer;
 pub(crate) use binaries::{binary, operate};
 pub(crate) use callers::{Anonymous, Caller, Elsewhere, Member, claims_of};
+#[cfg(feature = "lambda")]
+pub(crate) use examples::check_example;
 pub(crate) use gated::Gated;
 pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
 #[cfg(feature = "lambda")]

@@ -6,6 +6,9 @@ pub enum Error {
     /// These files aren't what the code makes of them.
     #[error("not as the code has it: {0}; `cargo xtask generate` makes it anew")]
     Outdated(String),
+    /// These changes may break a client of the last release.
+    #[error("may break clients of the last release, and CHANGELOG.md doesn't name it under Unreleased:\n{0}")]
+    Breaking(String),
     /// A file or directory can't be read or written.
     #[error("{file}: {error}")]
     File {

@@ -1,7 +1,9 @@
 //! What is derived: written by `generate`, compared by `check`.
 
+mod breaking;
 mod catalogue;
 mod error;
+mod examples;
 mod function;
 mod policy;
 mod properties;
@@ -44,15 +46,38 @@ pub fn check() -> Result<(), Error> {
     if outdated.is_empty() { Ok(()) } else { Err(Error::Outdated(outdated.join(", "))) }
 }
 
+/// Compares the document with that of the last release: what may break a client must be named in the change log.
+///
+/// # Errors
+/// Something isn't named, or a file can't be read.
+pub fn check_compatibility() -> Result<(), Error> {
+    let (old, new) = (read(RELEASED)?, read("openapi.json")?);
+    let change_log = read("CHANGELOG.md")?;
+    let unreleased = change_log.split("\n## ").find(|part| part.starts_with("Unreleased")).unwrap_or_default();
+    let changes = breaking::changes(&serde_json::from_str(&old)?, &serde_json::from_str(&new)?);
+    let unnamed: Vec<_> = changes.into_iter().filter(|change| !unreleased.contains(&format!("`{change}`"))).collect();
+    if unnamed.is_empty() { Ok(()) } else { Err(Error::Breaking(unnamed.join("\n"))) }
+}
+
+/// The document of the last release.
+const RELEASED: &str = "docs/openapi-released.json";
+
 /// Each file that holds something derived, with the text that it should have.
 fn derived() -> Result<[(&'static str, String); 4], Error> {
     let functions = Function::all()?;
     Ok([
-        ("openapi.json", local::document().to_pretty_json()? + "\n"),
+        ("openapi.json", document()?),
         ("functions/organizations/page/problems.html", catalogue::page()?),
         ("Cargo.toml", watch::manifest(&read("Cargo.toml")?, &functions)?),
         ("template.yaml", template::template(&read("template.yaml")?, &functions)?),
     ])
+}
+
+/// The document with its examples.
+fn document() -> Result<String, Error> {
+    let mut document = serde_json::to_value(local::document()?)?;
+    examples::add(&mut document)?;
+    Ok(serde_json::to_string_pretty(&serde_json::from_value::<local::Document>(document)?)? + "\n")
 }
 
 /// Where a file of the repository is.
@@ -62,4 +87,9 @@ fn path(file: &str) -> PathBuf {
 
 fn read(file: &str) -> Result<String, Error> {
     fs::read_to_string(path(file)).map_err(|error| Error::File { file: file.to_owned(), error })
+}
+
+/// The text of a file that may not be there.
+fn try_read(file: &str) -> Result<Option<String>, Error> {
+    if path(file).exists() { read(file).map(Some) } else { Ok(None) }
 }

@@ -17,11 +17,17 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Fails where openapi.json may break a client of the last release, and the change log doesn't say so.
+    Compatibility,
 }
 
 fn main() -> ExitCode {
-    let Task::Generate { check } = Task::parse();
-    match if check { xtask::check() } else { xtask::generate() } {
+    let done = match Task::parse() {
+        Task::Generate { check: true } => xtask::check(),
+        Task::Generate { check: false } => xtask::generate(),
+        Task::Compatibility => xtask::check_compatibility(),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // There is nowhere left to say that standard error is closed.

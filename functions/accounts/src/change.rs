@@ -20,19 +20,21 @@ shared::request! {
     #[schema(as = UpdateAccount, rename_all = "PascalCase")]
     pub(crate) struct UpdateAccountRequest {
         /// Can't be removed.
+        #[schema(nullable = false)]
         first_name: Option<PersonName> = non_nullable,
         /// Can't be removed.
+        #[schema(nullable = false)]
         last_name: Option<PersonName> = non_nullable,
         #[schema(value_type = Option<PhoneNumber>)]
         phone_number: Patch<PhoneNumber>,
         /// May be sent as it was answered.
-        #[schema(value_type = Option<UserId>, read_only)]
+        #[schema(value_type = UserId, required = false, read_only)]
         user_id: Unchanged,
         /// May be sent as it was answered.
-        #[schema(value_type = Option<String>, read_only)]
+        #[schema(value_type = String, required = false, read_only)]
         email: Unchanged,
         /// May be sent as it was answered.
-        #[schema(value_type = Option<bool>, read_only)]
+        #[schema(value_type = bool, required = false, read_only)]
         email_verified: Unchanged,
     }
 }

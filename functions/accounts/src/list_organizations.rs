@@ -51,7 +51,9 @@ fn page_size(fields: &mut Fields<'_>, name: &str) -> Option<usize> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UserOrganizations {
+    #[schema(max_items = 100)]
     data: Vec<UserOrganizationResponse>,
+    #[schema(minimum = 1, maximum = 100)]
     page_size: usize,
     /// Where the next page begins, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

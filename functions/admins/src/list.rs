@@ -30,9 +30,18 @@ pub(crate) struct AdminResponse {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListAdminsRequest {
-    /// `mail`: how far each admin's welcome mail is.
-    #[param(value_type = Option<String>)]
+    /// What each admin is shown with.
+    #[param(value_type = Option<Include>, inline)]
     include: bool,
+}
+
+/// What a list of admins can hold beside the admins.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "it is read by the derive alone")]
+enum Include {
+    /// How far each admin's welcome mail is.
+    Mail,
 }
 
 impl FromFields for ListAdminsRequest {

@@ -8,6 +8,7 @@ use shared::{
     request::{Fields, JsonObject, given_once},
     table::{AssociationFilter, Field, Operator},
 };
+use utoipa::ToSchema;
 
 const MAX_FILTERS: usize = 20;
 const FORMS: &str = "must be a JSON object or array of objects with Field, Operator and Value, or be written \
@@ -94,10 +95,13 @@ impl Filters {
 }
 
 shared::request! {
-    /// A filter, put together from its parameters.
-    struct FilterParts {
+    /// A condition that every listed row keeps. Comparison is by Unicode code point and minds case.
+    #[derive(ToSchema)]
+    #[schema(as = Filter, rename_all = "PascalCase")]
+    pub(crate) struct FilterParts {
         field: Field = field,
         operator: Operator = operator,
+        /// What the field is compared with, taken as it is.
         value: String,
     }
 }

@@ -49,5 +49,6 @@ shared::routes!(
     AssociationsApp,
     associate::associate_customer,
     list::list_associations,
-    dissociate::dissociate_customer
+    dissociate::dissociate_customer;
+    filters::FilterParts
 );

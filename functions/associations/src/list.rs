@@ -18,12 +18,15 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AssociationList {
+    #[schema(max_items = 1000)]
     data: Vec<AssociationResponse>,
     /// How many there are on all pages, exactly.
     total_count: u64,
     /// Only where the request didn't come by token.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
     page_number: Option<u64>,
+    #[schema(minimum = 1, maximum = 1000)]
     page_size: u64,
     /// `PageToken` of the next page, where more follows.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -8,11 +8,11 @@ use shared::{
     field_error::{FieldCode, FieldError},
     problem::{FieldErrors, Problem},
     request::{Fields, JsonObject, Read, parameters},
-    table::{AssociationFilter, AssociationOrder, ListQuery, PageStart},
+    table::{AssociationFilter, AssociationOrder, Field, ListQuery, PageStart},
 };
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::filters::{self, FilterParameter};
+use crate::filters::{self, FilterParameter, FilterParts};
 
 const DEFAULT_PAGE_SIZE: u64 = 25;
 const MAX_PAGE_SIZE: u64 = 1000;
@@ -25,24 +25,23 @@ shared::request! {
     #[into_params(rename_all = "PascalCase", parameter_in = Query)]
     pub(crate) struct ListAssociationsRequest {
         /// The page, from 1.
-        #[param(minimum = 1, maximum = 2_147_483_647, default = 1)]
+        #[param(value_type = Option<i32>, minimum = 1, maximum = 2_147_483_647, default = 1)]
         page_number: Option<u64> = page_number,
         /// `NextPageToken` of the page before, in the place of `PageNumber`: continues beyond its last row, untouched
         /// by rows that come and go elsewhere.
         page_token: Option<String>,
         /// The most associations on a page.
-        #[param(value_type = Option<u64>, minimum = 1, maximum = 1000, default = 25)]
+        #[param(value_type = Option<i32>, minimum = 1, maximum = 1000, default = 25)]
         page_size: u64 = page_size,
-        /// `UserId`, or `CustomerNumber` (ties by `UserId`).
-        #[param(value_type = Option<String>, default = "UserId")]
+        /// The field to sort by; ties are sorted by `UserId`.
+        #[param(value_type = Option<Field>, inline, default = "UserId")]
         sort_on: AssociationOrder = sort_on,
-        /// `asc` or `desc`.
-        #[param(value_type = Option<String>, default = "asc")]
+        /// Ascending or descending.
+        #[param(value_type = Option<Direction>, inline, default = "asc")]
         sort_direction: Direction = sort_direction,
-        /// At most 20 conditions, all of which must hold: a JSON object or an array of objects with `Field`, `Operator`
-        /// and `Value`, repeatable; or `Filters[0].Field=…&Filters[0].Operator=…&Filters[0].Value=…`, or
-        /// `Filters[0][Field]=…`.
-        #[param(value_type = Option<Vec<String>>)]
+        /// At most 20 conditions, all of which must hold: a JSON array of `Filter`, or one `Filter`, repeatable. The
+        /// forms `Filters[0].Field=…&Filters[0].Operator=…&Filters[0].Value=…` and `Filters[0][Field]=…` are read too.
+        #[param(value_type = Option<Vec<FilterParts>>)]
         filters: Vec<AssociationFilter> = filters::read,
     }
     check |fields| {
@@ -52,9 +51,11 @@ shared::request! {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, ToSchema)]
 enum Direction {
+    #[schema(rename = "asc")]
     Ascending,
+    #[schema(rename = "desc")]
     Descending,
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct CredentialEntry {
     #[schema(format = DateTime)]
     expires_at: Option<String>,
     /// RFC 3339 UTC, to the minute; null before the first use.
-    #[schema(required)]
+    #[schema(required, format = DateTime)]
     last_used_at: Option<String>,
 }
 

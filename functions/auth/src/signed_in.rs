@@ -20,7 +20,7 @@ pub(crate) struct SignedIn {
     user_id: Option<UserId>,
     /// Of a user: at most 100; `GET /api/users/me/organizations` lists them all.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<UserOrganizationResponse>)]
+    #[schema(value_type = Vec<UserOrganizationResponse>, max_items = 100)]
     organizations: Option<Vec<UserOrganizationResponse>>,
     /// True where the user belongs to more than these organizations.
     #[serde(skip_serializing_if = "Option::is_none")]

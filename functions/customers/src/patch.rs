@@ -24,16 +24,19 @@ shared::request! {
     #[schema(as = UpdateCustomer, rename_all = "PascalCase")]
     pub(crate) struct UpdateCustomerRequest {
         /// Can't be removed.
+        #[schema(nullable = false)]
         company_name: Option<CompanyName> = non_nullable,
         /// The name of one of the organization's price tiers; can't be removed.
+        #[schema(nullable = false)]
         pricing: Option<TierName> = non_nullable,
         /// A currency of its own; without one it follows its tier's.
         #[schema(value_type = Option<CurrencyCode>)]
         currency_code: Patch<CurrencyCode>,
         /// Can't be removed.
+        #[schema(nullable = false)]
         active: Option<bool> = non_null_boolean,
         /// May be sent as it was answered.
-        #[schema(value_type = Option<CustomerNumber>, read_only)]
+        #[schema(value_type = CustomerNumber, required = false, read_only)]
         customer_number: Unchanged,
     }
 }

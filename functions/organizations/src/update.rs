@@ -10,6 +10,7 @@ use axum::{
 use serde::Serialize;
 use shared::{
     App,
+    ids::{OrganizationCode, OrganizationId},
     openapi::{BodyFailures, Failures, TokenFailures},
     organization::OrganizationPatch,
     problem::{FieldErrors, Problem},
@@ -40,23 +41,37 @@ impl FromFields for UpdateOrganizationRequest {
     }
 }
 
-/// An organization as it is answered, of which a caller may send any part.
-struct SentOrganization(OrganizationPatch, ReadOnlyFields);
+/// A change of the organization: a JSON merge patch (RFC 7396). An absent field stays as it is, and null removes one.
+#[derive(ToSchema)]
+#[schema(as = UpdateOrganization)]
+struct SentOrganization {
+    #[serde(flatten)]
+    patch: OrganizationPatch,
+    #[serde(flatten)]
+    read_only: ReadOnlyFields,
+}
 
 impl FromFields for SentOrganization {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let (patch, read_only) = (OrganizationPatch::from_fields(fields), ReadOnlyFields::from_fields(fields));
-        Some(Self(patch?, read_only?))
+        Some(Self { patch: patch?, read_only: read_only? })
     }
 }
 
 shared::request! {
-    /// What no patch changes.
+    /// What no patch changes, and a caller may send as it was answered.
+    #[derive(ToSchema)]
+    #[schema(rename_all = "PascalCase")]
     struct ReadOnlyFields {
+        #[schema(value_type = OrganizationId, required = false, read_only)]
         organization_id: Unchanged,
+        #[schema(value_type = OrganizationCode, required = false, read_only)]
         identity_organization_id: Unchanged,
+        #[schema(value_type = OrganizationCode, required = false, read_only)]
         slug: Unchanged,
+        #[schema(value_type = String, format = DateTime, required = false, read_only)]
         created_at: Unchanged,
+        #[schema(value_type = String, format = DateTime, required = false, read_only)]
         updated_at: Unchanged,
     }
 }
@@ -110,8 +125,8 @@ fn precondition(tags: &str) -> Precondition {
     security(("bearer" = []), ("key" = [])),
     params(("If-Match" = Option<String>, Header, description = "The version to be changed, as `ETag` named it")),
     request_body(content(
-        (OrganizationPatch = "application/merge-patch+json"),
-        (OrganizationPatch = "application/json"),
+        (SentOrganization = "application/merge-patch+json"),
+        (SentOrganization = "application/json"),
     )),
     responses(
         (status = 200, description = "The settings as they are now.", body = UpdatedOrganization,
@@ -128,7 +143,7 @@ pub(crate) async fn update_organization(
     IfMatch(precondition): IfMatch,
     AdminRequest(admin, Body(UpdateOrganizationRequest(sent))): AdminRequest<Body<UpdateOrganizationRequest>>,
 ) -> Result<Response, Problem> {
-    let SentOrganization(patch, read_only) = sent;
+    let SentOrganization { patch, read_only } = sent;
     let accepts = |present: &OrganizationRecord| read_only.check(present).is_ok();
     let updated = match app.table.organization(&admin).update(&patch, &precondition, accepts).await {
         Err(SettingsError::NotAccepted(present)) => {

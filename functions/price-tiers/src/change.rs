@@ -19,7 +19,7 @@ shared::request! {
         old_name: TierName = existing_name,
         new_name: TierName,
         /// `USD` where it isn't said.
-        #[schema(value_type = Option<CurrencyCode>, default = "USD")]
+        #[schema(value_type = Option<CurrencyCode>)]
         currency_code: CurrencyCode = usd_by_default,
     }
 }

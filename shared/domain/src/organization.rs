@@ -49,6 +49,7 @@ pub struct OrganizationDetails {
 #[schema(rename_all = "PascalCase")]
 pub struct OrganizationPatch {
     /// Unique in the system, compared without case. The name can't be removed.
+    #[schema(nullable = false)]
     pub name: Option<OrganizationName>,
     /// The first line of the billing address.
     #[schema(value_type = Option<AddressLine>)]

@@ -122,6 +122,13 @@ impl Function {
         *self.longest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The most memory that an idle instance has held so far, in KiB.
+    #[must_use]
+    pub fn peak_memory(&self) -> u64 {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.iter().map(Instance::peak_memory).max().unwrap_or_default()
+    }
+
     /// What the function logged since this was last asked.
     #[must_use]
     pub fn take_lines(&self) -> Vec<String> {

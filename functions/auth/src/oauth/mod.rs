@@ -84,12 +84,15 @@ impl IssuedTokenResponse {
     security((), ("client" = [])),
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "The token.", body = IssuedTokenResponse),
-        (status = 400, description = "The request is refused (RFC 6749, section 5.2).", body = TokenErrorResponse),
+        (status = 200, description = "The token.", body = IssuedTokenResponse,
+            headers(("Pragma" = String, description = "`no-cache`"))),
         (status = 401, description = "The client's Basic credentials are wrong; `WWW-Authenticate` asks for them.",
-            body = TokenErrorResponse),
+            body = TokenErrorResponse, headers(("Pragma" = String, description = "`no-cache`"))),
         FormFailures,
         Failures,
+        // Below the failures of every route, whose 400 is another one.
+        (status = 400, description = "The request is refused (RFC 6749, section 5.2).", body = TokenErrorResponse,
+            headers(("Pragma" = String, description = "`no-cache`"))),
     )
 )]
 pub(crate) async fn issue_token(

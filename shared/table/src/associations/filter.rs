@@ -1,9 +1,11 @@
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::records::AssociationRecord;
 
-/// What a filter looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// The field that a filter looks at, or that a list is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AssociationField)]
 pub enum Field {
     /// The user's id.
     UserId,
@@ -12,7 +14,15 @@ pub enum Field {
 }
 
 /// How a filter compares: by Unicode code point, minding case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+///
+/// - `startswith`, `endswith`, `contains`, `notcontains`: the field begins with, ends with, holds or doesn't hold the
+///   value.
+/// - `equals`, `notequals`: the field is the value, or isn't.
+/// - `gt`, `gte`, `lt`, `lte`: the field comes after the value, after it or is it, before it, before it or is it.
+///
+/// `startswith`, `equals` and the last four narrow a list that is sorted by their field. The others test row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Operator {
     /// Begins with the value.
     StartsWith,

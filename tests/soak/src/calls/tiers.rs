@@ -120,7 +120,9 @@ impl Caller<'_> {
 fn outcome(call: &TierCall, answer: &Answer) -> Option<TierOutcome> {
     let priced = |name| TierOutcome::Tier(answer.text(name), answer.text("CurrencyCode"));
     match (answer.status, call) {
-        (200, TierCall::Put { .. } | TierCall::UpdateCustomer { .. } | TierCall::Read { .. }) => Some(priced("Pricing")),
+        (200, TierCall::Put { .. } | TierCall::UpdateCustomer { .. } | TierCall::Read { .. }) => {
+            Some(priced("Pricing"))
+        }
         (200, TierCall::Patch { .. }) => Some(priced("Name")),
         (200, _) => Some(TierOutcome::Done),
         (404, _) => Some(TierOutcome::NoCustomer),
