@@ -11,6 +11,7 @@ mod association_list;
 mod association_model;
 mod associations;
 mod common_rules;
+mod conditional_requests;
 mod conflicts;
 mod customers;
 mod deadlines;

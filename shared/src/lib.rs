@@ -2,6 +2,7 @@
 //! here.
 
 mod app;
+pub mod conditional;
 pub mod extract;
 pub mod guessable;
 pub mod lambda;

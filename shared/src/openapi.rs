@@ -60,6 +60,53 @@ pub struct IdempotencyKey {
     key: Option<String>,
 }
 
+/// The conditions of a route that shows what has a version.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is read by the derive alone")]
+pub struct ReadConditions {
+    /// Versions that the caller has, as `ETag` named them, or `*`. Where the present one is among them, the answer is
+    /// 304.
+    #[param(rename = "If-None-Match", value_type = String, required = false)]
+    if_none_match: Option<String>,
+    /// Versions as `ETag` named them, or `*`. Where the present one isn't among them, the answer is 412.
+    #[param(rename = "If-Match", value_type = String, required = false)]
+    if_match: Option<String>,
+}
+
+/// What a route that shows what has a version answers where the conditions don't hold.
+#[derive(IntoResponses)]
+#[expect(clippy::large_enum_variant, reason = "it is read by the derive alone")]
+pub enum ReadConditionsFail {
+    /// The caller has the present version.
+    #[response(status = 304, headers(("ETag" = String, description = "The present version")))]
+    NotModified,
+    /// The present version is none that `If-Match` names.
+    #[response(status = 412, content_type = "application/problem+json")]
+    PreconditionFailed(Problem),
+}
+
+/// The conditions of a route that changes what has a version.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is read by the derive alone")]
+pub struct WriteConditions {
+    /// The version to be changed, as `ETag` named it; one of several, or `*` for any.
+    #[param(rename = "If-Match", value_type = String, required = false)]
+    if_match: Option<String>,
+    /// Versions that must not be there; `*` says that nothing may be there.
+    #[param(rename = "If-None-Match", value_type = String, required = false)]
+    if_none_match: Option<String>,
+}
+
+/// What a route that changes what has a version answers where the conditions don't hold.
+#[derive(IntoResponses)]
+pub enum WriteConditionsFail {
+    /// The present version is none that `If-Match` names, or one that `If-None-Match` names. Nothing was changed.
+    #[response(status = 412, content_type = "application/problem+json")]
+    PreconditionFailed(Problem),
+}
+
 /// The failures of a route that tries passwords, or makes what strangers can make.
 #[derive(IntoResponses)]
 pub enum LimitFailures {

@@ -1,13 +1,18 @@
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use shared::{
     App,
     claims::AccountHolder,
+    conditional::{Conditions, Tagged},
     extract::Authenticated,
     ids::UserId,
-    openapi::{BodyFailures, Failures, TokenFailures},
+    openapi::{BodyFailures, Failures, TokenFailures, WriteConditions, WriteConditionsFail},
     problem::Problem,
     request::{Body, Patch, Unchanged, non_nullable},
-    table::ProfileChange,
+    table::{ProfileChange, ProfileError},
     text::{PersonName, PhoneNumber},
 };
 use utoipa::ToSchema;
@@ -47,28 +52,33 @@ shared::request! {
     path = "/api/users/me",
     tag = "Accounts",
     security(("bearer" = [])),
+    params(WriteConditions),
     request_body(
         content((UpdateAccountRequest = "application/json"), (UpdateAccountRequest = "application/merge-patch+json")),
     ),
     responses(
-        (status = 200, description = "The account as it is now.", body = OwnAccount),
-        TokenFailures, BodyFailures, Failures
+        (status = 200, description = "The account as it is now.", body = OwnAccount,
+            headers(("ETag" = String, description = "The new version of the account"))),
+        WriteConditionsFail, TokenFailures, BodyFailures, Failures
     )
 )]
 pub(crate) async fn update_account(
     State(app): State<App>,
+    Conditions(preconditions): Conditions,
     Authenticated(holder): Authenticated<AccountHolder>,
     body: Result<Body<UpdateAccountRequest>, Problem>,
-) -> Result<Json<OwnAccount>, Problem> {
+) -> Result<Response, Problem> {
     // A token that no longer holds wins over a body that can't be used.
     let account = account_of(&app, &holder).await?;
     let Body(request) = body?;
     let UpdateAccountRequest { first_name, last_name, phone_number, user_id, email, email_verified } = request;
+    preconditions.check(Some(&account.tag())).map_err(ProfileError::from)?;
     Unchanged::check([
         (&user_id, &account.user_id),
         (&email, &account.email),
         (&email_verified, &account.email_verified),
     ])?;
     let change = ProfileChange { first_name, last_name, phone_number };
-    Ok(Json(app.table.change_profile(account, change).await?.into()))
+    let changed = app.table.change_profile(account, change, &preconditions).await?;
+    Ok(Tagged(&changed.tag(), Json(OwnAccount::from(changed))).into_response())
 }

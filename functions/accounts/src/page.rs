@@ -4,10 +4,15 @@ use std::sync::LazyLock;
 
 use axum::{
     http::{HeaderName, HeaderValue, header},
-    response::{Html, IntoResponse},
+    response::{Html, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
+use shared::{
+    conditional::{Conditions, EntityTag},
+    openapi::{ReadConditions, ReadConditionsFail},
+    problem::Problem,
+};
 
 const STYLE: &str = include_str!("../page/set_password.css");
 const SCRIPT: &str = include_str!("../page/set_password.js");
@@ -16,6 +21,8 @@ const SCRIPT: &str = include_str!("../page/set_password.js");
 static PAGE: LazyLock<String> = LazyLock::new(|| {
     include_str!("../page/set_password.html").replace("/* style */", STYLE).replace("/* script */", SCRIPT)
 });
+
+static TAG: LazyLock<EntityTag> = LazyLock::new(|| EntityTag::of_content(&[PAGE.as_str()]));
 
 /// What a browser lets the page do (Content Security Policy Level 3): run its own script, and call its own origin.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
@@ -40,10 +47,17 @@ fn source_hash(source: &str) -> String {
     get,
     path = "/account/set-password",
     tag = "Accounts",
-    params(("token" = Option<String>, Query, description = "The link's token, which the page reads itself.")),
-    responses((status = 200, description = "The page.", content_type = "text/html"))
+    params(
+        ("token" = Option<String>, Query, description = "The link's token, which the page reads itself."),
+        ReadConditions
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html",
+            headers(("ETag" = String, description = "The page's version"))),
+        ReadConditionsFail
+    )
 )]
-pub(crate) async fn show_password_page() -> impl IntoResponse {
+pub(crate) async fn show_password_page(conditions: Conditions) -> Result<Response, Problem> {
     let policy = HeaderValue::from_static(POLICY.as_str());
     let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_SECURITY_POLICY, policy),
@@ -51,5 +65,5 @@ pub(crate) async fn show_password_page() -> impl IntoResponse {
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    (headers, Html(PAGE.as_str()))
+    conditions.answer(&TAG, (headers, Html(PAGE.as_str())))
 }

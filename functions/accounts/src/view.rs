@@ -1,11 +1,12 @@
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use serde::Serialize;
 use shared::{
     App,
     claims::AccountHolder,
+    conditional::Conditions,
     extract::Authenticated,
     ids::UserId,
-    openapi::{Failures, TokenFailures},
+    openapi::{Failures, ReadConditions, ReadConditionsFail, TokenFailures},
     problem::Problem,
     table::{AccountRecord, SessionEnded},
     text::PhoneNumber,
@@ -55,11 +56,18 @@ pub(crate) async fn account_of(app: &App, holder: &AccountHolder) -> Result<Acco
     path = "/api/users/me",
     tag = "Accounts",
     security(("bearer" = [])),
-    responses((status = 200, description = "The account.", body = OwnAccount), TokenFailures, Failures)
+    params(ReadConditions),
+    responses(
+        (status = 200, description = "The account.", body = OwnAccount,
+            headers(("ETag" = String, description = "The version of the account"))),
+        ReadConditionsFail, TokenFailures, Failures
+    )
 )]
 pub(crate) async fn get_account(
     State(app): State<App>,
+    conditions: Conditions,
     Authenticated(holder): Authenticated<AccountHolder>,
-) -> Result<Json<OwnAccount>, Problem> {
-    Ok(Json(account_of(&app, &holder).await?.into()))
+) -> Result<Response, Problem> {
+    let account = account_of(&app, &holder).await?;
+    conditions.answer(&account.tag(), Json(OwnAccount::from(account)))
 }

@@ -1,9 +1,15 @@
 //! What other services need to get and verify our tokens by any OAuth or OIDC library.
 
-use axum::{Json, extract::State, http::header::CACHE_CONTROL, response::IntoResponse};
+use axum::{Json, extract::State, http::header::CACHE_CONTROL, response::Response};
 use serde::Serialize;
 use serde_json::Value;
-use shared::{App, claims::Role, openapi::Failures, problem::Problem};
+use shared::{
+    App,
+    claims::Role,
+    conditional::{Conditions, tag_of_json},
+    openapi::{Failures, ReadConditions, ReadConditionsFail},
+    problem::Problem,
+};
 use utoipa::ToSchema;
 
 use crate::{
@@ -28,13 +34,19 @@ pub(crate) struct JsonWebKeySet {
     get,
     path = "/.well-known/jwks.json",
     tag = "Sign-in",
-    responses((status = 200, description = "The key set (RFC 7517).", body = JsonWebKeySet), Failures)
+    params(ReadConditions),
+    responses(
+        (status = 200, description = "The key set (RFC 7517).", body = JsonWebKeySet,
+            headers(("ETag" = String, description = "The version of the set"))),
+        ReadConditionsFail, Failures
+    )
 )]
-pub(crate) async fn get_key_set(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
+pub(crate) async fn get_key_set(State(app): State<App>, conditions: Conditions) -> Result<Response, Problem> {
     let keys = app.verifier.keys().public_keys().await?;
     let keys = keys.iter().map(|key| serde_json::to_value(key.to_jwk())).collect::<Result<_, _>>();
     let keys = keys.map_err(|error| Problem::internal(&error))?;
-    Ok((CACHED, Json(JsonWebKeySet { keys })))
+    let set = JsonWebKeySet { keys };
+    conditions.answer(&tag_of_json(&set)?, (CACHED, Json(set)))
 }
 
 /// An authorization server's metadata (RFC 8414, section 2).
@@ -87,10 +99,19 @@ pub(crate) struct IssuerMetadataResponse {
     get,
     path = "/.well-known/oauth-authorization-server",
     tag = "Sign-in",
-    responses((status = 200, description = "What the issuer offers.", body = ServerMetadataResponse))
+    params(ReadConditions),
+    responses(
+        (status = 200, description = "What the issuer offers.", body = ServerMetadataResponse,
+            headers(("ETag" = String, description = "The document's version"))),
+        ReadConditionsFail
+    )
 )]
-pub(crate) async fn get_server_metadata(State(state): State<AuthApp>) -> impl IntoResponse {
-    (CACHED, Json(ServerMetadataResponse::of(state.issuer.name())))
+pub(crate) async fn get_server_metadata(
+    State(state): State<AuthApp>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let metadata = ServerMetadataResponse::of(state.issuer.name());
+    conditions.answer(&tag_of_json(&metadata)?, (CACHED, Json(metadata)))
 }
 
 /// Names the issuer and its key set.
@@ -101,11 +122,17 @@ pub(crate) async fn get_server_metadata(State(state): State<AuthApp>) -> impl In
     get,
     path = "/.well-known/openid-configuration",
     tag = "Sign-in",
-    responses((
-        status = 200, description = "The issuer, its key set and what its tokens claim.", body = IssuerMetadataResponse
-    ))
+    params(ReadConditions),
+    responses(
+        (status = 200, description = "The issuer, its key set and what its tokens claim.",
+            body = IssuerMetadataResponse, headers(("ETag" = String, description = "The document's version"))),
+        ReadConditionsFail
+    )
 )]
-pub(crate) async fn get_issuer_metadata(State(state): State<AuthApp>) -> impl IntoResponse {
+pub(crate) async fn get_issuer_metadata(
+    State(state): State<AuthApp>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
     let metadata = IssuerMetadataResponse {
         server: ServerMetadataResponse::of(state.issuer.name()),
         subject_types_supported: ["public"],
@@ -131,5 +158,5 @@ pub(crate) async fn get_issuer_metadata(State(state): State<AuthApp>) -> impl In
             "CurrencyCode",
         ],
     };
-    (CACHED, Json(metadata))
+    conditions.answer(&tag_of_json(&metadata)?, (CACHED, Json(metadata)))
 }

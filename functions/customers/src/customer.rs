@@ -1,5 +1,10 @@
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
 use serde::Serialize;
 use shared::{
+    conditional::Tagged,
     table::Customer,
     text::{CompanyName, CurrencyCode, CustomerNumber, TierName},
 };
@@ -30,4 +35,9 @@ impl From<Customer> for CustomerResponse {
             active: customer.active,
         }
     }
+}
+
+/// The customer with its tag.
+pub(crate) fn tagged(customer: Customer) -> Response {
+    Tagged(&customer.tag.clone(), Json(CustomerResponse::from(customer))).into_response()
 }

@@ -1,11 +1,12 @@
 use axum::{
-    Json,
     extract::{FromRequest, FromRequestParts, Request, State},
+    response::Response,
 };
 use shared::{
     App,
     claims::AdminClaim,
-    openapi::{BodyFailures, Failures, NoSuchCustomer, TokenFailures},
+    conditional::{Conditions, Preconditions},
+    openapi::{BodyFailures, Failures, NoSuchCustomer, TokenFailures, WriteConditions, WriteConditionsFail},
     problem::{FieldCode, Problem},
     request::{AdminRequest, Body, Fields, Patch, Query, Read, Unchanged, non_nullable},
     table::CustomerPatch,
@@ -14,7 +15,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    customer::CustomerResponse,
+    customer::{CustomerResponse, tagged},
     number::{NumberInPath, NumberParameter},
 };
 
@@ -76,21 +77,23 @@ where
     path = "/api/customers/{CustomerNumber}",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
-    params(("CustomerNumber" = CustomerNumber, Path)),
+    params(("CustomerNumber" = CustomerNumber, Path), WriteConditions),
     request_body(content(
         (UpdateCustomerRequest = "application/merge-patch+json"),
         (UpdateCustomerRequest = "application/json"),
     )),
     responses(
-        (status = 200, description = "The customer as it is now.", body = CustomerResponse),
-        NoSuchCustomer, TokenFailures, BodyFailures, Failures
+        (status = 200, description = "The customer as it is now.", body = CustomerResponse,
+            headers(("ETag" = String, description = "The version of the customer and its tier"))),
+        NoSuchCustomer, WriteConditionsFail, TokenFailures, BodyFailures, Failures
     )
 )]
 pub(crate) async fn update_customer(
     State(app): State<App>,
+    Conditions(preconditions): Conditions,
     AdminRequest(admin, PatchOf(NumberInPath(number), patch)): AdminRequest<PatchOf<NumberInPath>>,
-) -> Result<Json<CustomerResponse>, Problem> {
-    patch_numbered(&app, &admin, number, patch).await
+) -> Result<Response, Problem> {
+    patch_numbered(&app, &preconditions, &admin, number, patch).await
 }
 
 /// Changes the customer whose number is in the query.
@@ -101,29 +104,32 @@ pub(crate) async fn update_customer(
     path = "/api/customers",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
-    params(NumberParameter),
+    params(NumberParameter, WriteConditions),
     request_body(content(
         (UpdateCustomerRequest = "application/merge-patch+json"),
         (UpdateCustomerRequest = "application/json"),
     )),
     responses(
-        (status = 200, description = "The customer as it is now.", body = CustomerResponse),
-        NoSuchCustomer, TokenFailures, BodyFailures, Failures
+        (status = 200, description = "The customer as it is now.", body = CustomerResponse,
+            headers(("ETag" = String, description = "The version of the customer and its tier"))),
+        NoSuchCustomer, WriteConditionsFail, TokenFailures, BodyFailures, Failures
     )
 )]
 pub(crate) async fn update_customer_by_query(
     State(app): State<App>,
+    Conditions(preconditions): Conditions,
     AdminRequest(admin, PatchOf(Query(query), patch)): AdminRequest<PatchOf<Query<NumberParameter>>>,
-) -> Result<Json<CustomerResponse>, Problem> {
-    patch_numbered(&app, &admin, query.customer_number, patch).await
+) -> Result<Response, Problem> {
+    patch_numbered(&app, &preconditions, &admin, query.customer_number, patch).await
 }
 
 async fn patch_numbered(
     app: &App,
+    preconditions: &Preconditions,
     admin: &AdminClaim,
     number: CustomerNumber,
     request: UpdateCustomerRequest,
-) -> Result<Json<CustomerResponse>, Problem> {
+) -> Result<Response, Problem> {
     let scope = app.table.organization(admin);
     let same_number = Unchanged::check([(&request.customer_number, &number)]).map_err(Problem::from);
     scope.lost_role_first(same_number).await?;
@@ -133,5 +139,5 @@ async fn patch_numbered(
         currency_code: request.currency_code,
         active: request.active,
     };
-    Ok(Json(scope.update_customer(&number, &patch).await?.into()))
+    Ok(tagged(scope.update_customer(&number, &patch, preconditions).await?))
 }

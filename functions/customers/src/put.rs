@@ -1,7 +1,8 @@
-use axum::{Json, extract::State};
+use axum::{extract::State, response::Response};
 use shared::{
     App,
-    openapi::{BodyFailures, Failures, TokenFailures},
+    conditional::Conditions,
+    openapi::{BodyFailures, Failures, TokenFailures, WriteConditions, WriteConditionsFail},
     problem::Problem,
     request::{AdminRequest, Body},
     table::CustomerChange,
@@ -9,7 +10,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::customer::CustomerResponse;
+use crate::customer::{CustomerResponse, tagged};
 
 shared::request! {
     /// The customer to be.
@@ -36,16 +37,19 @@ shared::request! {
     path = "/api/customers",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
+    params(WriteConditions),
     request_body = PutCustomerRequest,
     responses(
-        (status = 200, description = "The customer as it is now.", body = CustomerResponse),
-        TokenFailures, BodyFailures, Failures
+        (status = 200, description = "The customer as it is now.", body = CustomerResponse,
+            headers(("ETag" = String, description = "The version of the customer and its tier"))),
+        WriteConditionsFail, TokenFailures, BodyFailures, Failures
     )
 )]
 pub(crate) async fn put_customer(
     State(app): State<App>,
+    Conditions(preconditions): Conditions,
     AdminRequest(admin, Body(request)): AdminRequest<Body<PutCustomerRequest>>,
-) -> Result<Json<CustomerResponse>, Problem> {
+) -> Result<Response, Problem> {
     let change = CustomerChange {
         number: request.customer_number,
         company_name: request.company_name,
@@ -53,6 +57,6 @@ pub(crate) async fn put_customer(
         currency_code: request.currency_code,
         active: request.active,
     };
-    let customer = app.table.organization(&admin).put_customer(&change).await?;
-    Ok(Json(customer.into()))
+    let customer = app.table.organization(&admin).put_customer(&change, &preconditions).await?;
+    Ok(tagged(customer))
 }

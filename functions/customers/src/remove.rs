@@ -1,7 +1,8 @@
 use axum::{Json, extract::State};
 use shared::{
     App,
-    openapi::{Failures, NoSuchCustomer, Success, TokenFailures},
+    conditional::Conditions,
+    openapi::{Failures, NoSuchCustomer, Success, TokenFailures, WriteConditions, WriteConditionsFail},
     problem::Problem,
     request::{AdminRequest, Query},
     text::CustomerNumber,
@@ -17,17 +18,18 @@ use crate::number::{NumberInPath, NumberParameter};
     path = "/api/customers/{CustomerNumber}",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
-    params(("CustomerNumber" = CustomerNumber, Path)),
+    params(("CustomerNumber" = CustomerNumber, Path), WriteConditions),
     responses(
         (status = 200, description = "The customer is gone.", body = Success),
-        NoSuchCustomer, TokenFailures, Failures
+        NoSuchCustomer, WriteConditionsFail, TokenFailures, Failures
     )
 )]
 pub(crate) async fn delete_customer(
     State(app): State<App>,
+    Conditions(preconditions): Conditions,
     AdminRequest(admin, NumberInPath(number)): AdminRequest<NumberInPath>,
 ) -> Result<Json<Success>, Problem> {
-    app.table.organization(&admin).delete_customer(&number).await?;
+    app.table.organization(&admin).delete_customer(&number, &preconditions).await?;
     Ok(Json(Success::ANSWER))
 }
 
@@ -39,16 +41,17 @@ pub(crate) async fn delete_customer(
     path = "/api/customers",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
-    params(NumberParameter),
+    params(NumberParameter, WriteConditions),
     responses(
         (status = 200, description = "The customer is gone.", body = Success),
-        NoSuchCustomer, TokenFailures, Failures
+        NoSuchCustomer, WriteConditionsFail, TokenFailures, Failures
     )
 )]
 pub(crate) async fn delete_customer_by_query(
     State(app): State<App>,
+    Conditions(preconditions): Conditions,
     AdminRequest(admin, Query(query)): AdminRequest<Query<NumberParameter>>,
 ) -> Result<Json<Success>, Problem> {
-    app.table.organization(&admin).delete_customer(&query.customer_number).await?;
+    app.table.organization(&admin).delete_customer(&query.customer_number, &preconditions).await?;
     Ok(Json(Success::ANSWER))
 }

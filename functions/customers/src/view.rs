@@ -1,8 +1,9 @@
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use shared::{
     App,
     claims::AdminClaim,
-    openapi::{Failures, NoSuchCustomer, TokenFailures},
+    conditional::Conditions,
+    openapi::{Failures, NoSuchCustomer, ReadConditions, ReadConditionsFail, TokenFailures},
     problem::Problem,
     request::{AdminRequest, Query},
     text::CustomerNumber,
@@ -21,17 +22,19 @@ use crate::{
     path = "/api/customers/{CustomerNumber}",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
-    params(("CustomerNumber" = CustomerNumber, Path)),
+    params(("CustomerNumber" = CustomerNumber, Path), ReadConditions),
     responses(
-        (status = 200, description = "The customer.", body = CustomerResponse),
-        NoSuchCustomer, TokenFailures, Failures
+        (status = 200, description = "The customer.", body = CustomerResponse,
+            headers(("ETag" = String, description = "The version of the customer and its tier"))),
+        NoSuchCustomer, ReadConditionsFail, TokenFailures, Failures
     )
 )]
 pub(crate) async fn get_customer(
     State(app): State<App>,
+    conditions: Conditions,
     AdminRequest(admin, NumberInPath(number)): AdminRequest<NumberInPath>,
-) -> Result<Json<CustomerResponse>, Problem> {
-    view(&app, &admin, &number).await
+) -> Result<Response, Problem> {
+    view(&app, &conditions, &admin, &number).await
 }
 
 /// Shows the customer whose number is in the query.
@@ -42,20 +45,27 @@ pub(crate) async fn get_customer(
     path = "/api/customers",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
-    params(NumberParameter),
+    params(NumberParameter, ReadConditions),
     responses(
-        (status = 200, description = "The customer.", body = CustomerResponse),
-        NoSuchCustomer, TokenFailures, Failures
+        (status = 200, description = "The customer.", body = CustomerResponse,
+            headers(("ETag" = String, description = "The version of the customer and its tier"))),
+        NoSuchCustomer, ReadConditionsFail, TokenFailures, Failures
     )
 )]
 pub(crate) async fn get_customer_by_query(
     State(app): State<App>,
+    conditions: Conditions,
     AdminRequest(admin, Query(query)): AdminRequest<Query<NumberParameter>>,
-) -> Result<Json<CustomerResponse>, Problem> {
-    view(&app, &admin, &query.customer_number).await
+) -> Result<Response, Problem> {
+    view(&app, &conditions, &admin, &query.customer_number).await
 }
 
-async fn view(app: &App, admin: &AdminClaim, number: &CustomerNumber) -> Result<Json<CustomerResponse>, Problem> {
+async fn view(
+    app: &App,
+    conditions: &Conditions,
+    admin: &AdminClaim,
+    number: &CustomerNumber,
+) -> Result<Response, Problem> {
     let customer = app.table.organization(admin).customer(number).await?;
-    Ok(Json(customer.into()))
+    conditions.answer(&customer.tag.clone(), Json(CustomerResponse::from(customer)))
 }

@@ -1,7 +1,16 @@
-use axum::{http::header, response::IntoResponse};
+use std::sync::LazyLock;
+
+use axum::{http::header, response::Response};
+use shared::{
+    conditional::{Conditions, EntityTag},
+    openapi::{ReadConditions, ReadConditionsFail},
+    problem::Problem,
+};
 
 /// The catalogue: generated from the code, and checked in, so that serving it costs nothing.
 const CATALOGUE: &str = include_str!("../page/problems.html");
+
+static TAG: LazyLock<EntityTag> = LazyLock::new(|| EntityTag::of_content(&[CATALOGUE]));
 
 /// The page runs no script and loads nothing (Content Security Policy Level 3).
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
@@ -15,13 +24,18 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
     get,
     path = "/problems",
     tag = "Service",
-    responses((status = 200, description = "The page.", content_type = "text/html"))
+    params(ReadConditions),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html",
+            headers(("ETag" = String, description = "The page's version"))),
+        ReadConditionsFail
+    )
 )]
-pub(crate) async fn show_problems() -> impl IntoResponse {
+pub(crate) async fn show_problems(conditions: Conditions) -> Result<Response, Problem> {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CACHE_CONTROL, "public, max-age=300"),
     ];
-    (headers, CATALOGUE)
+    conditions.answer(&TAG, (headers, CATALOGUE))
 }

@@ -1,25 +1,22 @@
 use axum::{
     Json,
-    extract::{FromRequestParts, State},
-    http::{
-        header::{ETAG, IF_MATCH},
-        request::Parts,
-    },
+    extract::State,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use shared::{
     App,
+    conditional::{Conditions, Tagged},
     ids::{OrganizationCode, OrganizationId},
-    openapi::{BodyFailures, Failures, TokenFailures},
+    openapi::{BodyFailures, Failures, TokenFailures, WriteConditions, WriteConditionsFail},
     organization::OrganizationPatch,
     problem::{FieldErrors, Problem},
     request::{AdminRequest, Body, Fields, FromFields, Unchanged},
-    table::{OrganizationRecord, Precondition, SettingsError},
+    table::{OrganizationRecord, SettingsError},
 };
 use utoipa::ToSchema;
 
-use crate::view::{OrganizationResponse, entity_tag, version_of};
+use crate::view::OrganizationResponse;
 
 /// The changed organization.
 #[derive(Serialize, ToSchema)]
@@ -89,31 +86,6 @@ impl ReadOnlyFields {
     }
 }
 
-/// The versions that a change is for: the entity tags of `If-Match`, compared strongly (RFC 9110, section 13.1.1).
-pub(crate) struct IfMatch(Precondition);
-
-impl<S: Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let values = parts.headers.get_all(IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default());
-        let values: Vec<_> = values.collect();
-        Ok(Self(if values.is_empty() { Precondition::Any } else { precondition(&values.join(",")) }))
-    }
-}
-
-/// A tag that names no version of ours names none at all, so that the change is refused.
-fn precondition(tags: &str) -> Precondition {
-    let mut versions = Vec::new();
-    for tag in tags.split(',').map(str::trim) {
-        if tag == "*" {
-            return Precondition::Any;
-        }
-        versions.extend(version_of(tag));
-    }
-    Precondition::Versions(versions)
-}
-
 /// Changes the organization's settings.
 ///
 /// A JSON merge patch (RFC 7396): null removes, and what isn't sent stays. It may hold the read-only fields as they
@@ -123,16 +95,15 @@ fn precondition(tags: &str) -> Precondition {
     path = "/api/organization",
     tag = "Organizations",
     security(("bearer" = []), ("key" = [])),
-    params(("If-Match" = Option<String>, Header, description = "The version to be changed, as `ETag` named it")),
+    params(WriteConditions),
     request_body(content(
         (SentOrganization = "application/merge-patch+json"),
         (SentOrganization = "application/json"),
     )),
     responses(
         (status = 200, description = "The settings as they are now.", body = UpdatedOrganization,
-            headers(("ETag" = String, description = "The record's new version"))),
-        (status = 412, description = "`If-Match` names another version than the present one.",
-            body = Problem, content_type = "application/problem+json"),
+            headers(("ETag" = String, description = "The new version of the settings"))),
+        WriteConditionsFail,
         TokenFailures,
         BodyFailures,
         Failures,
@@ -140,18 +111,18 @@ fn precondition(tags: &str) -> Precondition {
 )]
 pub(crate) async fn update_organization(
     State(app): State<App>,
-    IfMatch(precondition): IfMatch,
+    Conditions(preconditions): Conditions,
     AdminRequest(admin, Body(UpdateOrganizationRequest(sent))): AdminRequest<Body<UpdateOrganizationRequest>>,
 ) -> Result<Response, Problem> {
     let SentOrganization { patch, read_only } = sent;
     let accepts = |present: &OrganizationRecord| read_only.check(present).is_ok();
-    let updated = match app.table.organization(&admin).update(&patch, &precondition, accepts).await {
+    let updated = match app.table.organization(&admin).update(&patch, &preconditions, accepts).await {
         Err(SettingsError::NotAccepted(present)) => {
             read_only.check(&present)?;
             return Err(SettingsError::NotAccepted(present).into());
         }
         updated => updated?,
     };
-    let version = entity_tag(updated.version);
-    Ok(([(ETAG, version)], Json(UpdatedOrganization { organization: updated.into() })).into_response())
+    let tag = updated.tag();
+    Ok(Tagged(&tag, Json(UpdatedOrganization { organization: updated.into() })).into_response())
 }

@@ -1,18 +1,14 @@
 use std::collections::HashSet;
 
-use axum::{
-    Json,
-    extract::State,
-    http::header::ETAG,
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, response::Response};
 use serde::Serialize;
 use shared::{
     App,
     claims::AdminClaim,
+    conditional::{Conditions, EntityTag, tag_of_json},
     extract::Authenticated,
     ids::{OrganizationCode, OrganizationId},
-    openapi::{Failures, TokenFailures},
+    openapi::{Failures, ReadConditions, ReadConditionsFail, TokenFailures},
     organization::OrganizationDetails,
     problem::Problem,
     table::{self, OrganizationOverview},
@@ -103,6 +99,16 @@ impl From<OrganizationOverview> for OrganizationView {
     }
 }
 
+impl OrganizationView {
+    /// The tag of what is shown beside the settings, and changes without their version.
+    fn beside_settings(&self) -> Result<Option<EntityTag>, Problem> {
+        if self.subscriptions.is_empty() {
+            return Ok(None);
+        }
+        tag_of_json(&(&self.subscriptions, &self.entitlements)).map(Some)
+    }
+}
+
 /// Shows the organization of the caller.
 ///
 /// Its settings, its active subscriptions and what they allow.
@@ -111,29 +117,23 @@ impl From<OrganizationOverview> for OrganizationView {
     path = "/api/organization",
     tag = "Organizations",
     security(("bearer" = []), ("key" = [])),
+    params(ReadConditions),
     responses(
         (status = 200, description = "The organization.", body = OrganizationView,
-            headers(("ETag" = String, description = "The record's version"))),
+            headers(("ETag" = String, description = "The version of all that is shown"))),
+        ReadConditionsFail,
         TokenFailures,
         Failures,
     )
 )]
 pub(crate) async fn get_organization(
     State(app): State<App>,
+    conditions: Conditions,
     Authenticated(admin): Authenticated<AdminClaim>,
 ) -> Result<Response, Problem> {
     let overview = app.table.organization(&admin).overview().await?;
-    let version = entity_tag(overview.organization.version);
-    Ok(([(ETAG, version)], Json(OrganizationView::from(overview))).into_response())
-}
-
-/// A record's version as a strong entity tag (RFC 9110, section 8.8.3).
-pub(crate) fn entity_tag(version: u64) -> String {
-    format!("\"{version}\"")
-}
-
-/// The version that a strong entity tag of ours names.
-pub(crate) fn version_of(tag: &str) -> Option<u64> {
-    let version = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
-    (entity_tag(version) == tag).then_some(version)
+    let organization = overview.organization.clone();
+    let view = OrganizationView::from(overview);
+    let tag = view.beside_settings()?.map_or_else(|| organization.tag(), |beside| organization.tag_with(&beside));
+    conditions.answer(&tag, Json(view))
 }

@@ -4,6 +4,7 @@
 //! *Invariant:* this crate does no I/O except for reading the environment, and knows neither HTTP nor AWS.
 
 pub mod clock;
+pub mod conditional;
 pub mod config;
 pub mod digest;
 pub mod error_chain;

@@ -1,9 +1,10 @@
 //! The one place that maps an error to its answer. Where a request may call a field differently, the handler says how.
 
 use claims::{KeySourceError, TokenError};
+use domain::conditional::FailedPrecondition;
 use table::{
     AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, Limited, LinkError,
-    LoginAttemptsError, MachineError, PriceTierError, SessionEnded, SettingsError, SignUpError,
+    LoginAttemptsError, MachineError, PriceTierError, ProfileError, SessionEnded, SettingsError, SignUpError,
 };
 
 use super::{FieldCode, FieldErrors, Problem, ProblemCode};
@@ -201,11 +202,24 @@ impl From<LeaveError> for Problem {
     }
 }
 
+impl From<FailedPrecondition> for Problem {
+    fn from(failed: FailedPrecondition) -> Self {
+        precondition_failed("record", failed)
+    }
+}
+
+fn precondition_failed(record: &str, failed: FailedPrecondition) -> Problem {
+    let detail = match failed {
+        FailedPrecondition::Match => format!("The {record} was changed since the version that If-Match names."),
+        FailedPrecondition::NoneMatch => format!("The {record} is there in a version that If-None-Match names."),
+    };
+    Problem::new(ProblemCode::PreconditionFailed).detail(detail)
+}
+
 impl From<SettingsError> for Problem {
     fn from(error: SettingsError) -> Self {
         match error {
-            SettingsError::StaleVersion => Self::new(ProblemCode::PreconditionFailed)
-                .detail("The organization was changed since the version that If-Match names."),
+            SettingsError::Precondition(failed) => precondition_failed("organization", failed),
             SettingsError::NotAccepted(_) => {
                 Self::new(ProblemCode::ValidationFailed).detail("A field that can't be changed has another value.")
             }
@@ -264,9 +278,19 @@ impl OnField for PriceTierError {
     }
 }
 
+impl From<ProfileError> for Problem {
+    fn from(error: ProfileError) -> Self {
+        match error {
+            ProfileError::Precondition(failed) => precondition_failed("account", failed),
+            ProfileError::Table(error) => error.into(),
+        }
+    }
+}
+
 impl From<CustomerError> for Problem {
     fn from(error: CustomerError) -> Self {
         match error {
+            CustomerError::Precondition(failed) => precondition_failed("customer", failed),
             CustomerError::NotFound => {
                 Self::new(ProblemCode::CustomerNotFound).detail("This organization has no such customer.")
             }
@@ -368,7 +392,8 @@ mod tests {
             (ExternalIdentityError::BoundToAnother.into(), 403, "account_bound"),
             (ExternalIdentityError::BoundToAnotherIssuer.into(), 403, "account_bound"),
             (ExternalIdentityError::ForeignDomain.into(), 403, "domain_not_trusted"),
-            (SettingsError::StaleVersion.into(), 412, "precondition_failed"),
+            (FailedPrecondition::Match.into(), 412, "precondition_failed"),
+            (SettingsError::Precondition(FailedPrecondition::Match).into(), 412, "precondition_failed"),
             (SettingsError::NotAccepted(Box::new(organization)).into(), 400, "validation_failed"),
             (SettingsError::NameTaken.into(), 400, "name_taken"),
             (AdminError::NoAccount.into(), 400, "account_not_found"),
@@ -380,6 +405,8 @@ mod tests {
             (PriceTierError::NameTaken.on_field("Name"), 400, "name_taken"),
             (PriceTierError::InUse(2).on_field("Name"), 400, "price_tier_in_use"),
             (PriceTierError::LimitReached.on_field("Name"), 400, "price_tier_limit"),
+            (ProfileError::Precondition(FailedPrecondition::NoneMatch).into(), 412, "precondition_failed"),
+            (CustomerError::Precondition(FailedPrecondition::NoneMatch).into(), 412, "precondition_failed"),
             (CustomerError::NotFound.into(), 404, "customer_not_found"),
             (CustomerError::NoPriceTier.into(), 400, "price_tier_not_found"),
             (AssociationError::NoUser.into(), 400, "account_not_found"),

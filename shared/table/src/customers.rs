@@ -1,6 +1,7 @@
 //! Customers: the commerce context that a token carries.
 
 use domain::{
+    conditional::{EntityTag, FailedPrecondition, Preconditions},
     ids::{self, OrganizationId},
     patch::Patch,
     text::{CompanyName, CurrencyCode, CustomerNumber, TierName},
@@ -57,6 +58,8 @@ pub struct Customer {
     pub currency_code: CurrencyCode,
     /// Whether the customer's claims go into its users' tokens.
     pub active: bool,
+    /// The version of all of it, which each write of the customer and each change of its tier replaces.
+    pub tag: EntityTag,
 }
 
 /// The customer of a user's token.
@@ -79,12 +82,18 @@ struct Changed;
 impl CustomerRecord {
     fn with_tier(self, tier: PriceTierRecord) -> Customer {
         Customer {
+            tag: self.tag(&tier),
             number: self.customer_number,
             company_name: self.company_name,
             pricing: tier.name,
             currency_code: self.currency_code.unwrap_or(tier.currency_code),
             active: self.active,
         }
+    }
+
+    /// The tag of the customer with the tier that it is on. The customer's own revision stands for which tier that is.
+    fn tag(&self, tier: &PriceTierRecord) -> EntityTag {
+        EntityTag::strong(format!("{}-{}", self.revision, tier.revision()))
     }
 
     /// Returns the condition that the customer is unchanged since it was read.
@@ -127,15 +136,23 @@ impl OrganizationScope<'_> {
         Ok(customer.with_tier(tier))
     }
 
-    /// Creates or replaces a customer: two round trips.
+    /// Creates or replaces a customer, where the preconditions hold of what is there: two round trips.
     ///
     /// # Errors
-    /// [`CustomerError::NoPriceTier`], the scope's own, or the table is out of reach.
-    pub async fn put_customer(&self, change: &CustomerChange) -> Result<Customer, CustomerError> {
+    /// [`CustomerError::Precondition`], [`CustomerError::NoPriceTier`], the scope's own, or the table is out of reach.
+    pub async fn put_customer(
+        &self,
+        change: &CustomerChange,
+        preconditions: &Preconditions,
+    ) -> Result<Customer, CustomerError> {
         let mut backoff = Backoff::default();
         loop {
             let ((known, tiers), held) =
                 self.checked_to_write(|reads| self.customer_and_tiers(reads, &change.number)).await?;
+            let Some(tier_as_seen) = check(preconditions, known.as_ref(), &tiers)? else {
+                wait(&mut backoff).await?;
+                continue;
+            };
             let tier = tiers.of_name(&change.pricing).ok_or(CustomerError::NoPriceTier)?;
             let record = CustomerRecord {
                 customer_number: change.number.clone(),
@@ -146,26 +163,32 @@ impl OrganizationScope<'_> {
                 active: change.active.or(known.as_ref().map(|known| known.active)).unwrap_or(true),
                 revision: ids::random_id(16),
             };
-            if self.store(held, known.as_ref(), &record).await? {
+            if self.store(held, known.as_ref(), tier_as_seen, &record).await? {
                 return Ok(record.with_tier(tier.clone()));
             }
             wait(&mut backoff).await?;
         }
     }
 
-    /// Changes a customer: two round trips.
+    /// Changes a customer, where the preconditions hold of it: two round trips.
     ///
     /// # Errors
-    /// [`CustomerError::NotFound`], [`CustomerError::NoPriceTier`], the scope's own, or the table is out of reach.
+    /// [`CustomerError::NotFound`], [`CustomerError::Precondition`], [`CustomerError::NoPriceTier`], the scope's own,
+    /// or the table is out of reach.
     pub async fn update_customer(
         &self,
         number: &CustomerNumber,
         patch: &CustomerPatch,
+        preconditions: &Preconditions,
     ) -> Result<Customer, CustomerError> {
         let mut backoff = Backoff::default();
         loop {
             let ((known, tiers), held) = self.checked_to_write(|reads| self.customer_and_tiers(reads, number)).await?;
             let known = known.ok_or(CustomerError::NotFound)?;
+            let Some(tier_as_seen) = check(preconditions, Some(&known), &tiers)? else {
+                wait(&mut backoff).await?;
+                continue;
+            };
             let tier = match &patch.pricing {
                 Some(name) => tiers.of_name(name),
                 None => tiers.of_id(&known.tier_id),
@@ -188,7 +211,7 @@ impl OrganizationScope<'_> {
                 revision: ids::random_id(16),
                 customer_number: known.customer_number.clone(),
             };
-            if self.store(held, Some(&known), &patched).await? {
+            if self.store(held, Some(&known), tier_as_seen, &patched).await? {
                 return Ok(patched.with_tier(tier.clone()));
             }
             wait(&mut backoff).await?;
@@ -200,10 +223,12 @@ impl OrganizationScope<'_> {
     ///
     /// The tier's revision is asked for at the commit, or a customer would be put on a tier by a name that it no longer
     /// has: the put reads that `4k` is Gold, `4k` becomes Staff, and the put answers that the customer is on Gold.
+    /// `tier_as_seen` is asked of the tier that the customer leaves.
     async fn store(
         &self,
         held: RoleHeld<'_>,
         known: Option<&CustomerRecord>,
+        tier_as_seen: Expression,
         record: &CustomerRecord,
     ) -> Result<bool, Error> {
         let counter = use_counter(&record.customer_number);
@@ -219,7 +244,8 @@ impl OrganizationScope<'_> {
         } else {
             write = write.update(tier_use, &add_uses(1).and(as_read), Changed);
             if let Some(known) = known {
-                write = write.update(keys::tier_use(self.id(), &known.tier_id, counter), &add_uses(-1), Changed);
+                let left = keys::tier_use(self.id(), &known.tier_id, counter);
+                write = write.update(left, &add_uses(-1).and(tier_as_seen), Changed);
             }
         }
         Ok(matches!(write.commit(()).await?, Committed::Done(_)))
@@ -233,22 +259,30 @@ impl OrganizationScope<'_> {
         tokio::try_join!(reads.get(keys::customer(self.id(), number)), reads.price_tiers(self.id()))
     }
 
-    /// Removes a customer: two round trips.
+    /// Removes a customer, where the preconditions hold of it: two round trips.
     ///
     /// # Errors
-    /// [`CustomerError::NotFound`], the scope's own, or the table is out of reach.
-    pub async fn delete_customer(&self, number: &CustomerNumber) -> Result<(), CustomerError> {
+    /// [`CustomerError::NotFound`], [`CustomerError::Precondition`], the scope's own, or the table is out of reach.
+    pub async fn delete_customer(
+        &self,
+        number: &CustomerNumber,
+        preconditions: &Preconditions,
+    ) -> Result<(), CustomerError> {
         let mut backoff = Backoff::default();
         loop {
-            let (known, held) = self
-                .checked_to_write(|reads| async move { reads.get(keys::customer(self.id(), number)).await })
-                .await?;
+            let ((known, tiers), held) =
+                self.checked_to_write(|reads| self.customer_to_remove(reads, number, preconditions)).await?;
             let known = known.ok_or(CustomerError::NotFound)?;
+            let tier_as_seen = tiers.map(|tiers| check(preconditions, Some(&known), &tiers)).transpose()?;
+            let Some(tier_as_seen) = tier_as_seen.unwrap_or_else(|| Some(Expression::default())) else {
+                wait(&mut backoff).await?;
+                continue;
+            };
             let left = keys::tier_use(self.id(), &known.tier_id, use_counter(number));
             let committed = held
                 .write()
                 .delete(keys::customer(self.id(), number), &known.unchanged(), Changed)
-                .update(left, &add_uses(-1), Changed)
+                .update(left, &add_uses(-1).and(tier_as_seen), Changed)
                 .commit(())
                 .await?;
             match committed {
@@ -257,6 +291,41 @@ impl OrganizationScope<'_> {
             }
         }
     }
+
+    /// Reads a customer and, where a precondition is about them, the tiers.
+    async fn customer_to_remove(
+        &self,
+        reads: Reads<'_>,
+        number: &CustomerNumber,
+        preconditions: &Preconditions,
+    ) -> Result<(Option<CustomerRecord>, Option<PriceTiers>), Error> {
+        if !preconditions.are_sent() {
+            return Ok((reads.get(keys::customer(self.id(), number)).await?, None));
+        }
+        let (known, tiers) = self.customer_and_tiers(reads, number).await?;
+        Ok((known, Some(tiers)))
+    }
+}
+
+/// Asks whether the preconditions hold of a customer and its tier, as two reads found them. Where they do, returns what
+/// has to be asked of the tier at the commit, so that they hold of both at that moment; `None` where the two have to be
+/// read again.
+fn check(
+    preconditions: &Preconditions,
+    known: Option<&CustomerRecord>,
+    tiers: &PriceTiers,
+) -> Result<Option<Expression>, FailedPrecondition> {
+    if !preconditions.are_sent() {
+        return Ok(Some(Expression::default()));
+    }
+    let Some(known) = known else {
+        preconditions.check(None)?;
+        return Ok(Some(Expression::default()));
+    };
+    // The two reads are no snapshot: the customer moved to a tier that was added between them.
+    let Some(tier) = tiers.of_id(&known.tier_id) else { return Ok(None) };
+    preconditions.check(Some(&known.tag(tier)))?;
+    Ok(Some(TierUseRecord::has_revision(tier.revision())))
 }
 
 /// Adds `change` to a counter of a tier's customers.

@@ -2,6 +2,7 @@
 //! names of a request's fields.
 
 use claims::KeySourceError;
+use domain::conditional::FailedPrecondition;
 
 use crate::{Limited, records::OrganizationRecord};
 
@@ -147,9 +148,9 @@ pub enum ExternalIdentityError {
 /// The reason why an organization's settings aren't changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// The version that the caller saw is not the present one.
-    #[error("the organization was changed meanwhile")]
-    StaleVersion,
+    /// The caller asks for another version than the present one.
+    #[error("the organization: {0}")]
+    Precondition(#[from] FailedPrecondition),
     /// The caller doesn't accept the present record, which this is.
     #[error("the organization isn't as the caller says")]
     NotAccepted(Box<OrganizationRecord>),
@@ -226,9 +227,23 @@ pub enum PriceTierError {
     Table(#[from] Error),
 }
 
+/// The reason why an account isn't changed by its owner.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The caller asks for another version than the present one.
+    #[error("the account: {0}")]
+    Precondition(#[from] FailedPrecondition),
+    /// An error that any call may meet.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
 /// The reason why a customer isn't found or put.
 #[derive(Debug, thiserror::Error)]
 pub enum CustomerError {
+    /// The caller asks for another version than the present one.
+    #[error("the customer: {0}")]
+    Precondition(#[from] FailedPrecondition),
     /// The organization has no customer of this number.
     #[error("the organization has no customer of this number")]
     NotFound,

@@ -42,7 +42,7 @@ pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
     AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError,
-    LoginAttemptsError, MachineError, PriceTierError, SessionEnded, SettingsError, SignUpError,
+    LoginAttemptsError, MachineError, PriceTierError, ProfileError, SessionEnded, SettingsError, SignUpError,
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
@@ -61,4 +61,4 @@ pub use records::{
 };
 pub use rekey_addresses::RekeyedAddresses;
 pub use scope::{OrganizationScope, QUEUE_PREFIX, Table};
-pub use settings::{OrganizationOverview, Precondition};
+pub use settings::OrganizationOverview;

@@ -2,6 +2,7 @@
 
 use claims::Role;
 use domain::{
+    conditional::Preconditions,
     ids::{UserId, random_id},
     mail::MailKind,
     patch::Patch,
@@ -10,13 +11,19 @@ use domain::{
 use dynamo::{Backoff, Expression, text};
 
 use crate::{
-    Error, Table,
+    Error, ProfileError, Table,
     records::{AccountRecord, CredentialRecord, MailRecord},
     scope::{Authority, Committed, Key, keys, session_goes_on},
 };
 
 /// Admin items that one transaction renames. It has room for 100 actions.
 const RENAMES_PER_TRANSACTION: usize = 90;
+
+/// What isn't as a change of an account needs it.
+enum Changed {
+    Account,
+    Credential,
+}
 
 /// A change of an account.
 #[derive(Clone, Debug)]
@@ -79,29 +86,63 @@ impl ProfileChange {
 }
 
 impl Table {
-    /// Changes an account's names and phone number, also where the names are shown: among an organization's admins.
+    /// Changes an account's names and phone number, also where the names are shown: among an organization's admins. The
+    /// preconditions hold of the account as it was read; where it changes before the commit, it is read again.
     ///
     /// # Errors
-    /// The table is out of reach.
-    pub async fn change_profile(&self, account: AccountRecord, change: ProfileChange) -> Result<AccountRecord, Error> {
+    /// [`ProfileError::Precondition`], or [`Error::SessionEnded`] where the account was read again; or the table is out
+    /// of reach.
+    pub async fn change_profile(
+        &self,
+        mut account: AccountRecord,
+        change: ProfileChange,
+        preconditions: &Preconditions,
+    ) -> Result<AccountRecord, ProfileError> {
         let renames = change.first_name.is_some() || change.last_name.is_some();
-        if !renames && change.phone_number == Patch::Keep {
-            return Ok(account);
+        let (revision, mut backoff) = (random_id(16), Backoff::default());
+        loop {
+            preconditions.check(Some(&account.tag()))?;
+            if !renames && change.phone_number == Patch::Keep {
+                return Ok(account);
+            }
+            if self.write_profile(&account, &change, &revision, preconditions.are_sent()).await? {
+                break;
+            }
+            backoff.wait_or_give_up("an account is being changed by others").await.map_err(Error::from)?;
+            let again = self.account(&account.user_id).await?;
+            account = again.filter(|again| again.session_id == account.session_id).ok_or(Error::SessionEnded)?;
         }
-        let revision = random_id(16);
-        let credential_key = keys::credential(&FoldedAddress::of(&account.email));
-        let account_key = keys::account(&account.user_id);
-        let mut write = self.write().update(account_key, &change.account_update(), Error::account_changed());
-        if renames {
-            let update = change.credential_update(&revision).and(CredentialRecord::belongs_to(&account.user_id));
-            write = write.update(credential_key.clone(), &update, Error::account_changed());
-        }
-        write.commit_or((), Err).await?;
         if renames {
             // Even if the names did not change: an earlier call may have stopped before this step.
+            let credential_key = keys::credential(&FoldedAddress::of(&account.email));
             self.rename_admin(&account.user_id, credential_key, &revision).await?;
         }
         Ok(change.apply(account))
+    }
+
+    /// Writes the change to the account and its credential. `false` where the account has to be as it was read, and
+    /// isn't.
+    async fn write_profile(
+        &self,
+        account: &AccountRecord,
+        change: &ProfileChange,
+        revision: &str,
+        as_read: bool,
+    ) -> Result<bool, Error> {
+        let update = change.account_update();
+        let update = if as_read { update.and(account.unchanged()) } else { update };
+        let mut write = self.write().update(keys::account(&account.user_id), &update, Changed::Account);
+        if change.first_name.is_some() || change.last_name.is_some() {
+            let update = change.credential_update(revision).and(CredentialRecord::belongs_to(&account.user_id));
+            write = write.update(keys::credential(&FoldedAddress::of(&account.email)), &update, Changed::Credential);
+        }
+        match write.commit(()).await? {
+            Committed::Done(_) => Ok(true),
+            Committed::Refused(refusals) => match refusals.first() {
+                Some((Changed::Account, _)) if as_read => Ok(false),
+                _ => Err(Error::account_changed()),
+            },
+        }
     }
 
     /// Copies the credential's names to the user's admin items in each organization, while the credential's revision is

@@ -2,6 +2,7 @@
 
 use domain::{
     clock::now,
+    conditional::{EntityTag, Preconditions},
     organization::{OrganizationDetails, OrganizationPatch},
     text::fold,
 };
@@ -22,22 +23,26 @@ pub struct OrganizationOverview {
     pub subscriptions: Vec<SubscriptionRecord>,
 }
 
-/// The versions of an organization that a change is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Precondition {
-    /// Any version.
-    Any,
-    /// One of these versions.
-    Versions(Vec<u64>),
+/// What stands in a tag between the version of the settings and that of what is shown beside them.
+const BESIDE: char = '-';
+
+impl OrganizationRecord {
+    /// The tag of the settings alone.
+    #[must_use]
+    pub fn tag(&self) -> EntityTag {
+        EntityTag::strong(self.version.to_string())
+    }
+
+    /// The tag of the settings with something else, whose tag is `beside`.
+    #[must_use]
+    pub fn tag_with(&self, beside: &EntityTag) -> EntityTag {
+        EntityTag::strong(format!("{}{BESIDE}{}", self.version, beside.opaque()))
+    }
 }
 
-impl Precondition {
-    fn accepts(&self, version: u64) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Versions(versions) => versions.contains(&version),
-        }
-    }
+/// The conditions on the settings alone: a change of them may name the tag of all that was shown.
+fn on_settings(preconditions: &Preconditions) -> Preconditions {
+    preconditions.map_opaque(|tag| tag.split(BESIDE).next().unwrap_or_default().to_owned())
 }
 
 /// The condition of an update that failed.
@@ -68,25 +73,24 @@ impl OrganizationScope<'_> {
         })
     }
 
-    /// Changes the organization's settings, where the precondition accepts the present version, and `accepts` the rest
+    /// Changes the organization's settings, where the preconditions hold of the present version, and `accepts` the rest
     /// of the present record: a read, then one transaction, in which a new name frees the old one.
     ///
     /// # Errors
-    /// [`SettingsError::StaleVersion`], [`SettingsError::NotAccepted`], [`SettingsError::NameTaken`], the scope's own, or the table is out of reach.
+    /// [`SettingsError::Precondition`], [`SettingsError::NotAccepted`], [`SettingsError::NameTaken`], the
+    /// scope's own, or the table is out of reach.
     pub async fn update(
         &self,
         patch: &OrganizationPatch,
-        precondition: &Precondition,
+        preconditions: &Preconditions,
         accepts: impl Fn(&OrganizationRecord) -> bool,
     ) -> Result<OrganizationRecord, SettingsError> {
-        let mut backoff = Backoff::default();
+        let (preconditions, mut backoff) = (on_settings(preconditions), Backoff::default());
         loop {
             let present = self
                 .checked_with_organization(|reads| async move { reads.get(keys::organization(self.id())).await })
                 .await?;
-            if !precondition.accepts(present.version) {
-                return Err(SettingsError::StaleVersion);
-            }
+            preconditions.check(Some(&present.tag()))?;
             if !accepts(&present) {
                 return Err(SettingsError::NotAccepted(Box::new(present)));
             }

@@ -1,14 +1,15 @@
 use claims::AccountHolder;
 use domain::{
+    conditional::EntityTag,
     ids::{LinkId, UserId},
     text::PhoneNumber,
 };
-use dynamo::{Expression, text};
+use dynamo::{Expression, bool_value, text};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     SessionEnded,
-    scope::{PartOf, Record},
+    scope::{PartOf, Record, session_goes_on},
 };
 
 /// An account, found by its id.
@@ -43,6 +44,37 @@ impl Record for AccountRecord {
 }
 
 impl AccountRecord {
+    /// The tag of what its owner is shown.
+    #[must_use]
+    pub fn tag(&self) -> EntityTag {
+        let Self { user_id, email, first_name, last_name, phone_number, email_verified, .. } = self;
+        let phone_number = phone_number.as_ref().map_or("", PhoneNumber::as_str);
+        let email_verified = if *email_verified { "verified" } else { "" };
+        EntityTag::of_content(&[user_id.as_str(), email, first_name, last_name, phone_number, email_verified])
+    }
+
+    /// Returns the condition that what [`Self::tag`] is made of is as it was read, and that the sign-in goes on.
+    pub(crate) fn unchanged(&self) -> Expression {
+        let names = Expression::condition("first_name = :seen_first AND last_name = :seen_last")
+            .value(":seen_first", text(&self.first_name))
+            .value(":seen_last", text(&self.last_name));
+        let phone = match &self.phone_number {
+            Some(number) => {
+                Expression::condition("phone_number = :seen_phone").value(":seen_phone", text(number.as_str()))
+            }
+            None => Expression::condition("attribute_not_exists(phone_number)"),
+        };
+        // An account from before proofs has no such attribute.
+        let verified = Expression::condition(if self.email_verified {
+            "proven = :proven"
+        } else {
+            "attribute_not_exists(proven) OR proven = :proven"
+        });
+        let verified = verified.value(":proven", bool_value(self.email_verified));
+        let email = Expression::condition("email = :seen_email").value(":seen_email", text(&self.email));
+        names.and(phone).and(verified).and(email).and(session_goes_on(&self.session_id))
+    }
+
     /// Asks whether the sign-in that a token came from is still the present one.
     ///
     /// # Errors

@@ -1,0 +1,580 @@
+//! `ETag`, `If-Match` and `If-None-Match` (RFC 9110, section 13).
+
+use std::pin::pin;
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Anonymous, Answer, Caller, Gated, Member, PASSWORD, Tenant, link_token, mails_to, person, put_item, tenant,
+};
+
+const ORGANIZATION: &str = "/api/organization";
+const CUSTOMERS: &str = "/api/customers";
+const CUSTOMER: &str = "/api/customers/C-1";
+const BY_QUERY: &str = "/api/customers?CustomerNumber=C-1";
+const ME: &str = "/api/users/me";
+const TIERS: &str = "/api/organizations/price-tiers";
+
+const STALE_CUSTOMER: &str = "The customer was changed since the version that If-Match names.";
+const FOUND_CUSTOMER: &str = "The customer is there in a version that If-None-Match names.";
+
+/// A header of a request that says what must hold.
+type Condition<'a> = (&'static str, &'a str);
+
+fn if_match(tags: &str) -> Condition<'_> {
+    ("if-match", tags)
+}
+
+fn if_none_match(tags: &str) -> Condition<'_> {
+    ("if-none-match", tags)
+}
+
+/// A call on conditions, with a body or without one.
+async fn call(
+    caller: &impl Caller,
+    method: Method,
+    path: &str,
+    conditions: &[Condition<'_>],
+    body: Option<&Value>,
+) -> Answer {
+    let mut request = caller.request(method, path);
+    for (name, value) in conditions {
+        request = request.header(*name, *value);
+    }
+    caller.send(if let Some(body) = body { request.json(body) } else { request }).await
+}
+
+async fn get(caller: &impl Caller, path: &str, condition: Condition<'_>) -> Answer {
+    call(caller, Method::GET, path, &[condition], None).await
+}
+
+async fn patch(caller: &impl Caller, path: &str, condition: Condition<'_>, body: &Value) -> Answer {
+    call(caller, Method::PATCH, path, &[condition], Some(body)).await
+}
+
+async fn put(caller: &impl Caller, condition: Condition<'_>, body: &Value) -> Answer {
+    call(caller, Method::PUT, CUSTOMERS, &[condition], Some(body)).await
+}
+
+/// The tag of what is at this path.
+async fn tag_of(caller: &impl Caller, path: &str) -> String {
+    let answer = caller.get(path).await;
+    let tag = answer.header("etag").to_owned();
+    assert!(answer.status == 200 && tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"'), "{answer:?}");
+    tag
+}
+
+/// Asserts a whole 304.
+#[track_caller]
+fn is_not_modified(answer: &Answer, tag: &str, caching: &str) {
+    assert_eq!((answer.status, answer.text.as_str()), (304, ""), "{answer:?}");
+    assert_eq!((answer.header("etag"), answer.header("cache-control")), (tag, caching), "{answer:?}");
+    assert!(!answer.headers.contains_key("content-type"), "{answer:?}");
+    // Over the binaries, the gateway frames the answer.
+    assert!(cfg!(feature = "lambda") || !answer.headers.contains_key("content-length"), "{answer:?}");
+}
+
+fn customer(name: &str, tier: &str) -> Value {
+    json!({"CustomerNumber": "C-1", "CompanyName": name, "Pricing": tier})
+}
+
+async fn with_tiers(admin: &impl Caller) {
+    for (name, currency) in [("Gold", "EUR"), ("Silver", "USD")] {
+        let added = admin.post(TIERS, &json!({"Name": name, "CurrencyCode": currency})).await;
+        assert_eq!(added.status, 200, "{added:?}");
+    }
+}
+
+/// An organization with two tiers and a customer on Gold.
+async fn with_customer() -> Tenant {
+    let tenant = tenant().await;
+    with_tiers(&tenant.admin).await;
+    tenant.admin.send(tenant.admin.request(Method::PUT, CUSTOMERS).json(&customer("Acme", "Gold"))).await.ok();
+    tenant
+}
+
+/// A record that has a version: who may change it, where it is, and the field that the tests change.
+struct Tagged {
+    caller: Member,
+    path: &'static str,
+    field: &'static str,
+    noun: &'static str,
+}
+
+impl Tagged {
+    /// One of each kind, which no other test has.
+    async fn each() -> [Self; 4] {
+        let admin = with_customer().await.admin;
+        let owner = person().await.signed_in().await;
+        let of = |caller: &Member, path, field, noun| Self { caller: caller.clone(), path, field, noun };
+        [
+            of(&admin, ORGANIZATION, "BillingCity", "organization"),
+            of(&admin, CUSTOMER, "CompanyName", "customer"),
+            of(&admin, BY_QUERY, "CompanyName", "customer"),
+            of(&owner, ME, "LastName", "account"),
+        ]
+    }
+
+    async fn tag(&self) -> String {
+        tag_of(&self.caller, self.path).await
+    }
+
+    async fn shown(&self) -> Value {
+        self.caller.get(self.path).await.ok()
+    }
+
+    /// The field that the tests change.
+    async fn value(&self) -> String {
+        let shown = self.shown().await;
+        let record = shown.get("Organization").unwrap_or(&shown);
+        record.get(self.field).map_or("", |value| value.as_str().unwrap()).to_owned()
+    }
+
+    async fn change(&self, conditions: &[Condition<'_>], value: &str) -> Answer {
+        call(&self.caller, Method::PATCH, self.path, conditions, Some(&json!({self.field: value}))).await
+    }
+
+    fn stale(&self) -> String {
+        format!("The {} was changed since the version that If-Match names.", self.noun)
+    }
+
+    fn found(&self) -> String {
+        format!("The {} is there in a version that If-None-Match names.", self.noun)
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_not_sent_again_to_who_has_it() {
+    for record in Tagged::each().await {
+        let (caller, path, tag) = (&record.caller, record.path, record.tag().await);
+        for tags in [tag.clone(), format!("W/{tag}"), format!("\"x\", W/\"y\" ,, {tag}"), "*".to_owned()] {
+            is_not_modified(&get(caller, path, if_none_match(&tags)).await, &tag, "no-store");
+            let head = call(caller, Method::HEAD, path, &[if_none_match(&tags)], None).await;
+            is_not_modified(&head, &tag, "no-store");
+        }
+        let lines = [if_none_match("\"x\""), if_none_match(&tag)];
+        is_not_modified(&call(caller, Method::GET, path, &lines, None).await, &tag, "no-store");
+
+        let shown = record.shown().await;
+        for tags in ["\"x\"", "W/\"x\", \"y\"", tag.trim_matches('"'), "", "\"*\"", &format!("w/{tag}")] {
+            let answer = get(caller, path, if_none_match(tags)).await;
+            assert_eq!(answer.header("etag"), tag, "{path} {tags}");
+            assert_eq!(answer.ok(), shown, "{path} {tags}");
+        }
+        for tags in [tag.clone(), "*".to_owned(), format!("\"x\", {tag}")] {
+            assert_eq!(get(caller, path, if_match(&tags)).await.ok(), shown, "{path} {tags}");
+        }
+        for tags in ["\"x\"".to_owned(), format!("W/{tag}"), String::new()] {
+            let answer = get(caller, path, if_match(&tags)).await;
+            answer.problem(412, "The record was changed since the version that If-Match names.");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_made_to_the_version_that_it_names_and_to_no_other() {
+    for record in Tagged::each().await {
+        let (tag, shown) = (record.tag().await, record.shown().await);
+        for tags in ["\"x\"".to_owned(), format!("W/{tag}"), tag.trim_matches('"').to_owned(), String::new()] {
+            record.change(&[if_match(&tags)], "Never").await.problem(412, &record.stale());
+        }
+        for tags in ["*".to_owned(), tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}")] {
+            record.change(&[if_none_match(&tags)], "Never").await.problem(412, &record.found());
+        }
+        record.change(&[if_match(&tag), if_none_match("*")], "Never").await.problem(412, &record.found());
+        record.change(&[if_match("\"x\""), if_none_match("*")], "Never").await.problem(412, &record.stale());
+        assert_eq!((record.tag().await, record.shown().await), (tag.clone(), shown), "nothing was changed");
+
+        let conditions = [
+            vec![if_match(&tag)],
+            vec![if_match("*")],
+            vec![if_none_match("\"x\"")],
+            vec![if_match("*"), if_none_match("\"x\"")],
+            vec![],
+        ];
+        let mut seen = vec![tag.clone()];
+        for (n, conditions) in conditions.iter().enumerate() {
+            let changed = record.change(conditions, &format!("Change {n}")).await;
+            assert_eq!(changed.status, 200, "{changed:?}");
+            let tag = changed.header("etag").to_owned();
+            assert!(!seen.contains(&tag), "each change makes a version: {changed:?}");
+            assert_eq!((record.tag().await, record.value().await), (tag.clone(), format!("Change {n}")));
+            seen.push(tag);
+        }
+        let (last, stale) = (seen.pop().unwrap(), seen.pop().unwrap());
+        record.change(&[if_match(&stale)], "Never").await.problem(412, &record.stale());
+        let listed = record.change(&[if_match(&format!("{stale}, {last}"))], "By a list").await;
+        assert_eq!((listed.status, record.value().await.as_str()), (200, "By a list"));
+    }
+}
+
+#[tokio::test]
+async fn of_ten_changes_of_one_version_one_is_made() {
+    for record in Tagged::each().await {
+        let tag = record.tag().await;
+        let (condition, values): (_, Vec<_>) = ([if_match(&tag)], (0..10).map(|n| format!("Caller {n}")).collect());
+        let answers = join_all(values.iter().map(|value| record.change(&condition, value))).await;
+        let (made, refused): (Vec<_>, Vec<_>) =
+            answers.iter().zip(&values).partition(|(answer, _)| answer.status == 200);
+        assert_eq!((made.len(), refused.len()), (1, 9), "{answers:?}");
+        for (answer, _) in refused {
+            answer.problem(412, &record.stale());
+        }
+        assert_eq!(
+            (record.value().await, record.tag().await),
+            (made[0].1.clone(), made[0].0.header("etag").to_owned())
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_change_is_lost_where_each_caller_reads_and_then_changes_what_he_read() {
+    for record in Tagged::each().await {
+        let before = record.value().await;
+        join_all(["a", "b", "c", "d"].map(|mark| {
+            let record = &record;
+            async move {
+                loop {
+                    let read = record.caller.get(record.path).await;
+                    let (tag, read) = (read.header("etag").to_owned(), read.ok());
+                    let read = read.get("Organization").unwrap_or(&read);
+                    let value = read.get(record.field).map_or("", |value| value.as_str().unwrap());
+                    let changed = record.change(&[if_match(&tag)], &format!("{value}{mark}")).await;
+                    if changed.status == 200 {
+                        break;
+                    }
+                    changed.problem(412, &record.stale());
+                }
+            }
+        }))
+        .await;
+        let mut marks: Vec<_> = record.value().await[before.len()..].chars().collect();
+        marks.sort_unstable();
+        assert_eq!(marks, ['a', 'b', 'c', 'd']);
+    }
+}
+
+#[tokio::test]
+async fn a_put_on_condition_that_nothing_is_there_only_creates() {
+    let admin = tenant().await.admin;
+    with_tiers(&admin).await;
+    for tags in ["*", "\"x\""] {
+        put(&admin, if_match(tags), &customer("Acme", "Gold")).await.problem(412, STALE_CUSTOMER);
+    }
+    admin.get(CUSTOMER).await.problem(404, "This organization has no such customer.");
+
+    let bodies: Vec<_> = (0..10).map(|n| customer(&format!("Caller {n}"), "Gold")).collect();
+    let answers = join_all(bodies.iter().map(|body| put(&admin, if_none_match("*"), body))).await;
+    let (created, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!((created.len(), refused.len()), (1, 9), "{answers:?}");
+    for answer in refused {
+        answer.problem(412, FOUND_CUSTOMER);
+    }
+    let viewed = admin.get(CUSTOMER).await;
+    assert_eq!(viewed.header("etag"), created[0].header("etag"));
+    assert_eq!(viewed.ok(), created[0].json());
+    let silver = put(&admin, if_none_match("*"), &customer("Late", "Silver")).await;
+    silver.problem(412, FOUND_CUSTOMER);
+    assert_eq!(admin.get(CUSTOMER).await.ok(), created[0].json());
+}
+
+#[tokio::test]
+async fn a_customer_is_replaced_and_removed_in_the_version_that_is_named_alone() {
+    let admin = with_customer().await.admin;
+    let (tag, shown) = (tag_of(&admin, CUSTOMER).await, admin.get(CUSTOMER).await.ok());
+    for tags in ["\"x\"".to_owned(), format!("W/{tag}")] {
+        put(&admin, if_match(&tags), &customer("Never", "Silver")).await.problem(412, STALE_CUSTOMER);
+        for path in [CUSTOMER, BY_QUERY] {
+            call(&admin, Method::DELETE, path, &[if_match(&tags)], None).await.problem(412, STALE_CUSTOMER);
+        }
+    }
+    for tags in ["*", &tag, &format!("W/{tag}")] {
+        put(&admin, if_none_match(tags), &customer("Never", "Silver")).await.problem(412, FOUND_CUSTOMER);
+        for path in [CUSTOMER, BY_QUERY] {
+            call(&admin, Method::DELETE, path, &[if_none_match(tags)], None).await.problem(412, FOUND_CUSTOMER);
+        }
+    }
+    assert_eq!((tag_of(&admin, CUSTOMER).await, admin.get(CUSTOMER).await.ok()), (tag.clone(), shown));
+
+    let moved = put(&admin, if_match(&tag), &customer("Moved", "Silver")).await;
+    let new = moved.header("etag").to_owned();
+    assert_eq!((moved.status, moved.round_trips(), tag_of(&admin, BY_QUERY).await), (200, 2, new.clone()));
+    put(&admin, if_match(&tag), &customer("Never", "Gold")).await.problem(412, STALE_CUSTOMER);
+    let again = put(&admin, if_match(&new), &customer("Moved", "Silver")).await;
+    let (same, new) = (new, again.header("etag").to_owned());
+    assert!(again.status == 200 && new != same, "a write makes a version, whatever it writes: {again:?}");
+
+    let condition = [if_match(&new)];
+    let removals = (0..10).map(|_| call(&admin, Method::DELETE, CUSTOMER, &condition, None));
+    let mut removals = join_all(removals).await;
+    removals.sort_by_key(|answer| answer.status);
+    assert_eq!((removals[0].status, removals[0].round_trips()), (200, 2), "{removals:?}");
+    for removal in &removals[1..] {
+        removal.problem(404, "This organization has no such customer.");
+    }
+    // The tiers' counts are right.
+    for tier in ["Gold", "Silver"] {
+        assert_eq!(admin.delete(TIERS, &json!({"Name": tier})).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_404_whatever_the_conditions() {
+    let admin = tenant().await.admin;
+    let none = "This organization has no such customer.";
+    for condition in [if_match("*"), if_match("\"x\""), if_none_match("*"), if_none_match("\"x\"")] {
+        for path in [CUSTOMER, BY_QUERY] {
+            get(&admin, path, condition).await.problem(404, none);
+            patch(&admin, path, condition, &json!({"CompanyName": "Acme"})).await.problem(404, none);
+            call(&admin, Method::DELETE, path, &[condition], None).await.problem(404, none);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_customers_tag_changes_with_its_tier() {
+    let admin = with_customer().await.admin;
+    let mut tags = vec![tag_of(&admin, CUSTOMER).await];
+    for change in [
+        json!({"Name": "Gold", "NewName": "Staff"}),
+        json!({"Name": "Staff", "CurrencyCode": "CHF"}),
+        json!({"Name": "Staff", "NewName": "Gold", "CurrencyCode": "EUR"}),
+    ] {
+        assert_eq!(admin.patch(TIERS, &change).await.status, 200);
+        let (stale, tag) = (tags.last().unwrap().clone(), tag_of(&admin, CUSTOMER).await);
+        assert!(!tags.contains(&tag), "{change}");
+        let seen = get(&admin, CUSTOMER, if_none_match(&stale)).await;
+        assert_eq!((seen.status, seen.header("etag")), (200, tag.as_str()));
+        let body = json!({"CompanyName": "Never"});
+        patch(&admin, CUSTOMER, if_match(&stale), &body).await.problem(412, STALE_CUSTOMER);
+        put(&admin, if_match(&stale), &customer("Never", "Silver")).await.problem(412, STALE_CUSTOMER);
+        call(&admin, Method::DELETE, CUSTOMER, &[if_match(&stale)], None).await.problem(412, STALE_CUSTOMER);
+        tags.push(tag);
+    }
+    // Another tier's changes are none of its own.
+    assert_eq!(admin.patch(TIERS, &json!({"Name": "Silver", "NewName": "Bronze"})).await.status, 200);
+    assert_eq!(tag_of(&admin, CUSTOMER).await, tags[3]);
+    put(&admin, if_match(&tags[3]), &customer("Moved", "Bronze")).await.ok();
+}
+
+/// A tier that is renamed after a change has read it, and before the change commits, isn't the one that the caller saw.
+#[tokio::test]
+async fn a_change_that_names_a_version_is_refused_where_the_tier_changes_before_it_commits() {
+    let gated = Gated::start().await;
+    let admin = gated.tenant().await.admin;
+    with_tiers(&admin).await;
+    admin.send(admin.request(Method::PUT, CUSTOMERS).json(&customer("Acme", "Gold"))).await.ok();
+    let mut name = "Gold";
+    let changes = [
+        (Method::PUT, CUSTOMERS, Some(customer("Never", "Silver"))),
+        (Method::PATCH, CUSTOMER, Some(json!({"CompanyName": "Never"}))),
+        (Method::PATCH, CUSTOMER, Some(json!({"Pricing": "Silver"}))),
+        (Method::DELETE, CUSTOMER, None),
+    ];
+    for (number, (method, path, body)) in changes.into_iter().enumerate() {
+        let tag = tag_of(&admin, CUSTOMER).await;
+        let mut held = gated.gate.hold(|call| call.is("TransactWriteItems", "C-1"));
+        let conditions = [if_match(&tag)];
+        let mut change = pin!(call(&admin, method, path, &conditions, body.as_ref()));
+        tokio::select! {
+            () = held.arrived() => {}
+            answer = &mut change => panic!("{answer:?}"),
+        }
+        let renamed = ["Staff", "Gold"][number % 2];
+        assert_eq!(admin.patch(TIERS, &json!({"Name": name, "NewName": renamed})).await.status, 200);
+        name = renamed;
+        held.release();
+        change.await.problem(412, STALE_CUSTOMER);
+        let shown = admin.get(CUSTOMER).await.ok();
+        assert_eq!((&shown["CompanyName"], &shown["Pricing"]), (&json!("Acme"), &json!(name)));
+    }
+}
+
+#[tokio::test]
+async fn an_organizations_tag_is_of_all_that_is_shown_and_a_change_names_the_settings() {
+    let tenant = tenant().await;
+    let admin = &tenant.admin;
+    let subscribe = async |status: &str, seats: &str| {
+        put_item(json!({
+            "pk": format!("ORG#{}", tenant.id), "sk": "#SUB#sub_1", "entity": "subscription", "id": "sub_1",
+            "plan": "team", "status": status,
+            "entitlements": [{"key": "seats", "name": "Seats", "value": seats}],
+        }))
+        .await;
+    };
+    assert_eq!(tag_of(admin, ORGANIZATION).await, "\"1\"");
+    subscribe("canceled", "10").await;
+    is_not_modified(&get(admin, ORGANIZATION, if_none_match("\"1\"")).await, "\"1\"", "no-store");
+    subscribe("active", "10").await;
+    let ten = tag_of(admin, ORGANIZATION).await;
+    assert!(ten.starts_with("\"1-"), "{ten}");
+    assert_eq!(get(admin, ORGANIZATION, if_none_match("\"1\"")).await.header("etag"), ten);
+    is_not_modified(&get(admin, ORGANIZATION, if_none_match(&ten)).await, &ten, "no-store");
+    subscribe("active", "20").await;
+    let twenty = tag_of(admin, ORGANIZATION).await;
+    assert!(twenty.starts_with("\"1-") && twenty != ten, "{twenty}");
+    assert_eq!(get(admin, ORGANIZATION, if_none_match(&ten)).await.ok()["Entitlements"][0]["Value"], "20");
+
+    // The settings are as they were, whatever became of the subscription.
+    let changed = patch(admin, ORGANIZATION, if_match(&ten), &json!({"BillingCity": "Berlin"})).await;
+    assert_eq!((changed.status, changed.header("etag")), (200, "\"2\""), "{changed:?}");
+    let stale = "The organization was changed since the version that If-Match names.";
+    for tags in [&ten, &twenty, "\"1\"", "\"-2\"", "\"2"] {
+        patch(admin, ORGANIZATION, if_match(tags), &json!({"BillingCity": "Never"})).await.problem(412, stale);
+    }
+    let with_settings = tag_of(admin, ORGANIZATION).await;
+    assert!(with_settings.starts_with("\"2-"), "{with_settings}");
+    let found = "The organization is there in a version that If-None-Match names.";
+    patch(admin, ORGANIZATION, if_none_match(&with_settings), &json!({"BillingCity": "Never"}))
+        .await
+        .problem(412, found);
+    let changed = patch(admin, ORGANIZATION, if_match(&with_settings), &json!({"BillingCity": "Bonn"})).await;
+    assert_eq!((changed.status, changed.header("etag")), (200, "\"3\""), "{changed:?}");
+}
+
+#[tokio::test]
+async fn an_accounts_tag_is_of_what_its_owner_sees() {
+    let user = person().await.signed_in().await;
+    let first = tag_of(&user, ME).await;
+    let mut tags = vec![first.clone()];
+    for change in [
+        json!({"FirstName": "Amazing"}),
+        json!({"LastName": "Murray"}),
+        json!({"PhoneNumber": "+1 555 0100"}),
+        json!({"PhoneNumber": "+1 555 0101"}),
+        json!({"PhoneNumber": null}),
+        json!({"FirstName": "Ada", "LastName": "Lovelace", "PhoneNumber": "+1 555 0102"}),
+    ] {
+        let changed = patch(&user, ME, if_match(tags.last().unwrap()), &change).await;
+        let tag = changed.header("etag").to_owned();
+        assert_eq!((changed.status, tag_of(&user, ME).await), (200, tag.clone()), "{change}");
+        if change != json!({"PhoneNumber": null}) {
+            assert!(!tags.contains(&tag), "{change}");
+        }
+        tags.push(tag);
+    }
+    assert_eq!(tags[5], tags[2], "what is shown is as it was before there was a number");
+    let phone = patch(&user, ME, if_match(&tags[6]), &json!({"PhoneNumber": "+1 555 0103"})).await;
+    assert_eq!((phone.status, phone.round_trips()), (200, 2));
+    let nothing = patch(&user, ME, if_match(phone.header("etag")), &json!({})).await;
+    assert_eq!((nothing.status, nothing.round_trips(), nothing.header("etag")), (200, 1, phone.header("etag")));
+    let stale = "The account was changed since the version that If-Match names.";
+    patch(&user, ME, if_match(&first), &json!({})).await.problem(412, stale);
+    patch(&user, ME, if_match(&first), &json!({"Email": "other@person.example"})).await.problem(412, stale);
+    patch(&user, ME, if_match(&first), &json!({"FirstName": null})).await.fields(&json!({
+        "FirstName": ["can't be removed"],
+    }));
+}
+
+#[tokio::test]
+async fn a_proof_of_its_address_changes_an_accounts_tag() {
+    let grace = person().await;
+    let before = tag_of(&grace.signed_in().await, ME).await;
+    assert_eq!(Anonymous.post("/api/auth/forgot-password", &json!({"Email": grace.email})).await.status, 202);
+    let link = link_token(&mails_to(&grace.email, 1).await[0]);
+    Anonymous.post("/api/auth/reset-password", &json!({"Token": link, "Password": PASSWORD})).await.ok();
+
+    let user = grace.signed_in().await;
+    let shown = user.get(ME).await;
+    let after = shown.header("etag").to_owned();
+    assert!(after != before && shown.ok()["EmailVerified"] == true);
+    let change = json!({"FirstName": "Amazing"});
+    let stale = "The account was changed since the version that If-Match names.";
+    patch(&user, ME, if_match(&before), &change).await.problem(412, stale);
+    assert_eq!(patch(&user, ME, if_match(&after), &change).await.ok()["FirstName"], "Amazing");
+}
+
+#[tokio::test]
+async fn an_account_that_changes_before_a_change_of_it_commits_is_asked_for_its_version_again() {
+    let gated = Gated::start().await;
+    let (user, _) = gated.sign_in(&gated.person().await, None).await;
+    let held_change = async |condition: Condition<'_>, body: &Value, meanwhile: &Value| {
+        let mut held = gated.gate.hold(|call| call.is("TransactWriteItems", "USER#"));
+        let mut change = pin!(patch(&user, ME, condition, body));
+        tokio::select! {
+            () = held.arrived() => {}
+            answer = &mut change => panic!("{answer:?}"),
+        }
+        assert_eq!(user.patch(ME, meanwhile).await.status, 200);
+        held.release();
+        change.await
+    };
+    let (name, phone) = (json!({"LastName": "Murray"}), json!({"PhoneNumber": "+1 555 0100"}));
+    let tag = tag_of(&user, ME).await;
+    let refused = held_change(if_match(&tag), &name, &phone).await;
+    refused.problem(412, "The account was changed since the version that If-Match names.");
+    let shown = user.get(ME).await.ok();
+    assert_eq!((&shown["LastName"], &shown["PhoneNumber"]), (&json!("Hopper"), &phone["PhoneNumber"]));
+    // Any version will do, and what the other change made stays.
+    let made = held_change(if_match("*"), &name, &json!({"FirstName": "Amazing"})).await;
+    let (tag, made) = (made.header("etag").to_owned(), made.ok());
+    let all = [("FirstName", "Amazing"), ("LastName", "Murray"), ("PhoneNumber", "+1 555 0100")];
+    assert!(all.iter().all(|(name, value)| made[*name] == *value), "{made}");
+    assert_eq!((tag_of(&user, ME).await, user.get(ME).await.ok()), (tag, made));
+}
+
+#[tokio::test]
+async fn a_lost_role_and_an_ended_sign_in_win_over_every_condition() {
+    let tenant = with_customer().await;
+    let (demoted, grace) = tenant.second_admin().await;
+    let (tag, settings) = (tag_of(&demoted, CUSTOMER).await, tag_of(&demoted, ORGANIZATION).await);
+    let admins = "/api/organizations/users/admins";
+    tenant.admin.delete(admins, &json!({"UserId": grace.id})).await.ok();
+    let lost = "You are not an admin of this organization.";
+    for tags in [&tag, &settings, "*", "\"x\""] {
+        for condition in [if_match(tags), if_none_match(tags)] {
+            for path in [ORGANIZATION, CUSTOMER, BY_QUERY] {
+                get(&demoted, path, condition).await.problem(403, lost);
+            }
+            patch(&demoted, ORGANIZATION, condition, &json!({"BillingCity": "Never"})).await.problem(403, lost);
+            put(&demoted, condition, &customer("Never", "Gold")).await.problem(403, lost);
+            for path in [CUSTOMER, BY_QUERY] {
+                patch(&demoted, path, condition, &json!({"CompanyName": "Never"})).await.problem(403, lost);
+                call(&demoted, Method::DELETE, path, &[condition], None).await.problem(403, lost);
+            }
+        }
+    }
+    assert_eq!((tag_of(&tenant.admin, CUSTOMER).await, tag_of(&tenant.admin, ORGANIZATION).await), (tag, settings));
+
+    let user = grace.signed_in().await;
+    let tag = tag_of(&user, ME).await;
+    let change = json!({"OldPassword": PASSWORD, "Password": "a new password"});
+    user.post("/api/users/me/password", &change).await.ok();
+    let ended = "The sign-in that the access token came from has ended.";
+    for tags in [&tag, "*", "\"x\""] {
+        for condition in [if_match(tags), if_none_match(tags)] {
+            get(&user, ME, condition).await.problem(401, ended);
+            patch(&user, ME, condition, &json!({"LastName": "Never"})).await.problem(401, ended);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_everybodys_has_a_tag_of_its_content() {
+    for (path, caching) in [
+        ("/.well-known/jwks.json", "public, max-age=300"),
+        ("/.well-known/oauth-authorization-server", "public, max-age=300"),
+        ("/.well-known/openid-configuration", "public, max-age=300"),
+        ("/account/set-password", "no-store"),
+        ("/openapi.json", "public, max-age=300"),
+        ("/problems", "public, max-age=300"),
+    ] {
+        let (tag, whole) = (tag_of(&Anonymous, path).await, Anonymous.get(path).await);
+        for tags in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
+            let answer = get(&Anonymous, path, if_none_match(&tags)).await;
+            is_not_modified(&answer, &tag, caching);
+            for name in ["x-content-type-options", "content-security-policy", "referrer-policy"] {
+                assert_eq!(answer.header(name), whole.header(name), "{path}");
+            }
+            let head = call(&Anonymous, Method::HEAD, path, &[if_none_match(&tags)], None).await;
+            is_not_modified(&head, &tag, caching);
+        }
+        let other = get(&Anonymous, path, if_none_match("\"x\"")).await;
+        assert_eq!((other.status, other.header("etag")), (200, tag.as_str()), "{path}");
+        assert!(other.text == whole.text && other.header("content-type") == whole.header("content-type"), "{path}");
+        let refused = get(&Anonymous, path, if_match("\"x\"")).await;
+        refused.problem(412, "The record was changed since the version that If-Match names.");
+    }
+}
