@@ -67,7 +67,9 @@ async fn known_paths_with_another_method_are_405_and_say_which_are_allowed() {
         ("/openapi.json", Method::PUT, "GET,HEAD"),
         ("/problems", Method::PUT, "GET,HEAD"),
         ("/.well-known/jwks.json", Method::POST, "GET,HEAD"),
+        ("/.well-known/oauth-authorization-server", Method::POST, "GET,HEAD"),
         ("/.well-known/openid-configuration", Method::POST, "GET,HEAD"),
+        ("/oauth2/token", Method::GET, "POST"),
     ];
     for (path, method, allowed) in cases {
         let answer = Anonymous.raw(method, path, Some("text/plain"), "not json").await;

@@ -555,6 +555,7 @@ async fn a_lost_role_and_an_ended_sign_in_win_over_every_condition() {
 async fn what_is_everybodys_has_a_tag_of_its_content() {
     for (path, caching) in [
         ("/.well-known/jwks.json", "public, max-age=300"),
+        ("/.well-known/oauth-authorization-server", "public, max-age=300"),
         ("/.well-known/openid-configuration", "public, max-age=300"),
         ("/account/set-password", "no-store"),
         ("/openapi.json", "public, max-age=300"),

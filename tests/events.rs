@@ -80,6 +80,7 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
         "show-problems",
         "get-key-set",
         "get-issuer-metadata",
+        "get-server-metadata",
         "show-password-page",
     ] {
         world.does(public, 200).await;
@@ -140,6 +141,8 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
         world.word(word, &machine[name]);
     }
     world.does("sign-in-machine", 200).await;
+    assert_eq!(world.does("issue-token", 200).await["scope"], "admin");
+    assert_eq!(world.does("issue-token-by-exchange", 200).await["scope"], "admin");
     world.does("list-price-tiers-by-key", 200).await;
     world.does("list-credentials", 200).await;
     world.does("revoke-credential", 200).await;

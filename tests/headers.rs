@@ -81,6 +81,7 @@ async fn every_answer_of_every_operation_is_neither_stored_nor_sniffed_whoever_a
 async fn what_is_everybodys_keeps_its_own_caching() {
     for (path, caching) in [
         ("/.well-known/jwks.json", "public, max-age=300"),
+        ("/.well-known/oauth-authorization-server", "public, max-age=300"),
         ("/.well-known/openid-configuration", "public, max-age=300"),
         ("/account/set-password", "no-store"),
         ("/openapi.json", "public, max-age=300"),

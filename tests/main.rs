@@ -38,6 +38,7 @@ mod memberships;
 mod memory;
 mod names;
 mod notices;
+mod oauth;
 mod one_machine;
 mod openapi;
 mod operators;

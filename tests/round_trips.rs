@@ -3,9 +3,22 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Anonymous, Caller, PASSWORD, link_token, mails_to, person, tenant, unique};
+use crate::support::{Anonymous, Caller, PASSWORD, Person, Tenant, link_token, mails_to, person, tenant, unique};
 
 const ADMINS: &str = "/api/organizations/users/admins";
+const OAUTH: &str = "/oauth2/token";
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/// Somebody who buys for a customer of the organization.
+async fn associated(tenant: &Tenant) -> Person {
+    let (admin, person) = (&tenant.admin, person().await);
+    admin.post("/api/organizations/price-tiers", &json!({"Name": "Gold", "CurrencyCode": "EUR"})).await;
+    let customer = json!({"CustomerNumber": "C-1", "CompanyName": "A", "Pricing": "Gold"});
+    admin.send(admin.request(Method::PUT, "/api/customers").json(&customer)).await.ok();
+    let link = json!({"UserId": person.id, "CustomerNumber": "C-1"});
+    admin.post("/api/organizations/users/associate-customer", &link).await.ok();
+    person
+}
 
 #[tokio::test]
 async fn each_call_keeps_its_budget() {
@@ -100,8 +113,14 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&admin.delete("/api/customers/C-2", &json!({})).await), (200, 2), "remove customer");
 
     assert_eq!(trips(&tenant.admin.delete(ADMINS, &json!({"UserId": grace.id})).await), (200, 1), "demote");
-    for path in ["/health", "/openapi.json", "/problems", "/.well-known/jwks.json", "/.well-known/openid-configuration"]
-    {
+    for path in [
+        "/health",
+        "/openapi.json",
+        "/problems",
+        "/.well-known/jwks.json",
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+    ] {
         assert_eq!(trips(&Anonymous.get(path).await), (200, 0), "{path}");
     }
 }
@@ -119,6 +138,25 @@ async fn each_call_for_machines_and_accounts_keeps_its_budget() {
     let login =
         json!({"OrgCode": tenant.code, "ClientId": created["ClientId"], "ClientSecret": created["ClientSecret"]});
     assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 2), "a machine's sign-in");
+    let text = |name: &str| created[name].as_str().unwrap();
+    let client =
+        [("client_id", text("ClientId")), ("client_secret", text("ClientSecret")), ("audience", tenant.code.as_str())];
+    let grant = [&client[..], &[("grant_type", "client_credentials")]].concat();
+    assert_eq!(trips(&Anonymous.post_form(OAUTH, &grant).await), (200, 2), "a machine's token by OAuth");
+    let buyer = associated(&tenant).await;
+    let exchange = [("grant_type", EXCHANGE), ("requested_subject", buyer.id.as_str())];
+    let exchanged = Anonymous.post_form(OAUTH, &[&client[..], &exchange].concat()).await;
+    assert_eq!(trips(&exchanged), (200, 3), "a machine's exchange by OAuth");
+    let user = buyer.signed_in().await;
+    let subject = [
+        ("grant_type", EXCHANGE),
+        ("subject_token", user.token.as_str()),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ("audience", tenant.code.as_str()),
+    ];
+    assert_eq!(trips(&Anonymous.post_form(OAUTH, &subject).await), (200, 2), "a user's exchange by OAuth");
+    let by_client = Anonymous.post_form(OAUTH, &[&client[..2], &subject].concat()).await;
+    assert_eq!(trips(&by_client), (200, 4), "a user's exchange by a client");
     let revoke = json!({"ClientId": created["ClientId"]});
     assert_eq!(trips(&admin.delete(api_access, &revoke).await), (200, 1), "revoke a credential");
 

@@ -19,6 +19,8 @@ fn identity(token: &str, life: u64) -> Value {
     assert!(shared::clock::now().abs_diff(issued) < 60);
     assert!(all.remove("jti").unwrap().as_str().unwrap().len() >= 20);
     assert_eq!(all.remove("iss").unwrap(), server().issuer);
+    // A person asks for a token by this API itself.
+    assert_eq!(all.remove("client_id").unwrap(), server().issuer);
     let audience = if all["token_use"] == "user" { &*server().issuer } else { "organizations-api" };
     assert_eq!(all.remove("aud").unwrap(), audience);
     claims

@@ -30,6 +30,17 @@ pub enum BodyFailures {
     NotJson(Problem),
 }
 
+/// The failures of a route that takes a form.
+#[derive(IntoResponses)]
+pub enum FormFailures {
+    /// The body is longer than 64 KiB.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// The body's `Content-Type` is missing or no form's, or it has a `Content-Encoding`.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotForm(Problem),
+}
+
 /// The failures of a route that takes an `Idempotency-Key`.
 #[derive(IntoResponses)]
 pub enum KeyFailures {

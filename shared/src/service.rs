@@ -68,15 +68,18 @@ pub fn wrap(router: Router, issuer: &str) -> Router {
         .layer(middleware::from_fn(move |request, next: Next| with_issuer(issuer.clone(), next.run(request))))
 }
 
-/// Adds what browsers and caches have to know of every answer, be it an error. What is under `/api` belongs to its
-/// caller: with an `x-api-key` in the place of `Authorization`, a cache would take it for everybody's (RFC 9111,
-/// section 3.5).
+/// Whatever is below one of these paths belongs to its caller.
+const OF_THE_CALLER: [&str; 2] = ["/api", "/oauth2"];
+
+/// Adds what browsers and caches have to know of every answer, be it an error. What belongs to its caller is never kept:
+/// with an `x-api-key` in the place of `Authorization`, a cache would take it for everybody's (RFC 9111, section 3.5).
 async fn protect(State(https): State<bool>, request: Request, next: Next) -> Response {
-    let below_api = request.uri().path().strip_prefix("/api");
-    let is_api = below_api.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let path = request.uri().path();
+    let is_below = |root| path.strip_prefix(root).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with('/'));
+    let is_of_the_caller = OF_THE_CALLER.into_iter().any(is_below);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    if is_api {
+    if is_of_the_caller {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -171,10 +174,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_under_api_is_stored_and_the_rest_keeps_its_own_caching() {
-        for (path, caching) in [("/api/x", "no-store"), ("/api", "no-store"), ("/x", "public")] {
+    async fn nothing_of_a_caller_is_stored_and_the_rest_keeps_its_own_caching() {
+        for (path, caching) in
+            [("/api/x", "no-store"), ("/api", "no-store"), ("/oauth2/x", "no-store"), ("/x", "public")]
+        {
             assert_eq!(head(path, "http://x").await[header::CACHE_CONTROL], caching, "{path}");
         }
-        assert!(!head("/apiary", "http://x").await.contains_key(header::CACHE_CONTROL));
+        for path in ["/apiary", "/oauth2x"] {
+            assert!(!head(path, "http://x").await.contains_key(header::CACHE_CONTROL), "{path}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::{callers::Credential, company::Company};
 use crate::support::{Answer, Caller, PASSWORD, unique};
@@ -31,16 +32,23 @@ pub(super) struct Request {
     pub(super) row: Row,
     path: String,
     body: Value,
+    /// In the place of a body in JSON.
+    form: Option<String>,
 }
 
 impl Request {
     fn new(operation: &'static str, body: Value) -> Self {
         let (method, path) = operation.split_once(' ').unwrap();
-        Self { row: Row { path, method, purpose: "" }, path: path.to_owned(), body }
+        Self { row: Row { path, method, purpose: "" }, path: path.to_owned(), body, form: None }
     }
 
     fn bare(operation: &'static str) -> Self {
         Self::new(operation, Value::Null)
+    }
+
+    fn form(operation: &'static str, parameters: &[(&str, &str)]) -> Self {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        Self { form: Some(form), ..Self::bare(operation) }
     }
 
     fn purpose(self, purpose: &'static str) -> Self {
@@ -64,7 +72,12 @@ impl Request {
         let method = Method::from_bytes(self.row.method.as_bytes()).unwrap();
         let path = self.path.replace("{IdentityOrganizationId}", &company.code);
         let request = credential.sign(company.anyone.request(method, &path));
-        company.anyone.send(if self.body.is_null() { request } else { request.json(&self.body) }).await
+        let request = match &self.form {
+            Some(form) => request.header("content-type", "application/x-www-form-urlencoded").body(form.clone()),
+            None if self.body.is_null() => request,
+            None => request.json(&self.body),
+        };
+        company.anyone.send(request).await
     }
 }
 
@@ -96,9 +109,15 @@ fn sign_up() -> Value {
 async fn public(company: &Company) -> Vec<Request> {
     let person = company.stranger().await;
     let (_, link) = company.invited().await;
+    let machine = company.machine().await;
+    let code = &company.code;
+    let buyer = company.eligible().await;
+    company.associate(&buyer).await;
+    let buyer = company.token_of(&buyer, None).await;
     let organization = json!({"Organization": {"Name": unique("Org")}, "User": sign_up()});
     vec![
         Request::bare("GET /.well-known/jwks.json"),
+        Request::bare("GET /.well-known/oauth-authorization-server"),
         Request::bare("GET /.well-known/openid-configuration"),
         Request::bare("GET /account/set-password"),
         Request::bare("GET /health"),
@@ -109,6 +128,26 @@ async fn public(company: &Company) -> Vec<Request> {
         Request::new("POST /api/auth/reset-password", json!({"Token": link, "Password": PASSWORD})),
         Request::new("POST /api/organizations", organization),
         Request::new("POST /api/users", sign_up()).purpose("sign-up"),
+        Request::form(
+            "POST /oauth2/token",
+            &[
+                ("grant_type", "client_credentials"),
+                ("client_id", &machine.id),
+                ("client_secret", &machine.secret),
+                ("audience", code),
+            ],
+        )
+        .purpose("for the machine of the form"),
+        Request::form(
+            "POST /oauth2/token",
+            &[
+                ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+                ("subject_token", &buyer),
+                ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+                ("audience", code),
+            ],
+        )
+        .purpose("for the subject of the form"),
     ]
 }
 

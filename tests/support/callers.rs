@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
+use url::form_urlencoded;
 
 use super::{Answer, server};
 
@@ -24,6 +25,12 @@ pub(crate) trait Caller: Sync {
 
     async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// A form, in this order.
+    async fn post_form(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        self.raw(Method::POST, path, Some("application/x-www-form-urlencoded"), body).await
     }
 
     async fn patch(&self, path: &str, body: &Value) -> Answer {

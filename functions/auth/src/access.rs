@@ -5,9 +5,12 @@ use axum::{
 };
 use serde::Serialize;
 use shared::{
-    claims::{AdminClaim, Role, TokenExchanger, TokenUse, UserSession, bearer},
+    claims::{
+        AdminClaim, CallerClaim, Credentials, Operation, Role, TokenError, TokenExchanger, TokenUse, UserSession,
+        bearer,
+    },
     extract::Authenticated,
-    ids::{OrganizationCode, OrganizationId, UserId},
+    ids::{ClientId, OrganizationCode, OrganizationId, UserId},
     openapi::{BodyFailures, Failures, TokenFailures},
     problem::{FieldCode, FieldError, Problem, ProblemCode},
     request::{Body, Fields, FromFields, JsonObject, Read},
@@ -99,12 +102,25 @@ impl FromRequestParts<AuthApp> for SubjectToken {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AuthApp) -> Result<Self, Problem> {
-        if let Ok(token) = bearer(&parts.headers)
-            && let Some(identity) = state.trusted.identify(token).await?
-        {
-            return Ok(Self::External(identity));
+        if let Ok(token) = bearer(&parts.headers) {
+            return Ok(Self::of(token, state).await?);
         }
         let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        Ok(Self::Internal(caller))
+    }
+}
+
+impl SubjectToken {
+    /// Verifies the token of a trusted identity provider, or one of this API.
+    ///
+    /// # Errors
+    /// The reason why the token can't be trusted, or can't be exchanged.
+    pub(crate) async fn of(token: &str, state: &AuthApp) -> Result<Self, TokenError> {
+        if let Some(identity) = state.trusted.identify(token).await? {
+            return Ok(Self::External(identity));
+        }
+        let claims = state.app.verifier.verify(token).await?;
+        let caller = TokenExchanger::claim(Credentials::Token(claims.identity.clone()), Operation::Exchange)?;
         Ok(Self::Internal(caller))
     }
 }
@@ -155,15 +171,7 @@ pub(crate) async fn exchange_token(
         Ok(Body(fields)) => fields,
         Err(problem) => return Err(caller.lost_standing_first(&state, problem).await),
     };
-    let enriched = match caller {
-        SubjectToken::Internal(TokenExchanger::User(user)) => exchange_user_token(&state, user, fields).await?,
-        SubjectToken::Internal(TokenExchanger::Machine(machine)) => {
-            exchange_for_machine(&state, &machine, fields).await?
-        }
-        SubjectToken::External(identity) => {
-            exchange_external_token(&state, identity, request_without_user(fields)?).await?
-        }
-    };
+    let enriched = exchange(&state, caller, fields, None).await?;
     let access = OrganizationAccess {
         access_token: enriched.signed.token,
         token_use: TokenUse::Organization,
@@ -179,7 +187,28 @@ pub(crate) async fn exchange_token(
     Ok(Json(access))
 }
 
-async fn exchange_user_token(state: &AuthApp, session: UserSession, fields: JsonObject) -> Result<Enriched, Problem> {
+/// Exchanges a token by the fields of [`ExchangeTokenRequest`], for a machine where one is the `client`.
+pub(crate) async fn exchange(
+    state: &AuthApp,
+    subject: SubjectToken,
+    fields: JsonObject,
+    client: Option<ClientId>,
+) -> Result<Enriched, Problem> {
+    match subject {
+        SubjectToken::Internal(TokenExchanger::User(user)) => exchange_user_token(state, user, fields, client).await,
+        SubjectToken::Internal(TokenExchanger::Machine(machine)) => exchange_for_machine(state, &machine, fields).await,
+        SubjectToken::External(identity) => {
+            exchange_external_token(state, identity, request_without_user(fields)?, client).await
+        }
+    }
+}
+
+async fn exchange_user_token(
+    state: &AuthApp,
+    session: UserSession,
+    fields: JsonObject,
+    client: Option<ClientId>,
+) -> Result<Enriched, Problem> {
     let table = &state.app.table;
     let account = current_account(table, &session);
     let request = match request_without_user(fields) {
@@ -195,7 +224,7 @@ async fn exchange_user_token(state: &AuthApp, session: UserSession, fields: Json
     let account = account?;
     let ((organization, code), page) = (organization?, page?);
     let memberships = page.of_organization(table, &session.user_id, &organization).await?;
-    enrich(state, organization, code, TokenSubject::user(account), &memberships).await
+    enrich(state, organization, code, TokenSubject::user(account, client), &memberships).await
 }
 
 /// The account of a user token whose sign-in is the current one.
@@ -244,7 +273,9 @@ async fn exchange_for_machine(state: &AuthApp, machine: &AdminClaim, fields: Jso
     }
     memberships.retain(|membership| membership.role == Role::Customer);
     let user_id = user.ok_or_else(no_role)?;
-    let subject = TokenSubject { user_id, session_id: None, email_verified: None, actor: machine.actor() };
+    let actor = machine.actor();
+    let client = actor.as_ref().map(|machine| machine.sub.clone());
+    let subject = TokenSubject { user_id, session_id: None, email_verified: None, actor, client };
     enrich(state, organization, code, subject, &memberships).await
 }
 
@@ -273,13 +304,14 @@ async fn exchange_external_token(
     state: &AuthApp,
     identity: ExternalIdentity,
     request: ExchangeTokenRequest,
+    client: Option<ClientId>,
 ) -> Result<Enriched, Problem> {
     let table = &state.app.table;
     // Both are awaited to their end: a binding that has begun must not be dropped half-way.
     let (account, organization) = tokio::join!(table.account_of(&identity), request.organization(table));
     let (account, (organization, code)) = (account?, organization?);
     let memberships = table.memberships_in(&account.user_id, &organization).await?;
-    enrich(state, organization, code, TokenSubject::user(account), &memberships).await
+    enrich(state, organization, code, TokenSubject::user(account, client), &memberships).await
 }
 
 impl ExchangeTokenRequest {

@@ -2,7 +2,7 @@
 
 use shared::{
     claims::{Actor, Identity, Membership, Role},
-    ids::{OrganizationCode, OrganizationId, UserId},
+    ids::{ClientId, OrganizationCode, OrganizationId, UserId},
     problem::{Problem, ProblemCode},
     table::{AccountRecord, MemberCustomer, MembershipRecord},
 };
@@ -24,13 +24,15 @@ pub(crate) struct TokenSubject {
     pub(crate) email_verified: Option<bool>,
     /// The machine that asks for the token, where the user doesn't.
     pub(crate) actor: Option<Actor>,
+    /// The machine by which the token is asked for, where it isn't this API itself.
+    pub(crate) client: Option<ClientId>,
 }
 
 impl TokenSubject {
-    /// The owner of an account, who asks for the token.
-    pub(crate) fn user(account: AccountRecord) -> Self {
+    /// The owner of an account, who asks for the token, be it by a machine as the client.
+    pub(crate) fn user(account: AccountRecord, client: Option<ClientId>) -> Self {
         let (session_id, email_verified) = (Some(account.session_id), Some(account.email_verified));
-        Self { user_id: account.user_id, session_id, email_verified, actor: None }
+        Self { user_id: account.user_id, session_id, email_verified, actor: None, client }
     }
 }
 
@@ -86,6 +88,6 @@ pub(crate) async fn enrich(
         email_verified: subject.email_verified,
         act: subject.actor,
     };
-    let signed = state.sign(Identity::Organization(member.clone())).await?;
+    let signed = state.sign(Identity::Organization(member.clone()), subject.client.as_ref()).await?;
     Ok(Enriched { signed, member })
 }

@@ -1,5 +1,5 @@
 //! Sign-in, token enrichment, machine credentials, and the public keys: `/api/auth/*`, `/api/organizations/api-access`,
-//! `/.well-known/*`.
+//! `/.well-known/*`, and the same for standard clients: `/oauth2/token`.
 
 mod access;
 mod create_credential;
@@ -8,13 +8,14 @@ mod enrich;
 mod list_credentials;
 mod login;
 mod machine_sign_in;
+mod oauth;
 mod revoke_credential;
 mod signed_in;
 mod signing;
 mod trusted;
 
 use axum::extract::FromRef;
-use shared::{App, claims::Identity, problem::Problem};
+use shared::{App, claims::Identity, ids::ClientId, problem::Problem};
 
 use signing::Signed;
 pub use signing::{Issuer, SetupError};
@@ -38,15 +39,20 @@ impl AuthApp {
         Self { app, issuer, trusted }
     }
 
-    /// Signs a token that names `identity`, by a key that is published.
-    async fn sign(&self, identity: Identity) -> Result<Signed, Problem> {
-        self.sign_until(identity, None).await
+    /// Signs a token that names `identity`, by a key that is published. A machine that asks for it is its `client`.
+    async fn sign(&self, identity: Identity, client: Option<&ClientId>) -> Result<Signed, Problem> {
+        self.sign_until(identity, client, None).await
     }
 
     /// Signs like [`Self::sign`] a token that ends at `end` at the latest, in seconds since the epoch.
-    async fn sign_until(&self, identity: Identity, end: Option<u64>) -> Result<Signed, Problem> {
+    async fn sign_until(
+        &self,
+        identity: Identity,
+        client: Option<&ClientId>,
+        end: Option<u64>,
+    ) -> Result<Signed, Problem> {
         self.issuer.publish(&self.app).await?;
-        self.issuer.sign(&self.app, identity, end).await
+        self.issuer.sign(&self.app, identity, client, end).await
     }
 }
 
@@ -64,5 +70,7 @@ shared::routes!(
     list_credentials::list_credentials,
     revoke_credential::revoke_credential,
     discovery::get_key_set,
-    discovery::get_issuer_metadata
+    discovery::get_issuer_metadata,
+    discovery::get_server_metadata,
+    oauth::issue_token
 );

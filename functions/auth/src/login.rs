@@ -102,7 +102,7 @@ pub(crate) async fn sign_in(
     let SignInRequest { email, password, org_code, client_id, client_secret } = request;
     let answer = if let (Some(client_id), Some(client_secret)) = (client_id, client_secret) {
         let machine = MachineSignIn { org_code: org_code.unwrap_or_default(), client_id, client_secret };
-        machine.sign_in(&state).await?
+        SignedIn::machine(machine.token(&state).await?.signed)
     } else {
         let (email, password) = (email.unwrap_or_default(), password.unwrap_or_default());
         sign_user_in(&state, UserSignIn { email, password, org_code }, &source).await?
@@ -140,12 +140,13 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
             TargetOrganization::None => {
                 let (sub, email_verified) = (user.clone(), credential.email_verified);
                 let identity = Identity::User { sub, sid: session_id, email_verified };
-                Ok((TokenUse::User, state.sign(identity).await?, organizations.await?))
+                Ok((TokenUse::User, state.sign(identity, None).await?, organizations.await?))
             }
             TargetOrganization::Unknown => Err(unknown_organization("OrgCode")),
             TargetOrganization::Known(id, code) => {
                 let (session_id, email_verified) = (Some(session_id), Some(credential.email_verified));
-                let subject = TokenSubject { user_id: user.clone(), session_id, email_verified, actor: None };
+                let user_id = user.clone();
+                let subject = TokenSubject { user_id, session_id, email_verified, actor: None, client: None };
                 let enriched = async {
                     let here = page.of_organization(table, &user, &id).await?;
                     enrich(state, id, code, subject, &here).await

@@ -4,7 +4,7 @@ use shared::{
     problem::Problem,
 };
 
-use crate::{AuthApp, signed_in::SignedIn};
+use crate::{AuthApp, signing::Signed};
 
 /// A machine that signs in.
 pub(crate) struct MachineSignIn {
@@ -13,9 +13,15 @@ pub(crate) struct MachineSignIn {
     pub(crate) client_secret: String,
 }
 
+/// A machine's token, and what it says of the machine.
+pub(crate) struct MachineToken {
+    pub(crate) signed: Signed,
+    pub(crate) roles: Vec<Role>,
+}
+
 impl MachineSignIn {
     /// Signs the machine in, for its own organization. Whatever is wrong, the answer is the same.
-    pub(crate) async fn sign_in(self, state: &AuthApp) -> Result<SignedIn, Problem> {
+    pub(crate) async fn token(self, state: &AuthApp) -> Result<MachineToken, Problem> {
         let code = OrganizationCode::parse(self.org_code.trim()).ok_or_else(Problem::wrong_credentials)?;
         let client = ClientId::parse(self.client_id.trim()).ok_or_else(Problem::wrong_credentials)?;
         let table = &state.app.table;
@@ -23,15 +29,16 @@ impl MachineSignIn {
         let secret = SecretHash::of(&self.client_secret);
         let grant = table.machine_grant(&organization, &client, &secret).await?;
         let grant = grant.ok_or_else(Problem::wrong_credentials)?;
+        // Other services see the roles alone: they must not take a restricted machine for an admin.
+        let roles = if grant.access == MachineAccess::Full { vec![Role::Admin] } else { Vec::new() };
         let machine = MachineIdentity {
-            sub: client,
+            sub: client.clone(),
             organization_id: organization,
             organization_code: code,
-            // Other services see the roles alone: they must not take a restricted machine for an admin.
-            roles: if grant.access == MachineAccess::Full { vec![Role::Admin] } else { Vec::new() },
+            roles: roles.clone(),
             access: grant.access,
         };
-        let signed = state.sign_until(Identity::Machine(machine), grant.expires_at).await?;
-        Ok(SignedIn::machine(signed))
+        let signed = state.sign_until(Identity::Machine(machine), Some(&client), grant.expires_at).await?;
+        Ok(MachineToken { signed, roles })
     }
 }

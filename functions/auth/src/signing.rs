@@ -7,7 +7,7 @@ use shared::{
     claims::{Claims, Identity, PublicKey, SigningError, SigningKey},
     clock,
     config::{self, Config, ConfigError},
-    ids,
+    ids::{self, ClientId},
     problem::Problem,
     table,
 };
@@ -127,8 +127,15 @@ impl Issuer {
         &self.name
     }
 
-    /// A token that names `identity` and ends at `end` at the latest, in seconds since the epoch.
-    pub(crate) async fn sign(&self, app: &App, identity: Identity, end: Option<u64>) -> Result<Signed, Problem> {
+    /// A token that names `identity`, for the machine that asks for it as a client, or else for a person who does by this
+    /// API itself. The token ends at `end` at the latest, in seconds since the epoch.
+    pub(crate) async fn sign(
+        &self,
+        app: &App,
+        identity: Identity,
+        client: Option<&ClientId>,
+        end: Option<u64>,
+    ) -> Result<Signed, Problem> {
         let (life, audience) = match identity {
             Identity::User { .. } => (self.user_ttl, &self.name),
             Identity::Organization(_) | Identity::Machine(_) => (self.organization_ttl, &self.audience),
@@ -141,6 +148,7 @@ impl Issuer {
             iat: now,
             exp: now + life,
             jti: ids::random_id(24),
+            client_id: Some(client.map_or(&*self.name, ClientId::as_str).to_owned()),
             identity,
         };
         let key = self.present_key(app).await?;

@@ -5,9 +5,13 @@ use serde_json::{Map, Value, json};
 use super::pointers::operations;
 
 /// Each field's name in `components`, with when it is sent, and what it says.
-const HEADERS: [(&str, &str, &str); 14] = [
+const HEADERS: [(&str, &str, &str); 15] = [
     ("RequestId", "x-request-id", "The request's id, which the log lines carry."),
-    ("CacheControl", "Cache-Control", "`no-store` under `/api`; elsewhere how long the answer may be kept."),
+    (
+        "CacheControl",
+        "Cache-Control",
+        "`no-store` under `/api` and `/oauth2`; elsewhere how long the answer may be kept.",
+    ),
     ("ContentTypeOptions", "X-Content-Type-Options", "`nosniff`."),
     ("StrictTransportSecurity", "Strict-Transport-Security", "Sent where the issuer's address is https (RFC 6797)."),
     (
@@ -30,6 +34,7 @@ const HEADERS: [(&str, &str, &str); 14] = [
     ("AcceptPatch", "Accept-Patch", "The media types that a patch may have (RFC 5789), where the request was a PATCH."),
     ("AcceptEncoding", "Accept-Encoding", "`identity`, where the body had a Content-Encoding."),
     ("ETag", "ETag", "The version of what is answered (RFC 9110, section 8.8.3)."),
+    ("Pragma", "Pragma", "`no-cache`, for caches of before Cache-Control (RFC 6749, section 5.1)."),
     ("ContentSecurityPolicy", "Content-Security-Policy", "What a browser lets the page do."),
     ("ReferrerPolicy", "Referrer-Policy", "`no-referrer`, where the page's own address holds a token."),
 ];
@@ -56,8 +61,10 @@ pub(super) fn add(document: &mut Value) {
             if response.pointer("/content/text~1html").is_some() {
                 names.extend(["ContentSecurityPolicy", "ReferrerPolicy"]);
             }
-            if response.pointer("/headers/ETag").is_some() {
-                names.push("ETag");
+            for name in ["ETag", "Pragma"] {
+                if response.pointer(&format!("/headers/{name}")).is_some() {
+                    names.push(name);
+                }
             }
             let fields = HEADERS.iter().filter(|(component, ..)| names.contains(component));
             let fields: Map<_, _> = fields

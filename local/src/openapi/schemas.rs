@@ -24,7 +24,8 @@ pub(super) fn tighten(document: &mut Value) {
     let parts = operations(document).flat_map(|operation| {
         ["requestBody", "parameters"].map(|part| operation.get(part).cloned().unwrap_or_default())
     });
-    let parts = parts.collect();
+    // A form is OAuth's, whose other parameters are ignored (RFC 6749, section 3.2).
+    let parts = parts.filter(|part| part.pointer("/content/application~1x-www-form-urlencoded").is_none()).collect();
     let requests = schemas_of(document, parts);
     let Some(schemas) = schemas(document) else { return };
     for name in [ProblemCode::name(), FieldCode::name()] {

@@ -44,6 +44,17 @@ pub enum Role {
     Customer,
 }
 
+impl Role {
+    /// Returns the name of the role.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Customer => "customer",
+        }
+    }
+}
+
 /// What a token is for: the kind of party that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -150,6 +161,10 @@ pub struct Claims {
     pub exp: u64,
     /// The token's id.
     pub jti: String,
+    /// The client that asked for the token (RFC 9068, section 2.2): a machine's, or the issuer where a person signed in
+    /// here. Absent from tokens of before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub client_id: Option<String>,
     /// The party that the token names.
     #[serde(flatten)]
     pub identity: Identity,

@@ -208,7 +208,8 @@ mod tests {
     fn claims() -> Claims {
         let identity = Identity::User { sub: UserId::random(), sid: "session".to_owned(), email_verified: true };
         let (iss, aud) = (ISSUER.to_owned(), ISSUER.to_owned());
-        Claims { iss, aud, iat: now(), exp: now() + 60, jti: "one".to_owned(), identity }
+        let client_id = Some(ISSUER.to_owned());
+        Claims { iss, aud, iat: now(), exp: now() + 60, jti: "one".to_owned(), client_id, identity }
     }
 
     fn machine() -> Identity {

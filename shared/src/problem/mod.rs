@@ -100,6 +100,23 @@ impl Problem {
         }
     }
 
+    /// Returns why the request is refused.
+    #[must_use]
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+
+    /// Returns what is wrong with the request, for a person.
+    #[must_use]
+    pub fn shown_detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// Returns each bad field with each sentence about it.
+    pub fn field_errors(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.errors.iter().flat_map(|(name, sentences)| sentences.iter().map(move |one| (&**name, &**one)))
+    }
+
     /// Adds a field to the answer's head.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: &'static str) -> Self {

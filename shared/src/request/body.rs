@@ -53,7 +53,7 @@ impl<S: Sync, T: FromFields> FromRequest<S> for BodyOrQuery<T> {
     }
 }
 
-async fn read(mut body: HttpBody) -> Result<Bytes, Problem> {
+pub(super) async fn read(mut body: HttpBody) -> Result<Bytes, Problem> {
     let (mut kept, mut seen) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| invalid("The body broke off."))?;
@@ -79,10 +79,7 @@ fn object(parts: &Parts, bytes: &[u8]) -> Result<JsonObject, Problem> {
     if !is_json(&parts.headers) {
         return Err(unsupported(parts, "The body's Content-Type must be application/json."));
     }
-    if !is_plain(&parts.headers) {
-        let problem = unsupported(parts, "The body must have no Content-Encoding.");
-        return Err(problem.header(header::ACCEPT_ENCODING, "identity"));
-    }
+    require_plain(parts)?;
     match JsonObject::parse(bytes) {
         Ok(Some(object)) => Ok(object),
         Ok(None) => Err(invalid("The body must be a JSON object.")),
@@ -93,17 +90,26 @@ fn object(parts: &Parts, bytes: &[u8]) -> Result<JsonObject, Problem> {
     }
 }
 
-fn invalid(detail: impl Into<Cow<'static, str>>) -> Problem {
+pub(super) fn invalid(detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::new(ProblemCode::InvalidBody).detail(detail)
 }
 
 /// 415; to a PATCH it says what a patch may be (RFC 5789, section 3.1).
-fn unsupported(parts: &Parts, detail: &'static str) -> Problem {
+pub(super) fn unsupported(parts: &Parts, detail: &'static str) -> Problem {
     let problem = Problem::new(ProblemCode::UnsupportedMediaType).detail(detail);
     if parts.method == Method::PATCH {
         return problem.header(ACCEPT_PATCH, "application/merge-patch+json, application/json");
     }
     problem
+}
+
+/// Refuses a body that isn't sent as it is.
+pub(super) fn require_plain(parts: &Parts) -> Result<(), Problem> {
+    if is_plain(&parts.headers) {
+        return Ok(());
+    }
+    let problem = unsupported(parts, "The body must have no Content-Encoding.");
+    Err(problem.header(header::ACCEPT_ENCODING, "identity"))
 }
 
 /// Whether the body is sent as it is (RFC 9110, section 8.4). A compressed one would be read as broken JSON.
@@ -115,7 +121,12 @@ fn is_plain(headers: &HeaderMap) -> bool {
 
 /// `application/json`, or any type with the `+json` suffix (RFC 6839); parameters are ignored.
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = media_type(headers);
     kind == "application/json" || (kind.contains('/') && kind.ends_with("+json"))
+}
+
+/// The body's media type in lower case, without its parameters; empty where none is said.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

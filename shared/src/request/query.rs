@@ -25,7 +25,11 @@ impl<S: Sync, T: FromFields> FromRequestParts<S> for Query<T> {
 /// # Errors
 /// Each parameter that can't be read.
 pub fn parameters(uri: &Uri) -> Result<Vec<(String, String)>, FieldErrors> {
-    let query = uri.query().unwrap_or_default();
+    pairs(uri.query().unwrap_or_default())
+}
+
+/// The names and values of a text in the form of a query, in order.
+pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, FieldErrors> {
     let mut errors = FieldErrors::new();
     for pair in query.split('&').filter(|pair| !is_utf8(pair)) {
         // The names are read as they are below, so that a byte that is no UTF-8 shows as U+FFFD.
