@@ -23,12 +23,11 @@ CHECKS = [
 seen = set()
 
 
-def call(name, status, body=None, token=None, **parameters):
+def call(name, status, body=None, token=None, media_type="application/json", **parameters):
     """Calls an operation by its id; the answer must have this status, and be as documented."""
-    operation = DOCUMENT.find_operation_by_id(name)
-    case = operation.Case(**parameters) if body is None else operation.Case(
-        body=body, media_type="application/json", **parameters
-    )
+    if body is not None:
+        parameters |= {"body": body, "media_type": media_type}
+    case = DOCUMENT.find_operation_by_id(name).Case(**parameters)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     response = case.call(base_url=API, headers=headers)
     assert response.status_code == status, (name, response.status_code, response.text)
@@ -61,6 +60,7 @@ assert code == created["IdentityOrganizationId"]
 user = signed_in["AccessToken"]
 admin = call("exchangeToken", 200, {"OrgCode": code}, user)["AccessToken"]
 assert call("getOrganization", 200, token=admin)["Organization"]["BillingCity"] == "Berlin"
+call("getOrganization", 304, token=admin, headers={"If-None-Match": "*"})
 call("updateOrganization", 200, {"BillingCity": "Bonn", "PhoneNumber": None}, admin)
 assert codes("updateOrganization", 412, {"BillingCity": "Bern"}, admin, headers={"If-Match": '"0"'})[0] == \
     "precondition_failed"
@@ -101,6 +101,11 @@ machine = {"OrgCode": code, "ClientId": credential["ClientId"], "ClientSecret": 
 machine = call("signIn", 200, machine)["AccessToken"]
 assert call("exchangeToken", 200, {"UserId": grace, "OrgCode": code}, machine)["PriceTier"] == "Gold"
 call("listCredentials", 200, token=admin)
+FORM = "application/x-www-form-urlencoded"
+client = {"client_id": f"{code}.{credential['ClientId']}", "client_secret": credential["ClientSecret"]}
+grant = {"grant_type": "client_credentials", **client}
+assert call("issueToken", 200, grant, media_type=FORM)["token_type"] == "Bearer"
+assert call("issueToken", 400, {**grant, "client_secret": "wrong"}, media_type=FORM)["error"] == "invalid_client"
 
 # Refusals.
 assert codes("getCustomer", 404, token=admin, path_parameters={"CustomerNumber": "C-2"}) == ("customer_not_found", None)
@@ -132,8 +137,10 @@ assert codes("getOrganization", 403, token=access["AccessToken"])[0] == "role_lo
 call("changePassword", 200, {"OldPassword": GRACE["Password"], "Password": "staple battery"}, signed_in["AccessToken"])
 call("signOut", 200, token=user)
 assert codes("getAccount", 401, token=user)[0] == "session_ended"
-for public in ("checkHealth", "getKeySet", "getIssuerMetadata", "getOpenapiDocument", "showProblems", "showPasswordPage"):
+for public in ("checkHealth", "getKeySet", "getIssuerMetadata", "getServerMetadata", "getOpenapiDocument"):
     call(public, 200)
+for page_of_the_api in ("showProblems", "showPasswordPage"):
+    call(page_of_the_api, 200)
 
 operations = {operation.ok().definition.raw["operationId"] for operation in DOCUMENT.get_all_operations()}
 assert seen == operations, operations - seen

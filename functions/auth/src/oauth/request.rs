@@ -10,27 +10,27 @@ pub(crate) struct TokenRequest {
     /// `client_credentials`, or `urn:ietf:params:oauth:grant-type:token-exchange`.
     pub(super) grant_type: String,
     /// A machine's `ClientId`, or `{OrgCode}.{ClientId}`; or both by HTTP Basic, with the secret.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = false)]
     pub(super) client_id: Option<String>,
     /// The machine's `ClientSecret`.
-    #[schema(value_type = String, format = "password")]
+    #[schema(value_type = String, required = false, format = "password")]
     pub(super) client_secret: Option<String>,
     /// The organization's code. It may be left out where the client id has it.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = false)]
     pub(super) audience: Option<String>,
     /// Of an exchange: a user token, a machine's token, or the token of a trusted issuer. A machine that authenticates
     /// as the client needs none.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = false)]
     pub(super) subject_token: Option<String>,
     /// `urn:ietf:params:oauth:token-type:access_token` or `urn:ietf:params:oauth:token-type:jwt`; needed beside
     /// `subject_token`.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = false)]
     pub(super) subject_token_type: Option<String>,
     /// The same types, of which the answer is the first one where this is left out.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = false)]
     pub(super) requested_token_type: Option<String>,
     /// The `UserId` whose token it is to be: a machine alone says so, and must.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = false)]
     pub(super) requested_subject: Option<String>,
 }
 
