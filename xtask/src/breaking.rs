@@ -68,9 +68,11 @@ impl Comparison<'_> {
         for (media_type, content) in object(&old["requestBody"]["content"]) {
             match new["requestBody"]["content"].get(media_type) {
                 Some(other) => {
-                    self.schema(&format!("{name}: request"), &content["schema"], &other["schema"], Direction::Request)
+                    self.schema(&format!("{name}: request"), &content["schema"], &other["schema"], Direction::Request);
                 }
-                None => drop(self.found.insert(format!("{name} no longer takes {media_type}"))),
+                None => {
+                    self.found.insert(format!("{name} no longer takes {media_type}"));
+                }
             }
         }
         for (status, answer) in object(&old["responses"]).filter(|(status, _)| status.starts_with('2')) {
@@ -104,7 +106,9 @@ impl Comparison<'_> {
                     };
                     self.schema(&called, &schema(parameter), &schema(other), Direction::Request);
                 }
-                None => drop(self.found.insert(format!("{called} is gone"))),
+                None => {
+                    self.found.insert(format!("{called} is gone"));
+                }
             }
         }
         for parameter in new.iter().filter(|parameter| parameter["required"] == true) {
@@ -132,7 +136,9 @@ impl Comparison<'_> {
             let called = format!("{name} field {field}");
             match new["properties"].get(field) {
                 Some(other) => self.schema(&called, schema, other, direction),
-                None => drop(self.found.insert(format!("{called} is gone"))),
+                None => {
+                    self.found.insert(format!("{called} is gone"));
+                }
             }
         }
         let (needed, now_needed) = (required(&old), required(&new));
@@ -171,7 +177,9 @@ impl Comparison<'_> {
                         self.found.insert(format!("{name} {what} {value}"));
                     }
                 }
-                None => drop(self.found.insert(format!("{name} {what} other values"))),
+                None => {
+                    self.found.insert(format!("{name} {what} other values"));
+                }
             }
         }
     }

@@ -29,8 +29,8 @@ pub(super) fn share(document: &mut Value) {
         parameters.extend(parameters_of(operation).map(|parameter| parameter.clone()));
         responses.extend(failures_of(operation).map(|(name, response)| (name, response.clone())));
     }
-    let named = parameters.iter().map(|parameter| (parameter_name(parameter), parameter.clone())).collect();
-    let (parameters, responses) = (shared(named), shared(responses));
+    let parameters: Vec<_> = parameters.into_iter().map(|parameter| (parameter_name(&parameter), parameter)).collect();
+    let (parameters, responses) = (shared(&parameters), shared(&responses));
     for operation in operations(document) {
         for parameter in parameters_of(operation) {
             refer(parameter, "parameters", &parameters);
@@ -78,9 +78,9 @@ fn parameter_name(parameter: &Value) -> String {
 }
 
 /// What is there more than once, by its name; where one name is that of several, by a number after it too.
-fn shared(named: Vec<(String, Value)>) -> Object {
+fn shared(named: &[(String, Value)]) -> Object {
     let mut shared = Object::new();
-    for (name, value) in &named {
+    for (name, value) in named {
         let is_shared = named.iter().filter(|(_, other)| other == value).count() > 1;
         if is_shared && !shared.values().any(|known| known == value) {
             let taken = shared.keys().filter(|known| known.trim_end_matches(char::is_numeric) == name).count();
