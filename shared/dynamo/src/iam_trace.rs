@@ -59,7 +59,7 @@ fn needs(input: &Input) -> BTreeSet<(&'static str, String)> {
             need("dynamodb:GetItem", part.get().and_then(|get| get.key.get("pk")));
         }
     } else if let Some(input) = input.downcast_ref::<TransactWriteItemsInput>() {
-        // A function that commits transactions may have to void one, which the traced suite never does: it has no faults.
+        // A function that commits transactions may have to void one. The traced suite has no faults, so it never does.
         need("dynamodb:ConditionCheckItem", Some(&AttributeValue::S(VOID_TOKENS.to_owned())));
         for part in input.transact_items.iter().flatten() {
             need("dynamodb:PutItem", part.put().and_then(|put| put.item.get("pk")));

@@ -37,7 +37,7 @@ fn names(value: &Value) -> BTreeSet<String> {
 /// The template.
 ///
 /// # Panics
-/// It is no YAML.
+/// The file is no YAML.
 #[must_use]
 pub fn template() -> Value {
     serde_yaml_ng::from_str(include_str!("../../../template.yaml")).unwrap()

@@ -168,7 +168,7 @@ impl Api {
     /// it takes effect twice.
     ///
     /// # Panics
-    /// It never succeeds.
+    /// The call never succeeds.
     pub(crate) async fn insist(&self, request: &Request) -> Answer {
         for _ in 0..MOST_TRIES {
             match self.send(request).await {
