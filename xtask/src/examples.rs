@@ -1,6 +1,7 @@
 //! The document's examples: what the events send, and what they are answered, as the tests find it.
 
 use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 use crate::{Error, read, try_read};
 
@@ -12,7 +13,7 @@ pub(crate) fn add(document: &mut Value) -> Result<(), Error> {
         let event = kebab_case(operation["operationId"].as_str().unwrap_or_default());
         if let Some(text) = try_read(&format!("events/{event}.json"))? {
             let body = serde_json::from_str::<Value>(&text)?["body"].as_str().unwrap_or_default().to_owned();
-            show(operation.get_mut("requestBody"), serde_json::from_str(&with_examples(body, &words)).ok());
+            show(operation.get_mut("requestBody"), parse(&with_examples(body, &words)));
         }
         if let Some(answer) = try_read(&format!("events/examples/{event}.json"))? {
             show(operation["responses"].get_mut("200"), Some(serde_json::from_str(&answer)?));
@@ -21,11 +22,20 @@ pub(crate) fn add(document: &mut Value) -> Result<(), Error> {
     Ok(())
 }
 
-/// Puts an example into each JSON that a body or an answer may be.
+/// What a body says: JSON or, where it is none, the fields of a form.
+fn parse(body: &str) -> Option<Value> {
+    let form = || {
+        let fields = form_urlencoded::parse(body.as_bytes()).map(|(name, value)| (name.into_owned(), value.into()));
+        Value::Object(fields.collect())
+    };
+    (!body.is_empty()).then(|| serde_json::from_str(body).unwrap_or_else(|_| form()))
+}
+
+/// Puts an example into each form that a body or an answer may have, but pages.
 fn show(shown: Option<&mut Value>, example: Option<Value>) {
     let (Some(shown), Some(example)) = (shown, example) else { return };
     let contents = shown.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten();
-    for (_, content) in contents.filter(|(media_type, _)| media_type.contains("json")) {
+    for (_, content) in contents.filter(|(media_type, _)| *media_type != "text/html") {
         content["example"] = example.clone();
     }
 }

@@ -31,7 +31,8 @@ pub(crate) fn run(data: &[u8]) {
 /// Whether anybody may call.
 fn is_open(path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
-    let open = ["/.well-known/", "/account/", "/api/auth/", "/_local/", "/health", "/openapi.json"];
+    let open =
+        ["/.well-known/", "/account/", "/api/auth/", "/_local/", "/health", "/oauth2/", "/openapi.json", "/problems"];
     open.iter().any(|open| path.starts_with(open)) || matches!(path, "/api/organizations" | "/api/users")
 }
 
