@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::ids::{OrganizationCode, OrganizationId};
 
-use crate::support::{Anonymous, Caller, Member, PASSWORD, Person, Tenant, person, put_item, tenant};
+use crate::support::{Anonymous, Caller, Gated, Member, PASSWORD, Person, Tenant, person, put_item, tenant};
 
 const MINE: &str = "/api/users/me/organizations";
 const NO_ROLE: &str = "You have no role in this organization.";
@@ -168,4 +168,27 @@ async fn the_last_admin_stays_and_of_two_who_leave_at_once_one_does() {
             ada.admin.delete("/api/organizations/users/admins", &json!({"UserId": grace_is.id})).await.ok();
         }
     }
+}
+
+#[tokio::test]
+async fn an_admin_who_is_demoted_while_leaving_is_never_told_to_be_the_last_one() {
+    let gated = Gated::start().await;
+    let (tenant, email) = (gated.tenant().await, gated.person().await);
+    tenant.admin.post("/api/organizations/users/admins", &json!({"Email": email})).await.ok();
+    let (leaving, id) = gated.sign_in(&email, Some(&tenant.code)).await;
+    // The membership is read, and the count of the admins is yet to be.
+    let mut membership = gated.gate.hold_answer(|call| call.is("BatchGetItem", "MEMBER#"));
+    let mut count = gated.gate.hold(|call| call.is("GetItem", "#ORG"));
+    let address = format!("{MINE}/{}", tenant.code);
+    let leave = async { leaving.send(leaving.request(Method::DELETE, &address)).await };
+    let demote = async {
+        tokio::join!(membership.arrived(), count.arrived());
+        let demoted = tenant.admin.delete("/api/organizations/users/admins", &json!({"UserId": id})).await.ok();
+        assert_eq!(demoted, json!({"Success": true}));
+        membership.release();
+        count.release();
+    };
+    let (left, ()) = tokio::join!(leave, demote);
+    left.problem(404, NO_ROLE);
+    gated.bundle.stop().await;
 }

@@ -14,7 +14,7 @@ use crate::{
 
 impl Table {
     /// Ends every role of a user in an organization, as the user wishes: two round trips, or three for a user who is
-    /// associated with a customer.
+    /// associated with a customer. To refuse the last admin takes two.
     ///
     /// # Errors
     /// [`LeaveError::NotAMember`], [`LeaveError::LastAdmin`], or the table is out of reach.
@@ -47,7 +47,8 @@ impl Table {
             match (membership.role, membership.customer_number) {
                 (Role::Admin, _) => {
                     if organization.admin_count <= 1 {
-                        return Err(LeaveError::LastAdmin);
+                        let is_last = self.is_last_admin(user, id).await?;
+                        return if is_last { Err(LeaveError::LastAdmin) } else { Ok(Outcome::Conflict) };
                     }
                     let one_less = Expression::update("ADD admin_count :less")
                         .and_condition("admin_count > :one")
@@ -80,5 +81,13 @@ impl Table {
             }
         }
         Ok(write.commit().await.map_err(Error::from)?)
+    }
+
+    /// Returns whether the user is the only admin, by two items as they are at one moment. What was read side by side does
+    /// not tell: the membership is read, the user is demoted by the other admin, and the count is read.
+    async fn is_last_admin(&self, user: &UserId, id: &OrganizationId) -> Result<bool, Error> {
+        let reads = self.reads_by(Authority::Member);
+        let (organization, admin) = reads.get_at_one_moment(keys::organization(id), keys::admin(id, user)).await?;
+        Ok(admin.is_some() && organization.is_some_and(|organization| organization.admin_count <= 1))
     }
 }
