@@ -46,7 +46,6 @@ async fn the_largest_inputs_fit_into_the_smallest_function() {
 
     for name in ["accounts", "auth"] {
         let peak = deployment.gateway.function(name).unwrap().peak_memory();
-        println!("{name}: {peak} KiB at the most");
         assert!(peak > 0 && peak < SMALLEST_FUNCTION, "{name}: {peak} KiB");
     }
 }

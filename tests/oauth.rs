@@ -1,6 +1,6 @@
 //! `POST /oauth2/token`, for clients that speak OAuth, and the documents by which they find it.
 
-use std::{collections::BTreeSet, io::Write};
+use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use local::Options;
@@ -424,11 +424,9 @@ async fn a_trusted_issuers_token_is_exchanged_by_its_own_rules() {
     let trusted = json!([
         {"Issuer": idp.name, "Audience": "shop", "KeySet": idp.key_set_url, "Domains": ["founder.example"]},
     ]);
-    let mut ca_file = tempfile::NamedTempFile::new().unwrap();
-    ca_file.write_all(&std::fs::read(&idp.ca_file).unwrap()).unwrap();
     let options = Options {
         trusted_issuers: Some(trusted.to_string()),
-        trusted_issuers_ca_file: Some(ca_file.path().to_str().unwrap().to_owned()),
+        trusted_issuers_ca_file: Some(idp.ca_file.to_str().unwrap().to_owned()),
         ..Options::in_memory()
     };
     let bundle = start_bundle(&options).await.unwrap();

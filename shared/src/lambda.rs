@@ -66,8 +66,8 @@ pub fn fit(mut event: LambdaRequest) -> LambdaRequest {
     event
 }
 
-/// Whether `lambda_http`, which writes a URL and then reads a URI, takes a text for a host. A URL may hold braces there,
-/// which a URI may not.
+/// Whether `lambda_http`, which writes a URL and then reads a URI, takes a text for a host. A URL may hold braces
+/// there, which a URI may not.
 fn is_host(text: &str) -> bool {
     Url::parse(&format!("https://{text}/")).is_ok_and(|url| url.as_str().parse::<Uri>().is_ok())
 }

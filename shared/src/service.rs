@@ -71,8 +71,8 @@ pub fn wrap(router: Router, issuer: &str) -> Router {
 /// Whatever is below one of these paths belongs to its caller.
 const OF_THE_CALLER: [&str; 2] = ["/api", "/oauth2"];
 
-/// Adds what browsers and caches have to know of every answer, be it an error. What belongs to its caller is never kept:
-/// with an `x-api-key` in the place of `Authorization`, a cache would take it for everybody's (RFC 9111, section 3.5).
+/// Adds what browsers and caches have to know of every answer, be it an error. What belongs to its caller is never
+/// kept: with an `x-api-key` in the place of `Authorization`, a cache would take it for everybody's (RFC 9111, section 3.5).
 async fn protect(State(https): State<bool>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_below = |root| path.strip_prefix(root).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with('/'));

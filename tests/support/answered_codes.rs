@@ -1,5 +1,5 @@
-//! Notes which codes the API has answered, so that one that no request reaches is found: with `CODES`, the name of a file,
-//! each code of each problem answer is added to that file.
+//! Notes which codes the API has answered, so that one that no request reaches is found: with `CODES`, the name of a
+//! file, each code of each problem answer is added to that file.
 
 use std::{collections::BTreeSet, fs::OpenOptions, io::Write, sync::Mutex};
 

@@ -1,6 +1,6 @@
 //! Compares two OpenAPI documents: what of the newer one may break a client that was made for the older one.
 //!
-//! A request may be refused that was taken before: a field or parameter that is gone, newly needed, or has fewer values.
+//! A request may be refused that was taken before: a field or parameter that is gone, newly needed, or takes less.
 //! An answer may surprise: a field that is gone or may be missing, another type, a value that wasn't among the listed
 //! ones. Words that are listed by `x-extensible-enum` may come, and none may go.
 

@@ -79,7 +79,7 @@ impl ServerMetadataResponse {
     }
 }
 
-/// The same for verifiers that know `OpenID` Connect Discovery 1.0 (section 3) alone.
+/// The metadata for verifiers that know `OpenID` Connect Discovery 1.0 (section 3) alone.
 #[derive(Serialize, ToSchema)]
 #[schema(as = IssuerMetadata)]
 pub(crate) struct IssuerMetadataResponse {

@@ -127,8 +127,8 @@ impl Issuer {
         &self.name
     }
 
-    /// A token that names `identity`, for the machine that asks for it as a client, or else for a person who does by this
-    /// API itself. The token ends at `end` at the latest, in seconds since the epoch.
+    /// A token that names `identity`, for the machine that asks for it as a client, or else for a person who does so by
+    /// this API itself. The token ends at `end` at the latest, in seconds since the epoch.
     pub(crate) async fn sign(
         &self,
         app: &App,

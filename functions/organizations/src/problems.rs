@@ -18,8 +18,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 
 /// Shows the catalogue of error codes.
 ///
-/// What each code means, what to do about it, and whether to send the request again. `type` of an error answer names its
-/// entry.
+/// What each code means, what to do about it, and whether to send the request again. `type` of an error answer names
+/// its entry.
 #[utoipa::path(
     get,
     path = "/problems",

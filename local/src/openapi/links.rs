@@ -22,8 +22,8 @@ const fn by_body(from: &'static str, to: &'static str, body: &'static [Field]) -
     Link { from, to, parameters: &[], body }
 }
 
-/// Where a link has the fields of a body. In `requestBody`, where OpenAPI has them, some generators take a text alone, and
-/// refuse the document.
+/// Where a link has the fields of a body. In `requestBody`, where OpenAPI has them, some generators take a text alone,
+/// and refuse the document.
 const BODY: &str = "x-requestBody";
 
 const LINKS: [Link; 17] = [

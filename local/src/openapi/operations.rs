@@ -30,8 +30,8 @@ pub(super) fn complete(document: &mut Value) {
     }
 }
 
-/// Makes each filter a text of JSON. As a parameter of JSON, which says the same, generated clients leave the filters out
-/// or spell them wrongly.
+/// Makes each filter a text of JSON. As a parameter of JSON, which says the same, generated clients leave the filters
+/// out or spell them wrongly.
 fn filters_as_texts(schema: &mut Value) {
     let filter = schema["items"].take();
     schema["items"] = json!({"type": "string", "contentMediaType": "application/json", "contentSchema": filter});

@@ -10,11 +10,11 @@ use super::FieldErrors;
 /// Whether a request that was refused may succeed if it is sent again as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// It won't, unless something else changes.
+    /// Sending the request again is in vain, unless something else changes.
     No,
-    /// It may, after the seconds that `Retry-After` says.
+    /// The request may succeed after the seconds that `Retry-After` says.
     AfterAWhile,
-    /// It may have succeeded already. With the same `Idempotency-Key` it takes effect once.
+    /// The request may have succeeded already. With the same `Idempotency-Key` it takes effect once.
     WithTheSameKey,
 }
 
@@ -84,8 +84,8 @@ problem_codes! {
             "The organization that the token was made for is gone.",
             "Sign in again, and exchange the token for one of another organization.";
         NameTaken = "name_taken", "The name is taken":
-            "Another organization, or another price tier of this organization, has the name. Names are compared without \
-             case.",
+            "Another organization, or another price tier of this organization, has the name. Names are compared \
+             without case.",
             "Choose another name.";
         EmailTaken = "email_taken", "The e-mail address has an account":
             "An account has the e-mail address already.",
@@ -125,7 +125,8 @@ problem_codes! {
             "Begin again with `PageNumber`, and send each `NextPageToken` with the query that it came from.";
         TooManyRows = "too_many_rows", "Too many rows would have to be tested":
             "The filters would have to be tested row by row on more rows than one call tests.",
-            "Add a filter that narrows: `startswith`, `equals`, `gt`, `gte`, `lt` or `lte` on the field that is sorted on.";
+            "Add a filter that narrows: `startswith`, `equals`, `gt`, `gte`, `lt` or `lte` on the field that is sorted \
+             on.";
         InvalidLink = "invalid_link", "The mailed link can't be used":
             "The link's token is used, void, expired or altered.",
             "Ask for another link.";

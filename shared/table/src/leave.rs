@@ -83,8 +83,8 @@ impl Table {
         Ok(write.commit().await.map_err(Error::from)?)
     }
 
-    /// Returns whether the user is the only admin, by two items as they are at one moment. What was read side by side does
-    /// not tell: the membership is read, the user is demoted by the other admin, and the count is read.
+    /// Returns whether the user is the only admin, by two items as they are at one moment. What was read side by side
+    /// does not tell: the membership is read, the user is demoted by the other admin, and the count is read.
     async fn is_last_admin(&self, user: &UserId, id: &OrganizationId) -> Result<bool, Error> {
         let reads = self.reads_by(Authority::Member);
         let (organization, admin) = reads.get_at_one_moment(keys::organization(id), keys::admin(id, user)).await?;

@@ -26,7 +26,7 @@ pub(crate) struct TokenRequest {
     /// `subject_token`.
     #[schema(value_type = String, required = false)]
     pub(super) subject_token_type: Option<String>,
-    /// The same types, of which the answer is the first one where this is left out.
+    /// One of the types of `subject_token_type`; where this is left out, the answer is the first of them.
     #[schema(value_type = String, required = false)]
     pub(super) requested_token_type: Option<String>,
     /// The `UserId` whose token it is to be: a machine alone says so, and must.
