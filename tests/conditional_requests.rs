@@ -1,14 +1,13 @@
 //! `ETag`, `If-Match` and `If-None-Match` (RFC 9110, section 13).
 
-use std::pin::pin;
+mod account;
+mod customers;
 
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Anonymous, Answer, Caller, Gated, Member, PASSWORD, Tenant, link_token, mails_to, person, put_item, tenant,
-};
+use crate::support::{Anonymous, Answer, Caller, Member, PASSWORD, Tenant, person, put_item, tenant};
 
 const ORGANIZATION: &str = "/api/organization";
 const CUSTOMERS: &str = "/api/customers";
@@ -257,142 +256,6 @@ async fn no_change_is_lost_where_each_caller_reads_and_then_changes_what_he_read
 }
 
 #[tokio::test]
-async fn a_put_on_condition_that_nothing_is_there_only_creates() {
-    let admin = tenant().await.admin;
-    with_tiers(&admin).await;
-    for tags in ["*", "\"x\""] {
-        put(&admin, if_match(tags), &customer("Acme", "Gold")).await.problem(412, STALE_CUSTOMER);
-    }
-    admin.get(CUSTOMER).await.problem(404, "This organization has no such customer.");
-
-    let bodies: Vec<_> = (0..10).map(|n| customer(&format!("Caller {n}"), "Gold")).collect();
-    let answers = join_all(bodies.iter().map(|body| put(&admin, if_none_match("*"), body))).await;
-    let (created, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
-    assert_eq!((created.len(), refused.len()), (1, 9), "{answers:?}");
-    for answer in refused {
-        answer.problem(412, FOUND_CUSTOMER);
-    }
-    let viewed = admin.get(CUSTOMER).await;
-    assert_eq!(viewed.header("etag"), created[0].header("etag"));
-    assert_eq!(viewed.ok(), created[0].json());
-    let silver = put(&admin, if_none_match("*"), &customer("Late", "Silver")).await;
-    silver.problem(412, FOUND_CUSTOMER);
-    assert_eq!(admin.get(CUSTOMER).await.ok(), created[0].json());
-}
-
-#[tokio::test]
-async fn a_customer_is_replaced_and_removed_in_the_version_that_is_named_alone() {
-    let admin = with_customer().await.admin;
-    let (tag, shown) = (tag_of(&admin, CUSTOMER).await, admin.get(CUSTOMER).await.ok());
-    for tags in ["\"x\"".to_owned(), format!("W/{tag}")] {
-        put(&admin, if_match(&tags), &customer("Never", "Silver")).await.problem(412, STALE_CUSTOMER);
-        for path in [CUSTOMER, BY_QUERY] {
-            call(&admin, Method::DELETE, path, &[if_match(&tags)], None).await.problem(412, STALE_CUSTOMER);
-        }
-    }
-    for tags in ["*", &tag, &format!("W/{tag}")] {
-        put(&admin, if_none_match(tags), &customer("Never", "Silver")).await.problem(412, FOUND_CUSTOMER);
-        for path in [CUSTOMER, BY_QUERY] {
-            call(&admin, Method::DELETE, path, &[if_none_match(tags)], None).await.problem(412, FOUND_CUSTOMER);
-        }
-    }
-    assert_eq!((tag_of(&admin, CUSTOMER).await, admin.get(CUSTOMER).await.ok()), (tag.clone(), shown));
-
-    let moved = put(&admin, if_match(&tag), &customer("Moved", "Silver")).await;
-    let new = moved.header("etag").to_owned();
-    assert_eq!((moved.status, moved.round_trips(), tag_of(&admin, BY_QUERY).await), (200, 2, new.clone()));
-    put(&admin, if_match(&tag), &customer("Never", "Gold")).await.problem(412, STALE_CUSTOMER);
-    let again = put(&admin, if_match(&new), &customer("Moved", "Silver")).await;
-    let (same, new) = (new, again.header("etag").to_owned());
-    assert!(again.status == 200 && new != same, "a write makes a version, whatever it writes: {again:?}");
-
-    let condition = [if_match(&new)];
-    let removals = (0..10).map(|_| call(&admin, Method::DELETE, CUSTOMER, &condition, None));
-    let mut removals = join_all(removals).await;
-    removals.sort_by_key(|answer| answer.status);
-    assert_eq!((removals[0].status, removals[0].round_trips()), (200, 2), "{removals:?}");
-    for removal in &removals[1..] {
-        removal.problem(404, "This organization has no such customer.");
-    }
-    // The tiers' counts are right.
-    for tier in ["Gold", "Silver"] {
-        assert_eq!(admin.delete(TIERS, &json!({"Name": tier})).await.status, 200);
-    }
-}
-
-#[tokio::test]
-async fn what_is_not_there_is_404_whatever_the_conditions() {
-    let admin = tenant().await.admin;
-    let none = "This organization has no such customer.";
-    for condition in [if_match("*"), if_match("\"x\""), if_none_match("*"), if_none_match("\"x\"")] {
-        for path in [CUSTOMER, BY_QUERY] {
-            get(&admin, path, condition).await.problem(404, none);
-            patch(&admin, path, condition, &json!({"CompanyName": "Acme"})).await.problem(404, none);
-            call(&admin, Method::DELETE, path, &[condition], None).await.problem(404, none);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_customers_tag_changes_with_its_tier() {
-    let admin = with_customer().await.admin;
-    let mut tags = vec![tag_of(&admin, CUSTOMER).await];
-    for change in [
-        json!({"Name": "Gold", "NewName": "Staff"}),
-        json!({"Name": "Staff", "CurrencyCode": "CHF"}),
-        json!({"Name": "Staff", "NewName": "Gold", "CurrencyCode": "EUR"}),
-    ] {
-        assert_eq!(admin.patch(TIERS, &change).await.status, 200);
-        let (stale, tag) = (tags.last().unwrap().clone(), tag_of(&admin, CUSTOMER).await);
-        assert!(!tags.contains(&tag), "{change}");
-        let seen = get(&admin, CUSTOMER, if_none_match(&stale)).await;
-        assert_eq!((seen.status, seen.header("etag")), (200, tag.as_str()));
-        let body = json!({"CompanyName": "Never"});
-        patch(&admin, CUSTOMER, if_match(&stale), &body).await.problem(412, STALE_CUSTOMER);
-        put(&admin, if_match(&stale), &customer("Never", "Silver")).await.problem(412, STALE_CUSTOMER);
-        call(&admin, Method::DELETE, CUSTOMER, &[if_match(&stale)], None).await.problem(412, STALE_CUSTOMER);
-        tags.push(tag);
-    }
-    // Another tier's changes are none of its own.
-    assert_eq!(admin.patch(TIERS, &json!({"Name": "Silver", "NewName": "Bronze"})).await.status, 200);
-    assert_eq!(tag_of(&admin, CUSTOMER).await, tags[3]);
-    put(&admin, if_match(&tags[3]), &customer("Moved", "Bronze")).await.ok();
-}
-
-/// A tier that is renamed after a change has read it, and before the change commits, isn't the one that the caller saw.
-#[tokio::test]
-async fn a_change_that_names_a_version_is_refused_where_the_tier_changes_before_it_commits() {
-    let gated = Gated::start().await;
-    let admin = gated.tenant().await.admin;
-    with_tiers(&admin).await;
-    admin.send(admin.request(Method::PUT, CUSTOMERS).json(&customer("Acme", "Gold"))).await.ok();
-    let mut name = "Gold";
-    let changes = [
-        (Method::PUT, CUSTOMERS, Some(customer("Never", "Silver"))),
-        (Method::PATCH, CUSTOMER, Some(json!({"CompanyName": "Never"}))),
-        (Method::PATCH, CUSTOMER, Some(json!({"Pricing": "Silver"}))),
-        (Method::DELETE, CUSTOMER, None),
-    ];
-    for (number, (method, path, body)) in changes.into_iter().enumerate() {
-        let tag = tag_of(&admin, CUSTOMER).await;
-        let mut held = gated.gate.hold(|call| call.is("TransactWriteItems", "C-1"));
-        let conditions = [if_match(&tag)];
-        let mut change = pin!(call(&admin, method, path, &conditions, body.as_ref()));
-        tokio::select! {
-            () = held.arrived() => {}
-            answer = &mut change => panic!("{answer:?}"),
-        }
-        let renamed = ["Staff", "Gold"][number % 2];
-        assert_eq!(admin.patch(TIERS, &json!({"Name": name, "NewName": renamed})).await.status, 200);
-        name = renamed;
-        held.release();
-        change.await.problem(412, STALE_CUSTOMER);
-        let shown = admin.get(CUSTOMER).await.ok();
-        assert_eq!((&shown["CompanyName"], &shown["Pricing"]), (&json!("Acme"), &json!(name)));
-    }
-}
-
-#[tokio::test]
 async fn an_organizations_tag_is_of_all_that_is_shown_and_a_change_names_the_settings() {
     let tenant = tenant().await;
     let admin = &tenant.admin;
@@ -432,87 +295,6 @@ async fn an_organizations_tag_is_of_all_that_is_shown_and_a_change_names_the_set
         .problem(412, found);
     let changed = patch(admin, ORGANIZATION, if_match(&with_settings), &json!({"BillingCity": "Bonn"})).await;
     assert_eq!((changed.status, changed.header("etag")), (200, "\"3\""), "{changed:?}");
-}
-
-#[tokio::test]
-async fn an_accounts_tag_is_of_what_its_owner_sees() {
-    let user = person().await.signed_in().await;
-    let first = tag_of(&user, ME).await;
-    let mut tags = vec![first.clone()];
-    for change in [
-        json!({"FirstName": "Amazing"}),
-        json!({"LastName": "Murray"}),
-        json!({"PhoneNumber": "+1 555 0100"}),
-        json!({"PhoneNumber": "+1 555 0101"}),
-        json!({"PhoneNumber": null}),
-        json!({"FirstName": "Ada", "LastName": "Lovelace", "PhoneNumber": "+1 555 0102"}),
-    ] {
-        let changed = patch(&user, ME, if_match(tags.last().unwrap()), &change).await;
-        let tag = changed.header("etag").to_owned();
-        assert_eq!((changed.status, tag_of(&user, ME).await), (200, tag.clone()), "{change}");
-        if change != json!({"PhoneNumber": null}) {
-            assert!(!tags.contains(&tag), "{change}");
-        }
-        tags.push(tag);
-    }
-    assert_eq!(tags[5], tags[2], "what is shown is as it was before there was a number");
-    let phone = patch(&user, ME, if_match(&tags[6]), &json!({"PhoneNumber": "+1 555 0103"})).await;
-    assert_eq!((phone.status, phone.round_trips()), (200, 2));
-    let nothing = patch(&user, ME, if_match(phone.header("etag")), &json!({})).await;
-    assert_eq!((nothing.status, nothing.round_trips(), nothing.header("etag")), (200, 1, phone.header("etag")));
-    let stale = "The account was changed since the version that If-Match names.";
-    patch(&user, ME, if_match(&first), &json!({})).await.problem(412, stale);
-    patch(&user, ME, if_match(&first), &json!({"Email": "other@person.example"})).await.problem(412, stale);
-    patch(&user, ME, if_match(&first), &json!({"FirstName": null})).await.fields(&json!({
-        "FirstName": ["can't be removed"],
-    }));
-}
-
-#[tokio::test]
-async fn a_proof_of_its_address_changes_an_accounts_tag() {
-    let grace = person().await;
-    let before = tag_of(&grace.signed_in().await, ME).await;
-    assert_eq!(Anonymous.post("/api/auth/forgot-password", &json!({"Email": grace.email})).await.status, 202);
-    let link = link_token(&mails_to(&grace.email, 1).await[0]);
-    Anonymous.post("/api/auth/reset-password", &json!({"Token": link, "Password": PASSWORD})).await.ok();
-
-    let user = grace.signed_in().await;
-    let shown = user.get(ME).await;
-    let after = shown.header("etag").to_owned();
-    assert!(after != before && shown.ok()["EmailVerified"] == true);
-    let change = json!({"FirstName": "Amazing"});
-    let stale = "The account was changed since the version that If-Match names.";
-    patch(&user, ME, if_match(&before), &change).await.problem(412, stale);
-    assert_eq!(patch(&user, ME, if_match(&after), &change).await.ok()["FirstName"], "Amazing");
-}
-
-#[tokio::test]
-async fn an_account_that_changes_before_a_change_of_it_commits_is_asked_for_its_version_again() {
-    let gated = Gated::start().await;
-    let (user, _) = gated.sign_in(&gated.person().await, None).await;
-    let held_change = async |condition: Condition<'_>, body: &Value, meanwhile: &Value| {
-        let mut held = gated.gate.hold(|call| call.is("TransactWriteItems", "USER#"));
-        let mut change = pin!(patch(&user, ME, condition, body));
-        tokio::select! {
-            () = held.arrived() => {}
-            answer = &mut change => panic!("{answer:?}"),
-        }
-        assert_eq!(user.patch(ME, meanwhile).await.status, 200);
-        held.release();
-        change.await
-    };
-    let (name, phone) = (json!({"LastName": "Murray"}), json!({"PhoneNumber": "+1 555 0100"}));
-    let tag = tag_of(&user, ME).await;
-    let refused = held_change(if_match(&tag), &name, &phone).await;
-    refused.problem(412, "The account was changed since the version that If-Match names.");
-    let shown = user.get(ME).await.ok();
-    assert_eq!((&shown["LastName"], &shown["PhoneNumber"]), (&json!("Hopper"), &phone["PhoneNumber"]));
-    // Any version will do, and what the other change made stays.
-    let made = held_change(if_match("*"), &name, &json!({"FirstName": "Amazing"})).await;
-    let (tag, made) = (made.header("etag").to_owned(), made.ok());
-    let all = [("FirstName", "Amazing"), ("LastName", "Murray"), ("PhoneNumber", "+1 555 0100")];
-    assert!(all.iter().all(|(name, value)| made[*name] == *value), "{made}");
-    assert_eq!((tag_of(&user, ME).await, user.get(ME).await.ok()), (tag, made));
 }
 
 #[tokio::test]
