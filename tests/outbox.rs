@@ -355,6 +355,8 @@ async fn records_of_other_items_and_changes_are_passed_over() {
 async fn the_events_for_cargo_lambda_are_what_the_mailer_takes() {
     let world = World::new(&unique("Events"), Mood::Sends).await;
     let handle = async |event: &str| world.mailer().handle(serde_json::from_str(event).unwrap()).await.unwrap();
+    // The founder's mail is due by the real clock, which a slow start has moved past the one of the mailers.
+    world.catch_up();
     let sweep = handle(include_str!("../events/mailer-sweep.json")).await;
     assert_eq!(serde_json::to_value(sweep).unwrap(), json!({"Unsent": 0}));
     assert_eq!(world.ses.sent().len(), 1);
