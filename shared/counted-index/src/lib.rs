@@ -43,7 +43,7 @@ pub use keys::entry as entry_key;
 pub use page::{Page, Segments};
 pub use range::{KeyRange, KeyRanges};
 pub use verify::{IndexFault, IndexReport};
-pub use write::{IndexWrite, Outcome};
+pub use write::{IndexChanges, IndexWrite, Outcome};
 
 /// Entries that a bucket may hold before it is split.
 const MAX_BUCKET_ENTRIES: u64 = 1_000;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use dynamo::{Error, Expression, Refused, Transaction, time_left};
+use dynamo::{Error, Expression, Item, Key, Refused, Transaction, time_left, to_item};
 use tokio::time::timeout;
 
 use crate::{ANSWER_TIME, Bucket, CountedIndex, Order, REBALANCE_TIME, keys};
@@ -20,20 +20,102 @@ pub enum Outcome {
     Conflict,
 }
 
-/// Changes of entries and of their buckets' counts, in one transaction.
+/// Changes of entries and of their buckets' counts, which belong into one transaction.
+#[derive(Default)]
+pub struct IndexChanges {
+    entries: Vec<EntryChange>,
+    /// An entry that can't be made, which the commit reports.
+    defect: Option<Error>,
+    /// The change of each bucket's count, by order and lower bound. Changes of one bucket are summed up, because a
+    /// transaction allows one action for each item.
+    counts: BTreeMap<(Order, String), (Bucket, i64)>,
+}
+
+enum EntryChange {
+    Insert(Item),
+    Update(Key, Expression),
+    Remove(Key, Expression),
+}
+
+/// Changes of entries and of their buckets' counts, in a transaction of their own.
 pub struct IndexWrite<'t> {
     index: CountedIndex<'t>,
     transaction: Transaction<'t, ()>,
-    /// The change of each bucket's count, by order and lower bound. Changes of one bucket are summed up, because a
-    /// transaction allows one action for each item.
-    changes: BTreeMap<(Order, String), (Bucket, i64)>,
+    changes: IndexChanges,
+}
+
+impl IndexChanges {
+    /// Inserts an entry, which must not exist yet, and counts it in its bucket.
+    pub fn insert(&mut self, order: &Order, bucket: &Bucket, key: &str, record: &impl Serialize) {
+        match to_item(keys::entry(&order.partition, key), order.entity, record) {
+            Ok(item) => self.entries.push(EntryChange::Insert(item)),
+            Err(error) => self.defect = Some(error),
+        }
+        self.add_to_count(order, bucket, 1);
+    }
+
+    /// Updates an entry, which must exist and meet the expression's condition. Its key and every count stay, so that its
+    /// bucket is not needed.
+    pub fn update(&mut self, order: &Order, key: &str, expression: Expression) {
+        self.entries.push(EntryChange::Update(keys::entry(&order.partition, key), expression));
+    }
+
+    /// Removes an entry, which must exist and meet the expression's condition.
+    pub fn remove(&mut self, order: &Order, bucket: &Bucket, key: &str, expression: Expression) {
+        self.entries.push(EntryChange::Remove(keys::entry(&order.partition, key), expression));
+        self.add_to_count(order, bucket, -1);
+    }
+
+    fn add_to_count(&mut self, order: &Order, bucket: &Bucket, change: i64) {
+        let bucket_id = (order.clone(), bucket.lower.clone());
+        self.counts.entry(bucket_id).or_insert_with(|| (bucket.clone(), 0)).1 += change;
+    }
+
+    /// Returns whether a bucket's fence is up. Nothing may then be written: the caller waits and reads again.
+    #[must_use]
+    pub fn are_fenced(&self) -> bool {
+        self.counts.values().any(|(bucket, _)| bucket.is_fenced())
+    }
+
+    /// Adds the changes to a transaction. `refusal` says that an entry or a bucket is not as it was read.
+    ///
+    /// An expired fence is taken over, even by a write that leaves the count alone, because the splitter must not commit
+    /// a stale list of keys.
+    #[must_use]
+    pub fn add_to<'t, R>(
+        &mut self,
+        mut transaction: Transaction<'t, R>,
+        refusal: impl Fn() -> R,
+    ) -> Transaction<'t, R> {
+        if let Some(error) = self.defect.take() {
+            transaction = transaction.with_defect(error);
+        }
+        for entry in self.entries.drain(..) {
+            transaction = match entry {
+                EntryChange::Insert(item) => transaction.put_new_item(item, refusal()),
+                EntryChange::Update(key, expression) => transaction.update(key, &expression, refusal()),
+                EntryChange::Remove(key, expression) => transaction.delete(key, &expression, refusal()),
+            };
+        }
+        for ((order, lower), (bucket, change)) in &self.counts {
+            let key = keys::bucket(&order.partition, lower);
+            transaction = if *change != 0 || bucket.has_fence() {
+                transaction.update(key, &bucket.change_count(*change), refusal())
+            } else {
+                // A move within one bucket leaves the count alone, but a split at the same time may put the old and the
+                // new key into different buckets. The epoch tells, so it is still checked.
+                transaction.check(key, &bucket.require_epoch(Expression::default()), refusal())
+            };
+        }
+        transaction
+    }
 }
 
 impl<'t> CountedIndex<'t> {
     /// Begins a write without changes.
     #[must_use]
     pub fn write(self) -> IndexWrite<'t> {
-        IndexWrite { index: self, transaction: Transaction::new(self.table), changes: BTreeMap::new() }
+        IndexWrite { index: self, transaction: Transaction::new(self.table), changes: IndexChanges::default() }
     }
 }
 
@@ -41,18 +123,14 @@ impl<'t> IndexWrite<'t> {
     /// Inserts an entry, which must not exist yet, and counts it in its bucket.
     #[must_use]
     pub fn insert(mut self, order: &Order, bucket: &Bucket, key: &str, record: &impl Serialize) -> Self {
-        let entry = keys::entry(&order.partition, key);
-        self.transaction = self.transaction.put_new(entry, order.entity, record, ());
-        self.add_to_count(order, bucket, 1);
+        self.changes.insert(order, bucket, key, record);
         self
     }
 
     /// Removes an entry, which must exist and meet the expression's condition.
     #[must_use]
     pub fn remove(mut self, order: &Order, bucket: &Bucket, key: &str, expression: &Expression) -> Self {
-        let entry = keys::entry(&order.partition, key);
-        self.transaction = self.transaction.delete(entry, expression, ());
-        self.add_to_count(order, bucket, -1);
+        self.changes.remove(order, bucket, key, expression.clone());
         self
     }
 
@@ -63,31 +141,13 @@ impl<'t> IndexWrite<'t> {
         self
     }
 
-    fn add_to_count(&mut self, order: &Order, bucket: &Bucket, change: i64) {
-        let bucket_id = (order.clone(), bucket.lower.clone());
-        self.changes.entry(bucket_id).or_insert_with(|| (bucket.clone(), 0)).1 += change;
-    }
-
     /// Commits the write. Then splits each bucket that grew past the limit, and deletes each that became empty.
-    ///
-    /// A bucket whose fence is up is not written to: the caller waits and reads again. An expired fence is taken over,
-    /// even by a write that leaves the count alone, because the splitter must not commit a stale list of keys.
     pub async fn commit(self) -> Result<Outcome, Error> {
-        let Self { index, mut transaction, changes } = self;
-        if changes.values().any(|(bucket, _)| bucket.is_fenced()) {
+        let Self { index, transaction, mut changes } = self;
+        if changes.are_fenced() {
             return Ok(Outcome::Conflict);
         }
-        for ((order, lower), (bucket, change)) in &changes {
-            let key = keys::bucket(&order.partition, lower);
-            transaction = if *change != 0 || bucket.has_fence() {
-                transaction.update(key, &bucket.change_count(*change), ())
-            } else {
-                // A move within one bucket leaves the count alone, but a split at the same time may put the old and the
-                // new key into different buckets. The epoch tells, so it is still checked.
-                transaction.check(key, &bucket.require_epoch(Expression::default()), ())
-            };
-        }
-        match transaction.commit().await {
+        match changes.add_to(transaction, || ()).commit().await {
             Ok(()) => {}
             Err(Refused::Conditions(_)) => return Ok(Outcome::Conflict),
             Err(Refused::Failed(error)) => return Err(error),
@@ -98,12 +158,12 @@ impl<'t> IndexWrite<'t> {
 }
 
 impl CountedIndex<'_> {
-    /// Splits buckets that are too big, and deletes those that became empty. The write has already committed, so an error
-    /// is only logged, and what takes too long is given up at any step. The next write to the bucket tries again.
-    async fn rebalance(self, changes: BTreeMap<(Order, String), (Bucket, i64)>) {
+    /// Splits buckets that are too big, and deletes those that became empty, after the changes have been committed. So an
+    /// error is only logged, and what takes too long is given up at any step. The next write to the bucket tries again.
+    pub async fn rebalance(self, changes: IndexChanges) {
         let time = time_left().map_or(REBALANCE_TIME, |left| left.saturating_sub(ANSWER_TIME).min(REBALANCE_TIME));
         let rebalanced = timeout(time, async {
-            for ((order, lower), (bucket, change)) in changes {
+            for ((order, lower), (bucket, change)) in changes.counts {
                 let entries = bucket.entries.saturating_add_signed(change);
                 self.rebalance_bucket(&order, &lower, entries, change < 0).await;
             }

@@ -51,6 +51,12 @@ impl<'t, R> Transaction<'t, R> {
         Self { asked_for: false, ..self }
     }
 
+    /// Notes that an action could not be built, which the commit reports.
+    #[must_use]
+    pub fn with_defect(self, error: Error) -> Self {
+        Self { defect: self.defect.or(Some(error)), ..self }
+    }
+
     /// Adds an action. One that can't be built is a defect, which the commit reports.
     fn add(mut self, action: Result<TransactWriteItem, Error>, refusal: R) -> Self {
         match action {

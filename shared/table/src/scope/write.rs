@@ -1,3 +1,4 @@
+use counted_index::{CountedIndex, IndexChanges};
 use domain::{clock::now, ids::UserId};
 use dynamo::{Expression, Item, Refused, Transaction, absent_or_expired, is_live, number};
 use serde::{Serialize, de::DeserializeOwned};
@@ -95,6 +96,9 @@ pub(crate) struct Write<'t, S, R> {
     /// check is left out if another action on the caller's own role item carries the condition.
     role_pending: bool,
     idempotency_key: Option<&'t IdempotencyKey>,
+    /// Changes of counted indexes, and what they say where an entry or a bucket isn't as it was read.
+    index_changes: Option<(IndexChanges, fn() -> R)>,
+    index: CountedIndex<'t>,
     defect: Option<Error>,
 }
 
@@ -105,6 +109,8 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
             role_pending: scope.checked_in_commit().is_some(),
             scope,
             idempotency_key: None,
+            index_changes: None,
+            index: CountedIndex::new(table.engine()),
             defect: None,
         }
     }
@@ -187,6 +193,18 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         self.map(|transaction| order.create(transaction, Condition::UseCase(refusal)))
     }
 
+    #[expect(
+        dead_code,
+        reason = "the index of an organization's users is the first that a checked transaction changes"
+    )]
+    /// Changes counted indexes in the same transaction. `refusal` says that an entry or a bucket isn't as it was read.
+    pub(crate) fn change_indexes(self, changes: IndexChanges, refusal: fn() -> R) -> Self
+    where
+        S: OrganizationAccess,
+    {
+        Self { index_changes: Some((changes, refusal)), ..self }
+    }
+
     /// Makes the transaction take effect only once, even if the request is sent again. A replay answers `value`.
     pub(crate) fn idempotent<T: Serialize>(mut self, key: Option<&'t IdempotencyKey>, value: &T) -> Self {
         let Some(key) = key else { return self };
@@ -209,6 +227,13 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         if let Some(defect) = self.defect.take() {
             return Err(defect);
         }
+        let mut index_changes = self.index_changes.take();
+        if let Some((changes, refusal)) = &mut index_changes {
+            if changes.are_fenced() {
+                return Ok(Committed::Refused(vec![(refusal(), None)]));
+            }
+            self = self.map(|transaction| changes.add_to(transaction, || Condition::UseCase(refusal())));
+        }
         let session = self.scope.checked_in_commit().and_then(|scope| scope.session_condition());
         if let Some((key, condition)) = session {
             self = self.map(|transaction| transaction.check(key, &condition, Condition::Session));
@@ -217,9 +242,14 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
             let (key, condition) = (scope.role_key(), scope.role_condition());
             self = self.map(|transaction| transaction.check(key, &condition, Condition::Role));
         }
-        let Self { transaction, scope, idempotency_key, .. } = self;
+        let Self { transaction, scope, idempotency_key, index, .. } = self;
         let failed = match transaction.commit().await {
-            Ok(()) => return Ok(Committed::Done(Replayable::new(value))),
+            Ok(()) => {
+                if let Some((changes, _)) = index_changes {
+                    index.rebalance(changes).await;
+                }
+                return Ok(Committed::Done(Replayable::new(value)));
+            }
             Err(Refused::Failed(error)) => return Err(error.into()),
             Err(Refused::Conditions(failed)) => failed,
         };
