@@ -6,7 +6,6 @@ mod accounts;
 mod admins;
 mod associations;
 mod create_organization;
-mod customer_with_tier;
 mod customers;
 mod error;
 mod external_identities;
@@ -38,7 +37,7 @@ pub use associations::{
 };
 pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges};
 pub use create_organization::{CreatedOrganization, Creation, Founder};
-pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
+pub use customers::{BroughtOverCustomers, Customer, CustomerChange, CustomerOrder, CustomerPatch, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
     AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError,

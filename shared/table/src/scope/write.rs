@@ -142,15 +142,6 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         self.map(|transaction| transaction.put_on(key, K::Record::ENTITY, record, &condition, refusal))
     }
 
-    /// Replaces a record that exists and meets the condition.
-    pub(crate) fn replace<K: WriteKey<S>>(self, key: K, record: &K::Record, condition: &Expression, refusal: R) -> Self
-    where
-        K::Record: Record,
-    {
-        let (key, refusal) = (key.into_raw(Private(())), Condition::UseCase(refusal));
-        self.map(|transaction| transaction.replace(key, K::Record::ENTITY, record, condition, refusal))
-    }
-
     /// Checks that a record exists and meets the condition.
     pub(crate) fn check<K: WriteKey<S>>(self, key: K, condition: &Expression, refusal: R) -> Self {
         let key = key.into_raw(Private(()));
@@ -193,10 +184,6 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         self.map(|transaction| order.create(transaction, Condition::UseCase(refusal)))
     }
 
-    #[expect(
-        dead_code,
-        reason = "the index of an organization's users is the first that a checked transaction changes"
-    )]
     /// Changes counted indexes in the same transaction. `refusal` says that an entry or a bucket isn't as it was read.
     pub(crate) fn change_indexes(self, changes: IndexChanges, refusal: fn() -> R) -> Self
     where
