@@ -190,8 +190,8 @@ fn put_organization<'t>(
             CreationRefusal::IdTaken,
         )
         .put_new(keys::membership(user, id, Role::Admin), &membership, CreationRefusal::IdTaken);
-    let orders = AssociationOrder::ALL.map(|order| order.index(id));
-    let orders = orders.into_iter().chain(CustomerOrder::ALL.map(|order| order.index(id)));
+    let orders = AssociationOrder::BOTH.map(|order| order.index(id));
+    let orders = orders.into_iter().chain(CustomerOrder::BOTH.map(|order| order.index(id)));
     let write = orders.fold(write, |write, order| write.with_index(&order, CreationRefusal::IdTaken));
     match welcome {
         Some(mail) => mail.put(write, || CreationRefusal::IdTaken),

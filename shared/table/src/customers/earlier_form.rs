@@ -18,7 +18,7 @@
 //! | | moves `C-1`, and notes that all are moved |
 //! | reads the organization: all are moved | |
 //!
-//! So the note counts only for calls that began well after it. A new organization has 0 there.
+//! So the note counts only for calls that began a minute after it. A new organization has 0 there.
 //!
 //! | Reader | Migration |
 //! |---|---|
@@ -38,6 +38,7 @@
 //!
 //! An earlier version that is still at work doesn't see entries, and may put a customer that is one. Then the entry wins.
 
+use counted_index::{IndexChanges, Outcome};
 use domain::{clock::now, ids::OrganizationId};
 use dynamo::{Backoff, Expression, SortKeys, number, text};
 use futures_util::future::try_join_all;
@@ -52,10 +53,9 @@ use crate::{
     records::{CustomerRecord, CustomersPlace, OrganizationRecord, use_counter},
     scope::{Authority, keys},
 };
-use counted_index::{IndexChanges, Outcome};
 
-/// Longer than a call takes and than clocks differ.
-const SETTLED_SECONDS: u64 = 600;
+/// Longer than a call takes, and clocks differ.
+const SETTLED_SECONDS: u64 = 60;
 /// Customers that one transaction moves. Each takes three actions of a hundred, and two more for its buckets.
 const MOVED_AT_ONCE: usize = 20;
 /// The range of the sort keys of earlier customers: no number begins with a lower character than U+0020.
@@ -95,7 +95,7 @@ impl Table {
 
     /// Makes the first bucket of each order of an organization's customers, where there is none.
     pub(super) async fn make_customer_orders(&self, organization: &OrganizationId) -> Result<(), Error> {
-        let orders = CustomerOrder::ALL.map(|order| order.index(organization));
+        let orders = CustomerOrder::BOTH.map(|order| order.index(organization));
         let write = orders.iter().fold(self.write().unasked(), |write, order| write.with_index(order, ()));
         write.commit(()).await?;
         Ok(())
@@ -123,9 +123,9 @@ impl Table {
     /// Moves some customers in one transaction, if they and their buckets are as they were read.
     async fn move_at_once(&self, organization: &OrganizationId, left: &[CustomerRecord]) -> Result<Outcome, Error> {
         let indexes = self.indexes_by(Authority::Migration);
-        let [by_number, by_company] = &CustomerOrder::ALL.map(|order| order.index(organization));
+        let [by_number, by_company] = &CustomerOrder::BOTH.map(|order| order.index(organization));
         let buckets = left.iter().map(async |customer| {
-            let [number, company] = CustomerOrder::ALL.map(|order| order.key(customer));
+            let [number, company] = CustomerOrder::BOTH.map(|order| order.key(customer));
             let by_company = indexes.locate(by_company, &company);
             let (by_number, by_company) = tokio::try_join!(indexes.locate(by_number, &number), by_company)?;
             Ok::<_, Error>(CustomerBuckets { by_number, by_company })

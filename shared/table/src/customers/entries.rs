@@ -27,7 +27,7 @@ pub(crate) struct CustomerEntries {
 
 impl CustomerEntries {
     pub(crate) fn of(organization: &OrganizationId) -> Self {
-        let [by_number, by_company] = CustomerOrder::ALL.map(|order| order.index(organization));
+        let [by_number, by_company] = CustomerOrder::BOTH.map(|order| order.index(organization));
         Self { by_number, by_company }
     }
 

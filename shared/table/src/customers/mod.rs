@@ -10,6 +10,7 @@ mod customer;
 mod earlier_form;
 mod entries;
 mod find;
+mod list;
 mod order;
 mod patch;
 mod put;
@@ -20,4 +21,5 @@ mod write;
 
 pub use customer::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
 pub use earlier_form::BroughtOverCustomers;
+pub use list::{CustomerField, Customers};
 pub use order::CustomerOrder;

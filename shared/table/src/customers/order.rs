@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::{
     records::CustomerRecord,
-    scope::keys::{self, CUSTOMER_END},
+    scope::keys::{self, KEY_END},
 };
 
-/// The bytes of a company's name in a key, at most. A sort key has 1,024 bytes, of which a number takes up to 256.
-const MAX_COMPANY_BYTES: usize = 740;
+/// The characters of a company's name in a key, at most. A sort key has 1,024 bytes, of which a number takes up to 256.
+pub(super) const MAX_COMPANY_CHARS: usize = 185;
 
 /// What a list of customers is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -24,7 +24,7 @@ pub enum CustomerOrder {
 
 impl CustomerOrder {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::CustomerNumber, Self::CompanyName];
+    pub const BOTH: [Self; 2] = [Self::CustomerNumber, Self::CompanyName];
 
     /// The index of an organization's customers in this order.
     pub(crate) fn index(self, organization: &OrganizationId) -> Order {
@@ -44,7 +44,7 @@ impl CustomerOrder {
 
     /// The key in the order by company name.
     pub(super) fn company_key(company: &CompanyName, number: &CustomerNumber) -> String {
-        format!("{}{CUSTOMER_END}{}", company_in_key(company.as_str()), number.as_str())
+        format!("{}{KEY_END}{}", company_in_key(company.as_str()), number.as_str())
     }
 }
 
@@ -53,14 +53,7 @@ impl CustomerOrder {
 /// Each character is put into lower case by itself, and nothing is normalized after. So the key of a name begins with the
 /// key of each of its prefixes, which narrows a list by the beginning of a name.
 pub(crate) fn company_in_key(company: &str) -> String {
-    let mut key = String::new();
-    for character in company.chars().flat_map(char::to_lowercase) {
-        if key.len() + character.len_utf8() > MAX_COMPANY_BYTES {
-            break;
-        }
-        key.push(character);
-    }
-    key
+    company.chars().flat_map(char::to_lowercase).take(MAX_COMPANY_CHARS).collect()
 }
 
 #[cfg(test)]

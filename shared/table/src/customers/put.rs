@@ -46,7 +46,7 @@ impl OrganizationScope<'_> {
 
     /// Reads what is known of a customer, and the buckets that it would be counted in if it is new.
     async fn known_to_put(&self, reads: Reads<'_>, change: &CustomerChange) -> Result<Option<(Known, Located)>, Error> {
-        let [by_number, by_company] = CustomerOrder::ALL.map(|order| order.index(self.id()));
+        let [by_number, by_company] = CustomerOrder::BOTH.map(|order| order.index(self.id()));
         let company = CustomerOrder::company_key(&change.company_name, &change.number);
         let (known, by_number, by_company) = tokio::join!(
             self.known_customer(reads, &change.number),

@@ -86,7 +86,7 @@ impl OrganizationScope<'_> {
         number: &CustomerNumber,
         preconditions: &Preconditions,
     ) -> Result<Option<ToRemove>, Error> {
-        let [by_number, by_company] = CustomerOrder::ALL.map(|order| order.index(self.id()));
+        let [by_number, by_company] = CustomerOrder::BOTH.map(|order| order.index(self.id()));
         let tiers = async {
             match preconditions.are_sent() {
                 true => reads.price_tiers(self.id()).await.map(Some),

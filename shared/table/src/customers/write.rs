@@ -142,7 +142,7 @@ impl OrganizationScope<'_> {
             return Ok(CustomerBuckets { by_number, by_company });
         }
         let locate = async || {
-            let [by_number, by_company] = CustomerOrder::ALL.map(|order| (order.index(self.id()), order.key(record)));
+            let [by_number, by_company] = CustomerOrder::BOTH.map(|order| (order.index(self.id()), order.key(record)));
             let by_number = held.indexes().locate(&by_number.0, &by_number.1);
             let by_company = held.indexes().locate(&by_company.0, &by_company.1);
             let (by_number, by_company) = tokio::try_join!(by_number, by_company)?;

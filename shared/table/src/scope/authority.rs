@@ -18,6 +18,8 @@ pub(crate) enum Authority {
     AccountOwner,
     /// A mail that welcomes an admin is sent, for which the admin's item that names it is read.
     Mailer,
+    /// A page of a list is completed, whose entries were read while the role held.
+    Listed,
     /// An operator with direct access to the table runs a command.
     Operator,
     /// An item of an earlier version is brought into the present form, which changes nothing that anybody sees.
