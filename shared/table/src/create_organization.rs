@@ -191,11 +191,11 @@ fn put_organization<'t>(
             CreationRefusal::IdTaken,
         )
         .put_new(keys::membership(user, id, Role::Admin), &membership, CreationRefusal::IdTaken);
-    let write = AssociationOrder::ALL
+    let write = AssociationOrder::BOTH
         .into_iter()
         .fold(write, |write, order| write.with_index(&order.index(id), CreationRefusal::IdTaken));
     let member = MemberRecord::joining(user, &founder.email).with_admin().revised();
-    let write = MemberOrder::ALL.into_iter().fold(write, |write, order| {
+    let write = MemberOrder::BOTH.into_iter().fold(write, |write, order| {
         write.with_index_of(&order.index(id), &order.key(&member), &member, || CreationRefusal::IdTaken)
     });
     match welcome {
