@@ -41,11 +41,13 @@ pub use create_organization::{CreatedOrganization, Creation, Founder};
 pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
-    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError,
+    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError,
+    LeaveError, LinkError,
     LoginAttemptsError, MachineError, PriceTierError, ProfileError, SessionEnded, SettingsError, SignUpError,
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
+pub use invitations::{Acceptance, Accepted, NewInvitation, OpenInvitation, OpenedLink};
 pub use limits::Limited;
 pub use links::OpenLink;
 pub use login_attempts::{AllowedAttempt, AttemptsLeft, LoginAttempts};
@@ -56,7 +58,7 @@ pub use price_tiers::BroughtOverTiers;
 pub use profile::ProfileChange;
 pub use queue::{DueEntries, QueueEntry, QueuedMessage};
 pub use records::{
-    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, LinkKind, MailRecord, MembershipRecord,
+    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, InvitationRecord, InvitationStatus, LinkKind, MailRecord, MembershipRecord,
     OrganizationRecord, PriceTierRecord, SubscriptionRecord,
 };
 pub use rekey_addresses::RekeyedAddresses;

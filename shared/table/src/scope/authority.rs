@@ -2,7 +2,10 @@ use counted_index::CountedIndex;
 use domain::ids::OrganizationId;
 use dynamo::{Expression, from_item};
 
-use super::{Key, OrganizationKey, Reads, Record, Table, keys};
+use super::{
+    Key, OrganizationKey, Reads, Record, Table, Write, WriteScope, keys,
+    write::OrganizationAccess,
+};
 use crate::Error;
 
 /// An authority, other than an admin's role, by which code reaches an organization's items.
@@ -16,13 +19,24 @@ pub(crate) enum Authority {
     Machine,
     /// An account's owner changes the copies of the account that organizations show.
     AccountOwner,
-    /// A mail that welcomes an admin is sent, for which the admin's item that names it is read.
+    /// A mail that welcomes an admin is sent, for which the admin's item that names it is read; or an invitation is
+    /// forgotten.
     Mailer,
+    /// An invited person looks at an invitation by its mailed link, or accepts it.
+    Invited,
     /// An operator with direct access to the table runs a command.
     Operator,
     /// An item of an earlier version is brought into the present form, which changes nothing that anybody sees.
     Migration,
 }
+
+/// The permission to write an organization's records by an authority that was named, without a condition on a role.
+#[derive(Clone, Copy)]
+pub(crate) struct Authorized(());
+
+impl WriteScope for Authorized {}
+
+impl OrganizationAccess for Authorized {}
 
 impl<R> OrganizationKey<R> {
     /// Returns the key. The authority is not checked: naming it makes the way past the role check visible.
@@ -32,6 +46,11 @@ impl<R> OrganizationKey<R> {
 }
 
 impl Table {
+    /// Begins a transaction on every organization's records. The authority is named, but not checked.
+    pub(crate) fn write_by<R>(&self, _: Authority) -> Write<'_, Authorized, R> {
+        Write::new(self, Authorized(()))
+    }
+
     /// Returns reads of every organization's records. The authority is named, but not checked.
     pub(crate) fn reads_by(&self, _: Authority) -> Reads<'_> {
         Reads::new(self)
