@@ -27,7 +27,7 @@ pub(crate) async fn account_items(count: usize) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..count {
         let id = shared::ids::UserId::random().to_string();
-        put_item(serde_json::json!({"pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "user_id": id}))
+        put_item(serde_json::json!({"pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "user_id": id, "email": format!("{id}@bulk.example")}))
             .await;
         ids.push(id);
     }

@@ -94,8 +94,16 @@ impl<'t, R> Transaction<'t, R> {
     /// Replaces an item that exists and meets the expression's condition.
     #[must_use]
     pub fn replace(self, key: Key, entity: &str, record: &impl Serialize, expression: &Expression, refusal: R) -> Self {
-        let condition = expression.condition_on_existing();
-        let put = to_item(key, entity, record).and_then(|item| self.put(item, Some(condition), expression));
+        match to_item(key, entity, record) {
+            Ok(item) => self.replace_item(item, expression, refusal),
+            Err(error) => self.with_defect(error),
+        }
+    }
+
+    /// Replaces an item that exists and meets the expression's condition by one that is already serialized.
+    #[must_use]
+    pub fn replace_item(self, item: Item, expression: &Expression, refusal: R) -> Self {
+        let put = self.put(item, Some(expression.condition_on_existing()), expression);
         self.add(put, refusal)
     }
 

@@ -3,8 +3,9 @@
 use claims::{KeySourceError, TokenError};
 use domain::conditional::FailedPrecondition;
 use table::{
-    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError,
-    LeaveError, Limited, LinkError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, SessionEnded, SettingsError, SignUpError,
+    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError, LeaveError,
+    Limited, LinkError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError, SessionEnded,
+    SettingsError, SignUpError,
 };
 
 use super::{FieldCode, FieldErrors, Problem, ProblemCode};
@@ -273,6 +274,19 @@ impl From<AdminError> for Problem {
                 Self::field("UserId", error)
             }
             AdminError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemovalError> for Problem {
+    fn from(error: RemovalError) -> Self {
+        match error {
+            RemovalError::NotAUser => {
+                let error = FieldCode::UserNotFound.says("is no user of this organization");
+                Self::field("UserId", error)
+            }
+            RemovalError::LastAdmin => AdminError::LastAdmin.into(),
+            RemovalError::Table(error) => error.into(),
         }
     }
 }

@@ -18,6 +18,7 @@ mod links;
 mod login_attempts;
 mod machines;
 mod mail_budgets;
+mod members;
 mod memberships;
 mod outbox;
 mod price_tiers;
@@ -41,9 +42,9 @@ pub use create_organization::{CreatedOrganization, Creation, Founder};
 pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
-    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError,
-    LeaveError, LinkError,
-    LoginAttemptsError, MachineError, PriceTierError, ProfileError, SessionEnded, SettingsError, SignUpError,
+    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError, LeaveError,
+    LinkError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError, SessionEnded,
+    SettingsError, SignUpError,
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
@@ -52,14 +53,15 @@ pub use limits::Limited;
 pub use links::OpenLink;
 pub use login_attempts::{AllowedAttempt, AttemptsLeft, LoginAttempts};
 pub use machines::{MachineCredential, MachineGrant, NewMachine};
+pub use members::MemberOrder;
 pub use memberships::{MembershipPage, UserOrganization};
 pub use outbox::{Claim, LEASE_SECONDS, Lease, Outbox};
 pub use price_tiers::BroughtOverTiers;
 pub use profile::ProfileChange;
 pub use queue::{DueEntries, QueueEntry, QueuedMessage};
 pub use records::{
-    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, InvitationRecord, InvitationStatus, LinkKind, MailRecord, MembershipRecord,
-    OrganizationRecord, PriceTierRecord, SubscriptionRecord,
+    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, InvitationRecord, InvitationStatus, LinkKind,
+    MailRecord, MemberRecord, MembershipRecord, OrganizationRecord, PriceTierRecord, SubscriptionRecord,
 };
 pub use rekey_addresses::RekeyedAddresses;
 pub use scope::{OrganizationScope, QUEUE_PREFIX, Table};

@@ -14,7 +14,7 @@ use crate::{
     AcceptError, Error, IdempotencyKey, LinkError, NewAccount, Replayable, Table,
     associations::AssociationOrder,
     records::{AdminRecord, AssociationRecord, CredentialRecord, InvitationState, MailRecord, MembershipRecord},
-    scope::{Authority, Authorized, Committed, Write, keys},
+    scope::{Authority, Committed, Write, keys},
 };
 
 /// What the invited person adds. Who has an account adds nothing.
@@ -54,7 +54,10 @@ enum AcceptRefusal {
     IdTaken,
 }
 
-type AcceptWrite<'t> = Write<'t, Authorized, AcceptRefusal>;
+type AcceptWrite<'t> = Write<'t, (), AcceptRefusal>;
+
+/// The right by which an acceptance writes: whoever has the link is invited.
+const BY: Authority = Authority::Invited;
 
 /// The account that belongs to the organization from now on, as it is then.
 struct Person {
@@ -179,10 +182,10 @@ impl Table {
             roles: invitation.roles(),
         };
         let alive = Expression::condition("expires_at > :now").value(":now", number(now()));
-        let invitation_key = keys::invitation(&organization.id, &invitation.id);
-        let open_key = keys::open_invitation(&organization.id, &address_hash(&invitation.email.folded()));
+        let invitation_key = keys::invitation(&organization.id, &invitation.id).by(BY);
+        let open_key = keys::open_invitation(&organization.id, &address_hash(&invitation.email.folded())).by(BY);
         let write = self
-            .write_by(Authority::Invited)
+            .write()
             .idempotent(key, &accepted)
             .delete(keys::link(&open.link), &alive, AcceptRefusal::Used)
             .update(invitation_key, &invitation.closed(InvitationState::Accepted), AcceptRefusal::Changed)
@@ -190,12 +193,12 @@ impl Table {
         let write = put_person(write, open, person);
         let (write, mut changes) = put_roles(write, open, person, &present);
         present.rows.accept(&mut changes, invitation, &person.credential);
-        write.change_indexes(changes, || AcceptRefusal::Changed).commit(accepted).await
+        write.change_indexes_by(changes, || AcceptRefusal::Changed, BY).commit(accepted).await
     }
 
     async fn present(&self, open: &OpenInvitation, person: &Person) -> Result<Present, Error> {
         let (id, user) = (&open.organization.id, &person.credential.user_id);
-        let (reads, address) = (self.reads_by(Authority::Invited), FoldedAddress::of(&person.credential.email));
+        let (reads, address) = (self.reads_by(BY), FoldedAddress::of(&person.credential.email));
         let roles = async {
             match person.new {
                 Some(_) => Ok(Vec::new()),
@@ -281,8 +284,8 @@ fn put_roles<'t>(
         true if is_new(Role::Admin) => {
             let one_more = Expression::update("ADD admin_count :one REMOVE unproven").value(":one", number(1));
             write
-                .update(keys::organization(id), &one_more.and(lives), AcceptRefusal::Changed)
-                .put_new(keys::admin(id, user), &AdminRecord::new(&person.credential, None), AcceptRefusal::Changed)
+                .update(keys::organization(id).by(BY), &one_more.and(lives), AcceptRefusal::Changed)
+                .put_new(keys::admin(id, user).by(BY), &AdminRecord::new(&person.credential, None), AcceptRefusal::Changed)
                 .put_new(
                     keys::membership(user, id, Role::Admin),
                     &MembershipRecord::admin(organization),
@@ -290,7 +293,7 @@ fn put_roles<'t>(
                 )
         }
         is_admin => {
-            let write = write.check(keys::organization(id), &lives, AcceptRefusal::Changed);
+            let write = write.check(keys::organization(id).by(BY), &lives, AcceptRefusal::Changed);
             if is_admin { keeps(write, Role::Admin) } else { write }
         }
     };

@@ -49,7 +49,7 @@ impl Outbox {
         invitation: &InvitationRecord,
     ) -> Result<bool, Error> {
         let table = self.table();
-        let write = table.write_by(Authority::Mailer).delete_any(keys::queued_invitation(entry), ());
+        let write = table.write().delete_any(keys::queued_invitation(entry), ());
         let write = if invitation.forgotten_at() > self.now() {
             let later = QueueEntry { due_at: invitation.forgotten_at(), ..entry.clone() };
             write.put_new(keys::queued_invitation(&later), &QueuedInvitationRecord {}, ())
@@ -57,13 +57,13 @@ impl Outbox {
             let address = invitation.email.folded();
             let reads = table.reads_by(Authority::Mailer);
             let rows = Rows::find(reads, organization, &address, &invitation.user_id).await?;
-            let open = keys::open_invitation(organization, &address_hash(&address));
+            let open = keys::open_invitation(organization, &address_hash(&address)).by(Authority::Mailer);
             let write = write
-                .delete(keys::invitation(organization, &invitation.id), &invitation.unchanged(), ())
+                .delete(keys::invitation(organization, &invitation.id).by(Authority::Mailer), &invitation.unchanged(), ())
                 .delete(open, &Expression::default(), ());
             let mut changes = IndexChanges::default();
             rows.remove(&mut changes, invitation);
-            write.change_indexes(changes, || ())
+            write.change_indexes_by(changes, || (), Authority::Mailer)
         };
         Ok(matches!(write.commit(()).await?, Committed::Done(_)))
     }

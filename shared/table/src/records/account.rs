@@ -95,6 +95,7 @@ impl AccountRecord {
 /// The attributes needed to tell whether an account exists and its address is verified.
 #[derive(Deserialize)]
 pub(crate) struct AccountStatus {
+    pub(crate) email: String,
     #[serde(default, rename = "proven")]
     pub(crate) email_verified: bool,
     #[serde(default)]

@@ -2,10 +2,7 @@ use counted_index::CountedIndex;
 use domain::ids::OrganizationId;
 use dynamo::{Expression, from_item};
 
-use super::{
-    Key, OrganizationKey, Reads, Record, Table, Write, WriteScope, keys,
-    write::OrganizationAccess,
-};
+use super::{Key, OrganizationKey, Reads, Record, Table, keys};
 use crate::Error;
 
 /// An authority, other than an admin's role, by which code reaches an organization's items.
@@ -30,14 +27,6 @@ pub(crate) enum Authority {
     Migration,
 }
 
-/// The permission to write an organization's records by an authority that was named, without a condition on a role.
-#[derive(Clone, Copy)]
-pub(crate) struct Authorized(());
-
-impl WriteScope for Authorized {}
-
-impl OrganizationAccess for Authorized {}
-
 impl<R> OrganizationKey<R> {
     /// Returns the key. The authority is not checked: naming it makes the way past the role check visible.
     pub(crate) fn by(self, _: Authority) -> Key<R> {
@@ -46,11 +35,6 @@ impl<R> OrganizationKey<R> {
 }
 
 impl Table {
-    /// Begins a transaction on every organization's records. The authority is named, but not checked.
-    pub(crate) fn write_by<R>(&self, _: Authority) -> Write<'_, Authorized, R> {
-        Write::new(self, Authorized(()))
-    }
-
     /// Returns reads of every organization's records. The authority is named, but not checked.
     pub(crate) fn reads_by(&self, _: Authority) -> Reads<'_> {
         Reads::new(self)

@@ -20,7 +20,7 @@ mod table;
 mod tests;
 mod write;
 
-pub(crate) use authority::{Authority, Authorized};
+pub(crate) use authority::Authority;
 pub(crate) use key::{Key, OrganizationKey, OrganizationPartition, PartOf, Partition, Record};
 pub use keys::QUEUE_PREFIX;
 pub use organization::OrganizationScope;
