@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use shared::clock::now;
 
 use crate::support::{
-    Anonymous, Answer, Caller, Member, PASSWORD, Tenant, dynamodb, link_token, mails_to, person, put_item, server, tenant,
-    tenant_named, unique,
+    Anonymous, Answer, Caller, Member, PASSWORD, Tenant, dynamodb, link_token, mails_to, person, put_item, server,
+    tenant, tenant_named, unique,
 };
 
 const INVITATIONS: &str = "/api/organizations/invitations";
@@ -80,7 +80,8 @@ async fn mailed_before(tenant: &Tenant, invitation: &Value, seconds: u64) {
     let text = |text: String| AttributeValue::S(text);
     let id = invitation["InvitationId"].as_str().unwrap();
     let call = dynamodb().update_item().table_name(&server().table);
-    let call = call.key("pk", text(format!("ORG#{}#INVITATIONS", tenant.id))).key("sk", text(format!("INVITATION#{id}")));
+    let call =
+        call.key("pk", text(format!("ORG#{}#INVITATIONS", tenant.id))).key("sk", text(format!("INVITATION#{id}")));
     let call = call.update_expression("SET mailed_at = :then").condition_expression("attribute_exists(pk)");
     let then = AttributeValue::N((now() - seconds).to_string());
     call.expression_attribute_values(":then", then).send().await.unwrap();

@@ -40,7 +40,11 @@ async fn whoever_invites_is_told_the_id_that_the_account_has_or_will_have() {
     let third = tenant().await;
     assert_eq!(third.admin.post(USERS, &user(&email)).await.ok()["UserId"], told, "the account's own");
     let names = third.admin.post(USERS, &user(&email)).await.ok();
-    assert_eq!((&names["FirstName"], &names["LastName"]), (&json!("Grace"), &json!("Hopper")), "as the caller sent them");
+    assert_eq!(
+        (&names["FirstName"], &names["LastName"]),
+        (&json!("Grace"), &json!("Hopper")),
+        "as the caller sent them"
+    );
 }
 
 #[tokio::test]
@@ -68,7 +72,8 @@ async fn a_link_of_the_version_before_still_sets_the_first_password() {
         item.extend(more.as_object().unwrap().clone());
         Value::Object(item)
     };
-    let credential = json!({"pk": format!("EMAIL#{email}"), "sk": "EMAIL", "revision": "1", "password_generation": "a"});
+    let credential =
+        json!({"pk": format!("EMAIL#{email}"), "sk": "EMAIL", "revision": "1", "password_generation": "a"});
     put_item(with(credential)).await;
     put_item(with(json!({"pk": format!("USER#{id}"), "sk": "USER", "created_at": "2026-01-01T00:00:00Z"}))).await;
     put_item(json!({

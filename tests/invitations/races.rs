@@ -131,6 +131,9 @@ async fn who_is_invited_accepts_and_is_withdrawn_by_sixteen_callers_at_once_is_c
     let is_accepted = ended == "accepted";
     assert!(is_accepted || ended == "withdrawn", "{ended}");
     let customers = tenant.admin.get(ASSOCIATIONS).await.ok()["TotalCount"].clone();
-    assert_eq!((count_of_admins(&tenant).await, customers), (1 + usize::from(is_accepted), json!(u8::from(is_accepted))));
+    assert_eq!(
+        (count_of_admins(&tenant).await, customers),
+        (1 + usize::from(is_accepted), json!(u8::from(is_accepted)))
+    );
     assert_counted(&tenant).await;
 }

@@ -41,7 +41,9 @@ impl Mailer {
             QueuedMessage::ForgottenInvitation(organization, id) => {
                 (self.outbox.forget_invitation(entry, organization, id).await.map_err(Into::into), id.as_str())
             }
-            QueuedMessage::ResetRequest(id) => (self.outbox.fulfill_reset(entry).await.map_err(Into::into), id.as_str()),
+            QueuedMessage::ResetRequest(id) => {
+                (self.outbox.fulfill_reset(entry).await.map_err(Into::into), id.as_str())
+            }
         };
         if let Err(error) = &delivered {
             tracing::warn!(mail = id, %error, "a mail is not sent yet");

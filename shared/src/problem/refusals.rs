@@ -3,9 +3,9 @@
 use claims::{KeySourceError, TokenError};
 use domain::conditional::FailedPrecondition;
 use table::{
-    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError, LeaveError,
-    Limited, LinkError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError, SessionEnded,
-    SettingsError, SignUpError,
+    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError,
+    LeaveError, Limited, LinkError, ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError,
+    RemovalError, SessionEnded, SettingsError, SignUpError,
 };
 
 use super::{FieldCode, FieldErrors, Problem, ProblemCode};
@@ -364,18 +364,26 @@ impl OnField for AssociationError {
                 let error = FieldCode::NotAssociated.says("has no customer in this organization");
                 Problem::field("UserId", error)
             }
-            Self::BadPageToken => {
+            Self::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::BadPageToken => {
                 let error = FieldCode::InvalidPageToken.says("is not of this query; begin with PageNumber");
-                Problem::field("PageToken", error)
+                Self::field("PageToken", error)
             }
-            Self::TooManyRows(max) => {
+            ListError::TooManyRows(max) => {
                 let error = FieldCode::TooManyRows.says(format!(
                     "would have to test more than {max} rows one by one; add a filter that narrows: startswith, equals, \
                      gt, gte, lt or lte"
                 ));
-                Problem::field("Filters", error)
+                Self::field("Filters", error)
             }
-            Self::Table(error) => error.into(),
+            ListError::Table(error) => error.into(),
         }
     }
 }

@@ -15,6 +15,7 @@ mod invitations;
 mod leave;
 mod limits;
 mod links;
+mod lists;
 mod login_attempts;
 mod machines;
 mod mail_budgets;
@@ -33,24 +34,24 @@ mod signing_keys;
 
 pub use accounts::{CreatedAccount, NewAccount};
 pub use admins::AdminUser;
-pub use associations::{
-    AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, PageStart, UserReference,
-    bulk_association_items, filter_ranges, page_token,
-};
+pub use associations::{AssociationField, AssociationOrder, Associations, UserReference, bulk_association_items};
 pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges};
 pub use create_organization::{CreatedOrganization, Creation, Founder};
 pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
-    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError, LeaveError,
-    LinkError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError, SessionEnded,
-    SettingsError, SignUpError,
+    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError,
+    LeaveError, LinkError, ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError,
+    SessionEnded, SettingsError, SignUpError,
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
 pub use invitations::{Acceptance, Accepted, NewInvitation, OpenInvitation, OpenedLink};
 pub use limits::Limited;
 pub use links::OpenLink;
+pub use lists::{
+    KeyForm, ListFilter, ListPage, ListQuery, Listed, Named, Operator, PageStart, Values, filter_ranges, page_token,
+};
 pub use login_attempts::{AllowedAttempt, AttemptsLeft, LoginAttempts};
 pub use machines::{MachineCredential, MachineGrant, NewMachine};
 pub use members::MemberOrder;
@@ -60,8 +61,8 @@ pub use price_tiers::BroughtOverTiers;
 pub use profile::ProfileChange;
 pub use queue::{DueEntries, QueueEntry, QueuedMessage};
 pub use records::{
-    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, InvitationRecord, InvitationStatus, LinkKind,
-    MailRecord, MemberRecord, MembershipRecord, OrganizationRecord, PriceTierRecord, SubscriptionRecord,
+    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, InvitationRecord, InvitationStatus,
+    LinkKind, MailRecord, MemberRecord, MembershipRecord, OrganizationRecord, PriceTierRecord, SubscriptionRecord,
 };
 pub use rekey_addresses::RekeyedAddresses;
 pub use scope::{OrganizationScope, QUEUE_PREFIX, Table};

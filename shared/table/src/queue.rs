@@ -154,7 +154,9 @@ mod tests {
             assert_eq!(early.shard(), late.shard());
             assert_eq!(QueueEntry::parse(&late.sort_key()), Some(late));
         }
-        for other in ["", "1", "1#MAIL", "1#MAIL#2026-11-24", "1#RESET#a#b", "x#RESET#a", "1#WEBHOOK#a", "1#INVITATION#a#b"] {
+        for other in
+            ["", "1", "1#MAIL", "1#MAIL#2026-11-24", "1#RESET#a#b", "x#RESET#a", "1#WEBHOOK#a", "1#INVITATION#a#b"]
+        {
             assert_eq!(QueueEntry::parse(other), None, "{other}");
         }
     }

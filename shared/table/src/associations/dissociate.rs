@@ -49,7 +49,7 @@ impl OrganizationScope<'_> {
     async fn try_to_dissociate(&self, held: RoleHeld<'_>, found: Found) -> Result<bool, Error> {
         let Found { known, user_bucket, member } = found;
         let user = &known.user_id;
-        let [by_user, by_customer] = AssociationOrder::ALL.map(|order| order.index(self.id()));
+        let [by_user, by_customer] = AssociationOrder::BOTH.map(|order| order.index(self.id()));
         let customer_key = AssociationOrder::CustomerNumber.key(&known);
         let customer_bucket = async { held.indexes().locate(&by_customer, &customer_key).await.map_err(Error::from) };
         let (customer_bucket, before) =

@@ -9,10 +9,11 @@ use domain::{
 use dynamo::{Backoff, Expression, bool_value, number, text};
 use serde::{Deserialize, Serialize};
 
-use super::{OpenInvitation, address_hash, rows::Rows};
+use super::{OpenInvitation, address_hash, rows};
 use crate::{
     AcceptError, Error, IdempotencyKey, LinkError, NewAccount, Replayable, Table,
     associations::AssociationOrder,
+    members::{Before, SeenMember},
     records::{AdminRecord, AssociationRecord, CredentialRecord, InvitationState, MailRecord, MembershipRecord},
     scope::{Authority, Committed, Write, keys},
 };
@@ -70,7 +71,8 @@ struct Person {
 struct Present {
     roles: Vec<Role>,
     association: Option<(Bucket, Bucket)>,
-    rows: Rows,
+    member: SeenMember,
+    before: Before,
 }
 
 impl Table {
@@ -123,7 +125,10 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::KeyReused`], or the table is out of reach.
-    pub async fn replayed_acceptance(&self, key: Option<&IdempotencyKey>) -> Result<Option<Replayable<Accepted>>, Error> {
+    pub async fn replayed_acceptance(
+        &self,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Replayable<Accepted>>, Error> {
         self.replay_of(key).await
     }
 
@@ -191,8 +196,11 @@ impl Table {
             .update(invitation_key, &invitation.closed(InvitationState::Accepted), AcceptRefusal::Changed)
             .delete(open_key, &Expression::default(), AcceptRefusal::Changed);
         let write = put_person(write, open, person);
-        let (write, mut changes) = put_roles(write, open, person, &present);
-        present.rows.accept(&mut changes, invitation, &person.credential);
+        let given: Vec<Role> = invitation.roles().into_iter().filter(|role| !present.roles.contains(role)).collect();
+        let row = present.before.or_joining(&person.credential.user_id, &person.credential.email);
+        let index = self.reads_by(BY).indexes();
+        let changes = rows::accept(&present.member, index, row, &given, invitation).await?;
+        let (write, changes) = put_roles(write, open, person, &present, changes);
         write.change_indexes_by(changes, || AcceptRefusal::Changed, BY).commit(accepted).await
     }
 
@@ -214,9 +222,11 @@ impl Table {
             let found = tokio::try_join!(locate(AssociationOrder::UserId), locate(AssociationOrder::CustomerNumber))?;
             Ok::<_, Error>(Some(found))
         };
-        let rows = Rows::find(reads, id, &address, &open.invitation.user_id);
-        let (roles, association, rows) = tokio::try_join!(roles, association, rows)?;
-        Ok(Present { roles: roles.into_iter().map(|membership| membership.role).collect(), association, rows })
+        let member = SeenMember::read(reads, id, Some(user), Some(&address));
+        let (roles, association, member) = tokio::try_join!(roles, association, member)?;
+        let before = member.before(self, id, user, open.organization.members_indexed).await?;
+        let roles = roles.into_iter().map(|membership| membership.role).collect();
+        Ok(Present { roles, association, member, before })
     }
 }
 
@@ -234,7 +244,9 @@ fn put_person<'t>(write: AcceptWrite<'t>, open: &OpenInvitation, person: &Person
     }
     let password = match (open.ends_password(), &credential.password_hash) {
         (false, _) => ("", " REMOVE expires_at"),
-        (true, Some(_)) => (", password_hash = :hash, password_generation = :generation", " REMOVE expires_at, link_id"),
+        (true, Some(_)) => {
+            (", password_hash = :hash, password_generation = :generation", " REMOVE expires_at, link_id")
+        }
         (true, None) => (", password_generation = :generation", " REMOVE expires_at, link_id, password_hash"),
     };
     let mut proven = Expression::update("SET proven = :true, session_id = :session, revision = :revision")
@@ -271,9 +283,10 @@ fn put_roles<'t>(
     open: &OpenInvitation,
     person: &Person,
     present: &Present,
+    mut changes: IndexChanges,
 ) -> (AcceptWrite<'t>, IndexChanges) {
     let (organization, user) = (&open.organization, &person.credential.user_id);
-    let (id, mut changes) = (&organization.id, IndexChanges::default());
+    let (id, promised) = (&organization.id, open.invitation.roles());
     let is_new = |role| !present.roles.contains(&role);
     let keeps = |write: AcceptWrite<'t>, role| {
         write.check(keys::membership(user, id, role), &Expression::default(), AcceptRefusal::Changed)
@@ -285,7 +298,11 @@ fn put_roles<'t>(
             let one_more = Expression::update("ADD admin_count :one REMOVE unproven").value(":one", number(1));
             write
                 .update(keys::organization(id).by(BY), &one_more.and(lives), AcceptRefusal::Changed)
-                .put_new(keys::admin(id, user).by(BY), &AdminRecord::new(&person.credential, None), AcceptRefusal::Changed)
+                .put_new(
+                    keys::admin(id, user).by(BY),
+                    &AdminRecord::new(&person.credential, None),
+                    AcceptRefusal::Changed,
+                )
                 .put_new(
                     keys::membership(user, id, Role::Admin),
                     &MembershipRecord::admin(organization),
@@ -311,5 +328,9 @@ fn put_roles<'t>(
         (Some(_), _) => keeps(write, Role::Customer),
         (None, _) => write,
     };
-    (write, changes)
+    // A row that is made of roles, where the index is being built, has the roles that are there at this moment.
+    let beside = [(Role::Admin, Role::Customer), (Role::Customer, Role::Admin)].into_iter();
+    let beside =
+        beside.filter(|(role, other)| !promised.contains(role) && present.before.role_beside(*other) == Some(*role));
+    (beside.fold(write, |write, (role, _)| keeps(write, role)), changes)
 }

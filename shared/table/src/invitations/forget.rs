@@ -1,12 +1,12 @@
 //! The mailer forgets an open invitation 30 days after its last mail.
 
-use counted_index::IndexChanges;
 use domain::ids::{InvitationId, OrganizationId};
 use dynamo::{Backoff, Expression};
 
-use super::{address_hash, rows::Rows};
+use super::{address_hash, rows};
 use crate::{
     Error, Outbox, QueueEntry,
+    members::SeenMember,
     records::{InvitationRecord, QueuedInvitationRecord},
     scope::{Authority, Committed, keys},
 };
@@ -56,13 +56,16 @@ impl Outbox {
         } else {
             let address = invitation.email.folded();
             let reads = table.reads_by(Authority::Mailer);
-            let rows = Rows::find(reads, organization, &address, &invitation.user_id).await?;
+            let seen = SeenMember::read(reads, organization, Some(&invitation.user_id), Some(&address)).await?;
+            let changes = rows::remove(&seen, reads.indexes(), invitation).await?;
             let open = keys::open_invitation(organization, &address_hash(&address)).by(Authority::Mailer);
             let write = write
-                .delete(keys::invitation(organization, &invitation.id).by(Authority::Mailer), &invitation.unchanged(), ())
+                .delete(
+                    keys::invitation(organization, &invitation.id).by(Authority::Mailer),
+                    &invitation.unchanged(),
+                    (),
+                )
                 .delete(open, &Expression::default(), ());
-            let mut changes = IndexChanges::default();
-            rows.remove(&mut changes, invitation);
             write.change_indexes_by(changes, || (), Authority::Mailer)
         };
         Ok(matches!(write.commit(()).await?, Committed::Done(_)))

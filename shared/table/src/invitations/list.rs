@@ -13,8 +13,7 @@ impl OrganizationScope<'_> {
     pub async fn invitations(&self) -> Result<Vec<InvitationRecord>, Error> {
         let sort_keys = SortKeys::Prefix(keys::INVITATION_PREFIX);
         let partition = keys::invitations(self.id());
-        let mut invitations: Vec<InvitationRecord> =
-            self.checked(|reads| reads.query(partition, sort_keys)).await?;
+        let mut invitations: Vec<InvitationRecord> = self.checked(|reads| reads.query(partition, sort_keys)).await?;
         invitations.retain(|invitation| invitation.forgotten_at() > now());
         invitations.sort_by_key(|invitation| Reverse(invitation.made_at_milliseconds));
         Ok(invitations)

@@ -7,16 +7,17 @@ use domain::{
 use dynamo::{Backoff, Expression, number, text};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{InvitationRefusal, address_hash, mail, rows::Rows};
+use super::{InvitationRefusal, address_hash, mail, rows};
 use crate::{
     CreatedAccount, Error, IdempotencyKey, InvitationError, NewAccount, OrganizationScope, QueueEntry, QueuedMessage,
     Replayable,
     mail_budgets::MailBudget,
+    members::SeenMember,
     records::{
         AccountRecord, CredentialRecord, ExpectedAccountRecord, InvitationRecord, InvitationState,
         OpenInvitationRecord, OrganizationRecord, QueuedInvitationRecord,
     },
-    scope::{Committed, Refusals, Write, keys},
+    scope::{Committed, Refusals, RoleHeld, Write, keys},
 };
 
 /// How long the id of an account to come is kept after the last invitation of its address, in seconds.
@@ -65,7 +66,7 @@ struct Found<T> {
     expected: Option<ExpectedAccountRecord>,
     inviter: Option<AccountRecord>,
     account: Option<CredentialRecord>,
-    rows: Rows,
+    member: SeenMember,
 }
 
 impl OrganizationScope<'_> {
@@ -142,12 +143,12 @@ impl OrganizationScope<'_> {
         A: Fn(&InvitationRecord, Option<&CredentialRecord>) -> T,
     {
         let candidate = UserId::random();
-        let found: Found<T> = self.find(new, manner.tells_account, &candidate, key).await?;
+        let (found, held): (Found<T>, _) = self.find(new, manner.tells_account, &candidate, key).await?;
         if let Some(replay) = found.replay {
             return Ok(Some(replay));
         }
         self.require_verified(&found.organization)?;
-        if found.rows.is_member() {
+        if rows::is_member(&found.member) {
             return Err(InvitationError::AlreadyMember);
         }
         let (invitation, is_open) = match &found.open {
@@ -176,7 +177,8 @@ impl OrganizationScope<'_> {
             Mailing::None => write,
             Mailing::Again(sent) => mail::put_again(write, (&invitation, sent), organization, *self, budget),
             Mailing::First => {
-                let write = self.put_new_invitation(write, &invitation, &found);
+                let changes = rows::invite(&found.member, *held.indexes(), &invitation).await?;
+                let write = self.put_new_invitation(write, &invitation, &found, changes);
                 mail::put(write, &invitation, organization, *self, budget)
             }
         };
@@ -192,7 +194,7 @@ impl OrganizationScope<'_> {
         tells_account: bool,
         candidate: &UserId,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Found<T>, Error> {
+    ) -> Result<(Found<T>, RoleHeld<'_>), Error> {
         let (table, address) = (self.table(), new.email.folded());
         let inviter = async {
             match self.caller_id() {
@@ -201,10 +203,10 @@ impl OrganizationScope<'_> {
             }
         };
         let account = async { if tells_account { table.credential(&new.email).await } else { Ok(None) } };
-        let (mut found, replay) = self
-            .checked_with_organization(|reads| async move {
+        let ((mut found, replay), held) = self
+            .checked_with_organization_to_write(|reads| async move {
                 let open = reads.get(keys::open_invitation(self.id(), &address_hash(&address)));
-                let (organization, replay, budget, open, expected, inviter, account, rows) = tokio::join!(
+                let (organization, replay, budget, open, expected, inviter, account, member) = tokio::join!(
                     reads.get(keys::organization(self.id())),
                     table.replay_of(key),
                     self.mail_budget(reads, &new.email),
@@ -212,10 +214,10 @@ impl OrganizationScope<'_> {
                     table.get(keys::expected_account(&address)),
                     inviter,
                     account,
-                    Rows::find(reads, self.id(), &address, candidate),
+                    SeenMember::read(reads, self.id(), Some(candidate), Some(&address)),
                 );
                 let (budget, open, expected) = (budget?, open?, expected?);
-                let (inviter, account, rows) = (inviter?, account?, rows?);
+                let (inviter, account, member) = (inviter?, account?, member?);
                 let found = organization?.map(|organization| Found {
                     organization,
                     replay: None,
@@ -224,13 +226,13 @@ impl OrganizationScope<'_> {
                     expected,
                     inviter,
                     account,
-                    rows,
+                    member,
                 });
                 Ok(found.map(|found| (found, replay)))
             })
             .await?;
         found.replay = replay?;
-        Ok(found)
+        Ok((found, held))
     }
 
     /// Adds an invitation that makes its address's one open one, and the entry by which the mailer forgets it.
@@ -239,6 +241,7 @@ impl OrganizationScope<'_> {
         write: Write<'t, OrganizationScope<'t>, InvitationRefusal>,
         invitation: &InvitationRecord,
         found: &Found<T>,
+        changes: IndexChanges,
     ) -> Write<'t, OrganizationScope<'t>, InvitationRefusal> {
         let address = invitation.email.folded();
         let open = OpenInvitationRecord { invitation_id: invitation.id.clone() };
@@ -246,15 +249,9 @@ impl OrganizationScope<'_> {
         let entry = QueueEntry { due_at: invitation.forgotten_at(), message };
         let write = write
             .put_new(keys::invitation(self.id(), &invitation.id), invitation, InvitationRefusal::IdTaken)
-            .put_new(
-                keys::open_invitation(self.id(), &address_hash(&address)),
-                &open,
-                InvitationRefusal::Changed,
-            )
+            .put_new(keys::open_invitation(self.id(), &address_hash(&address)), &open, InvitationRefusal::Changed)
             .put_new(keys::queued_invitation(&entry), &QueuedInvitationRecord {}, InvitationRefusal::IdTaken);
         let (expected_key, expires_at) = (keys::expected_account(&address), now() + EXPECTED_SECONDS);
-        let mut changes = IndexChanges::default();
-        found.rows.invite(&mut changes, invitation);
         let write = write.change_indexes(changes, || InvitationRefusal::Changed);
         match &found.expected {
             Some(expected) => {

@@ -65,4 +65,3 @@ impl InvitationRecord {
         (left > 0).then_some(left)
     }
 }
-

@@ -78,9 +78,7 @@ impl Table {
         let link = self.get(keys::link(id)).await?.ok_or(LinkError::Dead)?;
         match &link.invitation {
             None => Ok(OpenedLink::Account(self.open_link_of_account(id, link).await?)),
-            Some(reference) => {
-                Ok(OpenedLink::Invitation(Box::new(self.invitation_of(id, reference, &link).await?)))
-            }
+            Some(reference) => Ok(OpenedLink::Invitation(Box::new(self.invitation_of(id, reference, &link).await?))),
         }
     }
 

@@ -1,10 +1,10 @@
-use counted_index::IndexChanges;
 use domain::ids::InvitationId;
 use dynamo::{Backoff, Expression};
 
-use super::{InvitationRefusal, address_hash, make::refused, rows::Rows, still_open};
+use super::{InvitationRefusal, address_hash, make::refused, rows, still_open};
 use crate::{
     Error, InvitationError, OrganizationScope,
+    members::SeenMember,
     records::InvitationState,
     scope::{Committed, keys},
 };
@@ -28,14 +28,15 @@ impl OrganizationScope<'_> {
         let invitation = self.checked(|reads| reads.get(key.clone())).await?;
         let invitation = still_open(invitation)?;
         let address = invitation.email.folded();
-        let rows = self.checked(|reads| Rows::find(reads, self.id(), &address, &invitation.user_id)).await?;
+        let (seen, held) = self
+            .checked_to_write(|reads| SeenMember::read(reads, self.id(), Some(&invitation.user_id), Some(&address)))
+            .await?;
+        let changes = rows::remove(&seen, *held.indexes(), &invitation).await?;
         let open = keys::open_invitation(self.id(), &address_hash(&address));
         let write = self
             .write()
             .update(key, &invitation.closed(InvitationState::Withdrawn), InvitationRefusal::Changed)
             .delete(open, &Expression::default(), InvitationRefusal::Changed);
-        let mut changes = IndexChanges::default();
-        rows.remove(&mut changes, &invitation);
         match write.change_indexes(changes, || InvitationRefusal::Changed).commit(()).await? {
             Committed::Done(_) => Ok(true),
             Committed::Refused(refusals) => Ok(refused::<()>(refusals)?.is_some()),

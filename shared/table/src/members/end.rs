@@ -71,7 +71,7 @@ impl<'a> UserInOrganization<'a> {
         let number = customer.customer_number.clone();
         let customer_number = number.ok_or_else(|| Error::Internal("an association has no customer".into()))?;
         let association = AssociationRecord { user_id: self.user.clone(), customer_number };
-        let [by_user, by_customer] = AssociationOrder::ALL.map(|order| order.index(self.organization));
+        let [by_user, by_customer] = AssociationOrder::BOTH.map(|order| order.index(self.organization));
         let customer_key = AssociationOrder::CustomerNumber.key(&association);
         let bucket = index.locate(&by_customer, &customer_key).await?;
         changes.remove(&by_user, &self.association_bucket, self.user.as_str(), association.unchanged());
