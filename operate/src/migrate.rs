@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use shared::table::{BroughtOverTiers, RekeyedAddresses};
+use shared::table::{BroughtOverTiers, IndexedMembers, RekeyedAddresses};
 
 use crate::{Failure, place::Place};
 
@@ -26,6 +26,11 @@ impl Migrate {
         writeln!(io::stdout(), "{moved} price tiers moved")?;
         for (organization, name) in &taken {
             writeln!(io::stdout(), "  {organization}: another price tier has the name {name}; rename that one first")?;
+        }
+        let IndexedMembers { organizations, rows, taken } = opened.table.index_members().await?;
+        writeln!(io::stdout(), "{rows} users of {organizations} organizations indexed")?;
+        for (organization, user) in &taken {
+            writeln!(io::stdout(), "  {organization}: the address of {user} is another user's")?;
         }
         Ok(())
     }

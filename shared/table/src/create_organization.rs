@@ -195,7 +195,7 @@ fn put_organization<'t>(
         .into_iter()
         .fold(write, |write, order| write.with_index(&order.index(id), CreationRefusal::IdTaken));
     let member = MemberRecord::joining(user, &founder.email).with_admin().revised();
-    let write = MemberOrder::ALL.into_iter().fold(write, |write, order| {
+    let write = MemberOrder::BOTH.into_iter().fold(write, |write, order| {
         write.with_index_of(&order.index(id), &order.key(&member), &member, || CreationRefusal::IdTaken)
     });
     match welcome {

@@ -54,7 +54,7 @@ pub use lists::{
 };
 pub use login_attempts::{AllowedAttempt, AttemptsLeft, LoginAttempts};
 pub use machines::{MachineCredential, MachineGrant, NewMachine};
-pub use members::MemberOrder;
+pub use members::{IndexedMembers, ListedMember, MemberField, MemberOrder, Members};
 pub use memberships::{MembershipPage, UserOrganization};
 pub use outbox::{Claim, LEASE_SECONDS, Lease, Outbox};
 pub use price_tiers::BroughtOverTiers;

@@ -16,16 +16,20 @@
 //!
 //! `members_indexed` is never taken back, so whoever has seen it may rely on it, whenever the buckets were read.
 
+mod build;
 mod change;
 mod earlier;
 mod end;
+mod list;
 mod order;
 mod remove;
 mod seen;
 
+pub use build::IndexedMembers;
 pub(crate) use change::RowChange;
 pub(crate) use earlier::Before;
 pub(crate) use end::UserInOrganization;
+pub use list::{ListedMember, MemberField, Members};
 pub use order::MemberOrder;
 pub(crate) use remove::one_admin_less;
 pub(crate) use seen::SeenMember;

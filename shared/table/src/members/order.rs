@@ -1,11 +1,12 @@
 use counted_index::Order;
 use domain::ids::OrganizationId;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{records::MemberRecord, scope::keys};
 
 /// What a list of members is sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub enum MemberOrder {
     /// The address, in the form in which addresses are compared.
     Email,
@@ -15,7 +16,7 @@ pub enum MemberOrder {
 
 impl MemberOrder {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Email, Self::UserId];
+    pub const BOTH: [Self; 2] = [Self::Email, Self::UserId];
 
     /// The index of an organization's members in this order.
     pub(crate) fn index(self, organization: &OrganizationId) -> Order {

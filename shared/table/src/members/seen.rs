@@ -32,7 +32,7 @@ impl SeenMember {
         user: Option<&UserId>,
         address: Option<&FoldedAddress>,
     ) -> Result<Self, Error> {
-        let [by_email, by_user] = MemberOrder::ALL.map(|order| order.index(organization));
+        let [by_email, by_user] = MemberOrder::BOTH.map(|order| order.index(organization));
         let (by_email, by_user) = tokio::try_join!(
             Place::read(reads, by_email, address.map(FoldedAddress::as_str)),
             Place::read(reads, by_user, user.map(UserId::as_str))
@@ -89,7 +89,7 @@ impl SeenMember {
             return Ok(());
         }
         let change = RowChange::new(self.row(), after);
-        for (order, place) in MemberOrder::ALL.into_iter().zip([&self.by_email, &self.by_user]) {
+        for (order, place) in MemberOrder::BOTH.into_iter().zip([&self.by_email, &self.by_user]) {
             let keys = change.keys(order);
             let (left, entered) = tokio::try_join!(
                 place.holder(index, keys.left.as_deref()),

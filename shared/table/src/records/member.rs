@@ -4,7 +4,7 @@ use domain::{
     ids::{InvitationId, UserId, random_id},
     text::{CustomerNumber, FoldedAddress},
 };
-use dynamo::{Expression, text};
+use dynamo::{Expression, rfc3339, text};
 use serde::{Deserialize, Serialize};
 
 /// A person who belongs to an organization, or is invited into it: the entry of two indexes. It has no names of a member,
@@ -30,7 +30,7 @@ pub struct MemberRecord {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_name: Option<String>,
     /// When the person joined or was invited, in seconds since the epoch.
-    pub joined_at: u64,
+    pub(crate) joined_at: u64,
     /// The revision, which each write replaces in both indexes.
     pub(crate) revision: String,
 }
@@ -94,6 +94,12 @@ impl MemberRecord {
     /// Returns the address in the form in which addresses are compared.
     pub(crate) fn address(&self) -> FoldedAddress {
         FoldedAddress::of(&self.email)
+    }
+
+    /// Returns when the person joined or was invited, RFC 3339 UTC.
+    #[must_use]
+    pub fn joined_at(&self) -> String {
+        rfc3339(self.joined_at)
     }
 
     /// Returns whether this is the row of a pending invitation, and of no member.

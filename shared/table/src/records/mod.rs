@@ -18,7 +18,7 @@ mod organization;
 mod price_tier;
 mod queue;
 
-pub(crate) use account::AccountStatus;
+pub(crate) use account::{AccountNames, AccountStatus};
 pub use account::{AccountRecord, CredentialRecord};
 pub(crate) use admin::AdminRecord;
 pub use association::AssociationRecord;
@@ -37,7 +37,7 @@ pub(crate) use mail::{MailStatusOf, Welcomed};
 pub use member::MemberRecord;
 pub use membership::MembershipRecord;
 pub use organization::{EntitlementRecord, OrganizationRecord, SubscriptionRecord};
-pub(crate) use organization::{OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord};
+pub(crate) use organization::{MembersIndexed, OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord};
 pub use price_tier::PriceTierRecord;
 pub(crate) use price_tier::{TierNameRecord, TierUseRecord, USE_COUNTERS, use_counter};
 pub(crate) use queue::{QueuedInvitationRecord, QueuedMailRecord, ResetRequestRecord};

@@ -81,6 +81,15 @@ pub(crate) struct OrganizationNameOf {
 
 impl PartOf<OrganizationRecord> for OrganizationNameOf {}
 
+/// Whether the index of an organization's users is complete.
+#[derive(Deserialize)]
+pub(crate) struct MembersIndexed {
+    #[serde(default)]
+    pub(crate) members_indexed: bool,
+}
+
+impl PartOf<OrganizationRecord> for MembersIndexed {}
+
 /// The organization that has a name.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct OrganizationNameRecord {
