@@ -2,6 +2,7 @@
 //!
 //! Each test has a table of its own whose mails nobody else sends, an SES of its own, and a clock that it sets.
 
+mod invitations;
 mod queue;
 mod resets;
 mod world;

@@ -1,6 +1,7 @@
 use accounts::AccountsApp;
 use auth::AuthApp;
 use axum::Router;
+use invitations::InvitationsApp;
 use shared::{App, link_token::LinkSigner};
 use utoipa::openapi::OpenApi;
 
@@ -54,5 +55,10 @@ pub const FUNCTIONS: &[Function] = &[
         name: "accounts",
         documentation: accounts::documentation,
         router: |state| accounts::router(AccountsApp::new(state.app.clone(), state.links.clone())),
+    },
+    Function {
+        name: "invitations",
+        documentation: invitations::documentation,
+        router: |state| invitations::router(InvitationsApp::new(state.app.clone(), state.links.clone())),
     },
 ];

@@ -8,6 +8,7 @@ pub mod guessable;
 pub mod lambda;
 pub mod link_token;
 pub mod openapi;
+pub mod page;
 pub mod password;
 pub mod problem;
 pub mod request;

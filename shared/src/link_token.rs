@@ -1,4 +1,4 @@
-//! Links in mails. A link's token is its id and a MAC under a secret that `accounts` and `mailer` share, so that no
+//! Links in mails. A link's token is its id and a MAC under a secret that `accounts`, `invitations` and `mailer` share, so that no
 //! table, stream or queue holds anything that opens an account.
 
 use std::{fmt, sync::Arc};
@@ -12,8 +12,26 @@ use ring::hmac;
 
 /// Shorter secrets could be guessed.
 const MIN_SECRET_LENGTH: usize = 32;
-/// The page that a mailed link opens, on `accounts` or on a site of one's own.
-pub const PAGE: &str = "/account/set-password";
+
+/// A page that a mailed link opens: one of a function's, or one of a site of one's own at the same path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkPage {
+    /// It sets a password.
+    SetPassword,
+    /// It accepts an invitation into an organization.
+    AcceptInvitation,
+}
+
+impl LinkPage {
+    /// Returns the page's path.
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::SetPassword => "/account/set-password",
+            Self::AcceptInvitation => "/invitations/accept",
+        }
+    }
+}
 
 /// Makes and verifies the tokens of mailed links.
 #[derive(Clone)]
@@ -43,10 +61,10 @@ impl LinkSigner {
         Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), site: site.trim_end_matches('/').into() })
     }
 
-    /// Where a link leads.
+    /// Where a link to this page leads.
     #[must_use]
-    pub fn address(&self, id: &LinkId) -> String {
-        format!("{}{PAGE}?token={}", self.site, self.token(id))
+    pub fn address(&self, page: LinkPage, id: &LinkId) -> String {
+        format!("{}{}?token={}", self.site, page.path(), self.token(id))
     }
 
     fn token(&self, id: &LinkId) -> String {
@@ -79,7 +97,7 @@ mod tests {
     #[test]
     fn a_token_opens_under_its_own_secret_alone() {
         let (links, id) = (LinkSigner::new(SECRET, "https://acme.example/").unwrap(), LinkId::random());
-        let address = links.address(&id);
+        let address = links.address(LinkPage::SetPassword, &id);
         let token = address.strip_prefix("https://acme.example/account/set-password?token=").unwrap();
         assert_eq!(links.verify(token), Some(id.clone()));
         let other = LinkSigner::new("another secret of as many characters", "https://acme.example").unwrap();

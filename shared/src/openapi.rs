@@ -135,6 +135,17 @@ pub enum NoSuchCustomer {
     NotFound(Problem),
 }
 
+/// The failures of a route on one invitation.
+#[derive(IntoResponses)]
+pub enum NoSuchInvitation {
+    /// The organization has no invitation of this id, or has forgotten it.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+    /// The invitation was accepted or withdrawn before.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Closed(Problem),
+}
+
 /// The answer of a write that has nothing else to say.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]

@@ -27,7 +27,7 @@ pub(crate) async fn mails_at(caller: &impl Caller, address: &str, count: usize) 
 /// The token of the link that a mail brings.
 pub(crate) fn link_token(mail: &Value) -> String {
     let text = mail["Text"].as_str().unwrap();
-    let token = text.split("/account/set-password?token=").nth(1).unwrap().lines().next().unwrap();
+    let token = text.split("?token=").nth(1).unwrap().lines().next().unwrap();
     let html = mail["Html"].as_str().unwrap();
     assert!(html.contains(token) && html.contains("rel=\"noreferrer\""), "{html}");
     token.to_owned()

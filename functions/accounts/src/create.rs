@@ -73,7 +73,7 @@ shared::request! {
 }
 
 impl CreateUserRequest {
-    /// The account to be made of an invitation, with a new id and no password.
+    /// The account to come, if the invitation is accepted by somebody without one.
     fn into_invited_account(self) -> NewAccount {
         debug_assert!(self.password.is_none(), "a request with a password is a sign-up");
         NewAccount {
@@ -99,9 +99,10 @@ pub(crate) struct CreatedUser {
 
 /// Signs up, or invites a user as an admin.
 ///
-/// Without a token, makes an account with a password. By an admin, makes one without a password, and invites its owner
-/// by mail. An organization mails five invitations and welcomes an hour to a mailbox. Past that, who was mailed within
-/// the hour is mailed nothing more, since those links are good; for anybody else it is 429.
+/// Without a token, makes an account with a password. By an admin, invites the person without any role: `UserId` is that
+/// of the account, or of the one to come. Sent again, it mails another link. An organization mails five invitations and
+/// welcomes an hour to a mailbox. Past that, who was mailed within the hour is mailed nothing more, since those links are
+/// good; for anybody else it is 429.
 #[utoipa::path(
     post,
     path = "/api/users",
@@ -110,7 +111,7 @@ pub(crate) struct CreatedUser {
     params(IdempotencyKey),
     request_body = CreateUserRequest,
     responses(
-        (status = 200, description = "The account. An invitation may have found it.", body = CreatedUser),
+        (status = 200, description = "The account, or the one to come.", body = CreatedUser),
         TokenFailures, BodyFailures, KeyFailures, LimitFailures, Failures
     )
 )]
@@ -124,7 +125,7 @@ pub(crate) async fn create_user(
             app.table.create_account(&user.to_account().await?, &source, key.as_ref()).await?
         }
         CreateUser::Invitation(admin, invitee, key) => {
-            app.table.organization(&admin).invite(&invitee.into_invited_account(), key.as_ref()).await?
+            app.table.organization(&admin).invite_user(&invitee.into_invited_account(), key.as_ref()).await?
         }
     };
     let created = CreatedUser {

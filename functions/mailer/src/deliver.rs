@@ -36,9 +36,14 @@ impl Mailer {
     /// Why it is not done yet.
     pub async fn deliver(&self, entry: &QueueEntry) -> Result<(), DeliveryError> {
         let (delivered, id) = match &entry.message {
-            QueuedMessage::Mail(id) => (self.deliver_mail(entry, id).await, &id.id),
+            QueuedMessage::Mail(id) => (self.deliver_mail(entry, id).await, id.id.as_str()),
             // The mail that this makes has an entry of its own.
-            QueuedMessage::ResetRequest(id) => (self.outbox.fulfill_reset(entry).await.map_err(Into::into), id),
+            QueuedMessage::ForgottenInvitation(organization, id) => {
+                (self.outbox.forget_invitation(entry, organization, id).await.map_err(Into::into), id.as_str())
+            }
+            QueuedMessage::ResetRequest(id) => {
+                (self.outbox.fulfill_reset(entry).await.map_err(Into::into), id.as_str())
+            }
         };
         if let Err(error) = &delivered {
             tracing::warn!(mail = id, %error, "a mail is not sent yet");

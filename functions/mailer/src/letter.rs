@@ -1,6 +1,6 @@
 use askama::Template;
 use shared::{
-    link_token::LinkSigner,
+    link_token::{LinkPage, LinkSigner},
     table::{MailKind, MailRecord},
 };
 
@@ -17,6 +17,8 @@ pub(crate) struct Letter {
 struct Words {
     first_name: Name,
     organization: Name,
+    /// The person who invites. A machine has no name.
+    inviter: Option<Name>,
     /// The address that the mail's link leads to.
     link: String,
 }
@@ -40,10 +42,16 @@ impl Letter {
     /// # Errors
     /// A template failed, which is a defect.
     pub(crate) fn render(mail: &MailRecord, links: &LinkSigner) -> askama::Result<Self> {
+        let page = match mail.kind {
+            MailKind::OrganizationInvitation => LinkPage::AcceptInvitation,
+            _ => LinkPage::SetPassword,
+        };
+        let organization = mail.organization_name.as_deref().unwrap_or_default();
         let words = &Words {
             first_name: Name::new(&mail.first_name, "there"),
-            organization: Name::new(mail.organization_name.as_deref().unwrap_or_default(), "your organization"),
-            link: mail.link.as_ref().map_or_else(String::new, |link| links.address(link)),
+            organization: Name::new(organization, "your organization"),
+            inviter: mail.inviter_name.as_deref().map(|name| Name::new(name, "An admin")),
+            link: mail.link.as_ref().map_or_else(String::new, |link| links.address(page, link)),
         };
         let organization = words.organization.text();
         Ok(match mail.kind {
@@ -56,6 +64,10 @@ impl Letter {
             }
             MailKind::Invitation => {
                 letter!(words, format!("{organization} invites you"), "invitation.txt", "invitation.html")
+            }
+            MailKind::OrganizationInvitation => {
+                let subject = format!("{organization} invites you");
+                letter!(words, subject, "organization_invitation.txt", "organization_invitation.html")
             }
             MailKind::PasswordReset => {
                 letter!(words, "Set a new password".to_owned(), "password_reset.txt", "password_reset.html")

@@ -46,6 +46,7 @@ use crate::functions::FUNCTIONS;
         (name = "Organizations", description = "The organization itself, and its settings."),
         (name = "Users", description = "Who belongs to the organization."),
         (name = "Admins", description = "Who may administer the organization."),
+        (name = "Invitations", description = "Who is asked to belong to the organization, and how to accept."),
         (name = "Associations", description = "Which customer account of the ERP a user buys for."),
         (name = "Price tiers", description = "The price tiers that customers are on, each with a currency."),
         (name = "Customers", description = "The customers' commerce context, which tokens carry."),

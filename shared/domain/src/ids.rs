@@ -82,7 +82,7 @@ identifier! {
 }
 
 identifier! {
-    /// An invitation: `inv_` and 24 characters of `a-z0-9`.
+    /// An invitation into an organization: `inv_` and 24 characters of `a-z0-9`.
     #[schema(pattern = "^inv_[0-9a-z]{24}$", examples("inv_3m8s1f6k9d2g5h7j0q4w6e8r"))]
     InvitationId
 }

@@ -20,8 +20,10 @@ pub enum MailKind {
     WelcomeFounder,
     /// To the user who became an admin.
     WelcomeAdmin,
-    /// To the user who was invited, with a link that sets the first password.
+    /// To the user for whom an earlier version made an account, with a link that sets the first password.
     Invitation,
+    /// To the person who is invited into an organization, with a link that accepts.
+    OrganizationInvitation,
     /// To the user who forgot a password, with a link that sets a new one.
     PasswordReset,
     /// To the user whose password was changed or reset.
@@ -43,6 +45,7 @@ impl MailKind {
             Self::WelcomeFounder => "welcome-founder",
             Self::WelcomeAdmin => "welcome-admin",
             Self::Invitation => "invitation",
+            Self::OrganizationInvitation => "organization-invitation",
             Self::PasswordReset => "password-reset",
             Self::PasswordChanged => "password-changed",
             Self::ApiKeyCreated => "api-key-created",

@@ -90,6 +90,9 @@ problem_codes! {
         EmailTaken = "email_taken", "The e-mail address has an account":
             "An account has the e-mail address already.",
             "Sign in with its password, or set a new one by a mailed link.";
+        AlreadyMember = "already_member", "The person belongs to the organization already":
+            "Whoever has the e-mail address has a role in the organization already.",
+            "List the users, and promote the person or associate the person with a customer.";
         AccountNotFound = "account_not_found", "There is no such account":
             "No account has the e-mail address or the user id.",
             "Invite the person first, or correct the address.";
@@ -217,6 +220,9 @@ problem_codes! {
         CustomerNotFound = "customer_not_found", "There is no such customer":
             "The organization has no customer of this number.",
             "Put the customer first, or correct the number, whose case counts.";
+        InvitationNotFound = "invitation_not_found", "There is no such invitation":
+            "The organization has no invitation of this id, or has forgotten it: 30 days after its last mail.",
+            "List the invitations, and name one of them.";
         NotAMember = "not_a_member", "You have no role in the organization":
             "The caller is neither an admin of the organization nor associated with a customer of it.",
             "List your organizations, and name one of them.";
@@ -230,6 +236,9 @@ problem_codes! {
         SecretShownOnce = "secret_shown_once", "The secret was shown already":
             "An earlier request with this `Idempotency-Key` made the credential, and its answer showed the secret.",
             "If the secret is lost, remove the credential and make another one with another key.";
+        InvitationClosed = "invitation_closed", "The invitation is no longer open":
+            "The invitation was accepted or withdrawn before.",
+            "List the invitations. Who isn't a user by now can be invited again.";
     }
     PRECONDITION_FAILED No {
         PreconditionFailed = "precondition_failed", "The record was changed meanwhile":
@@ -293,6 +302,7 @@ impl ProblemCode {
         match code {
             FieldCode::Taken if name.ends_with("Email") => Self::EmailTaken,
             FieldCode::Taken => Self::NameTaken,
+            FieldCode::AlreadyMember => Self::AlreadyMember,
             FieldCode::AccountNotFound => Self::AccountNotFound,
             FieldCode::NotAnAdmin => Self::NotAnAdmin,
             FieldCode::UserNotFound => Self::UserNotFound,

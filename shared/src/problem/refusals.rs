@@ -3,9 +3,9 @@
 use claims::{KeySourceError, TokenError};
 use domain::conditional::FailedPrecondition;
 use table::{
-    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, Limited, LinkError,
-    ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError, SessionEnded,
-    SettingsError, SignUpError,
+    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError,
+    LeaveError, Limited, LinkError, ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError,
+    RemovalError, SessionEnded, SettingsError, SignUpError,
 };
 
 use super::{FieldCode, FieldErrors, Problem, ProblemCode};
@@ -130,11 +130,41 @@ impl From<SignUpError> for Problem {
                 let error = FieldCode::Taken.says("has an account already");
                 Self::field("Email", error)
             }
-            SignUpError::TooManyMails(seconds) => {
+            SignUpError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<InvitationError> for Problem {
+    fn from(error: InvitationError) -> Self {
+        match error {
+            InvitationError::AlreadyMember => {
+                Self::field("Email", FieldCode::AlreadyMember.says("belongs to the organization already"))
+            }
+            InvitationError::NotFound => {
+                Self::new(ProblemCode::InvitationNotFound).detail("This organization has no such invitation.")
+            }
+            InvitationError::Closed => {
+                Self::new(ProblemCode::InvitationClosed).detail("The invitation was accepted or withdrawn before.")
+            }
+            InvitationError::MailedLately(seconds) => {
+                let detail = "The invitation was mailed within the hour; try again later.";
+                Self::too_many(ProblemCode::RateLimited, seconds, detail)
+            }
+            InvitationError::TooManyMails(seconds) => {
                 let detail = "Your organization has mailed this mailbox often enough for now; try again later.";
                 Self::too_many(ProblemCode::RateLimited, seconds, detail)
             }
-            SignUpError::Table(error) => error.into(),
+            InvitationError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<AcceptError> for Problem {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::AccountNeeded => Self::field("Password", FieldCode::Required.says("is required")),
+            AcceptError::Link(error) => error.into(),
         }
     }
 }

@@ -4,7 +4,7 @@ use axum::{
     response::{IntoResponseParts, ResponseParts},
 };
 use claims::AdminClaim;
-use domain::{field_error::FieldCode, text::EmailAddress};
+use domain::{field_error::FieldCode, ids::LinkId, text::EmailAddress};
 use serde_json::{Map, Value};
 use table::IdempotencyKey;
 
@@ -38,6 +38,12 @@ impl RequestKey {
     pub fn of_admin(&self, admin: &AdminClaim, route: &'static str) -> IdempotencyKey {
         let caller = format!("{} {}", admin.organization_id(), admin.principal().id());
         IdempotencyKey::new(&caller, route, &self.key, &self.body)
+    }
+
+    /// The request as one of whoever has the mailed link of this id, on a public route.
+    #[must_use]
+    pub fn of_link(&self, link: &LinkId, route: &'static str) -> IdempotencyKey {
+        IdempotencyKey::new(link.as_str(), route, &self.key, &self.body)
     }
 
     /// The request as one of whoever has this address, on a public route.

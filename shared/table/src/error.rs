@@ -87,12 +87,49 @@ pub enum SignUpError {
     /// An account has the e-mail address already.
     #[error("an account has this e-mail address already")]
     AddressTaken,
+    /// An error that any call may meet.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// The reason why nobody is invited, or why an invitation isn't changed.
+#[derive(Debug, thiserror::Error)]
+pub enum InvitationError {
+    /// Whoever has the address belongs to the organization already.
+    #[error("the person belongs to the organization already")]
+    AlreadyMember,
+    /// The organization has no such invitation, or has forgotten it.
+    #[error("the organization has no such invitation")]
+    NotFound,
+    /// The invitation was accepted or withdrawn.
+    #[error("the invitation was accepted or withdrawn")]
+    Closed,
+    /// The last link was mailed within the hour. Holds the seconds until another one may be.
+    #[error("the invitation was mailed within the hour")]
+    MailedLately(u64),
     /// The organization has mailed the mailbox often enough. Holds the seconds until it may again.
     #[error("the organization has mailed this mailbox often enough for now")]
     TooManyMails(u64),
     /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
+}
+
+/// The reason why an invitation isn't accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The address has no account, and a name or the password of the one to make is missing.
+    #[error("the address has no account")]
+    AccountNeeded,
+    /// The link can't be used.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+}
+
+impl From<Error> for AcceptError {
+    fn from(error: Error) -> Self {
+        Self::Link(error.into())
+    }
 }
 
 /// The reason why a password may not be tried.

@@ -42,12 +42,13 @@ pub use customers::{
 };
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
-    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError, ListError,
-    LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError, SessionEnded, SettingsError,
-    SignUpError,
+    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError,
+    LeaveError, LinkError, ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError,
+    SessionEnded, SettingsError, SignUpError,
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
+pub use invitations::{Acceptance, Accepted, NewInvitation, OpenInvitation, OpenedLink};
 pub use limits::Limited;
 pub use links::OpenLink;
 pub use lists::{
@@ -62,8 +63,8 @@ pub use price_tiers::BroughtOverTiers;
 pub use profile::ProfileChange;
 pub use queue::{DueEntries, QueueEntry, QueuedMessage};
 pub use records::{
-    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, LinkKind, MailRecord, MemberRecord,
-    MembershipRecord, OrganizationRecord, PriceTierRecord, SubscriptionRecord,
+    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, InvitationRecord, InvitationStatus,
+    LinkKind, MailRecord, MemberRecord, MembershipRecord, OrganizationRecord, PriceTierRecord, SubscriptionRecord,
 };
 pub use rekey_addresses::RekeyedAddresses;
 pub use scope::{OrganizationScope, QUEUE_PREFIX, Table};

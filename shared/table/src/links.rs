@@ -55,13 +55,11 @@ enum RedemptionRefusal {
 pub(crate) struct NewLink {
     pub(crate) id: LinkId,
     pub(crate) kind: LinkKind,
-    /// The organization that invites.
-    pub(crate) organization_name: Option<String>,
 }
 
 impl NewLink {
     pub(crate) fn new(kind: LinkKind) -> Self {
-        Self { id: LinkId::random(), kind, organization_name: None }
+        Self { id: LinkId::random(), kind }
     }
 
     /// Adds the link and its mail to a transaction. The link is good for as long as `to` has the password that it has
@@ -72,11 +70,12 @@ impl NewLink {
         to: &CredentialRecord,
         id_taken: impl Fn() -> R,
     ) -> Write<'t, S, R> {
-        let mail = MailRecord::with_link(self.kind.mail_kind(), to, self.organization_name.as_deref(), &self.id);
+        let mail = MailRecord::with_link(self.kind.mail_kind(), to, &self.id);
         let record = LinkRecord {
             kind: self.kind,
             address: FoldedAddress::of(&to.email),
             password_generation: Some(to.password_generation.clone()),
+            invitation: None,
             expires_at: now() + self.kind.lifetime_seconds(),
         };
         mail.put(write.put_new(keys::link(&self.id), &record, id_taken()), id_taken)
@@ -84,12 +83,8 @@ impl NewLink {
 }
 
 impl Table {
-    /// Returns the link of this id if it can still be used. Two reads.
-    ///
-    /// # Errors
-    /// [`LinkError::Dead`], or the table is out of reach.
-    pub async fn open_link(&self, id: &LinkId) -> Result<OpenLink, LinkError> {
-        let link = self.get(keys::link(id)).await?.ok_or(LinkError::Dead)?;
+    /// Returns a link of an account, if it can still be used. One read.
+    pub(crate) async fn open_link_of_account(&self, id: &LinkId, link: LinkRecord) -> Result<OpenLink, LinkError> {
         let credential = self.get(keys::credential(&link.address)).await?;
         let credential = credential.filter(|credential| link.is_good_for(id, credential)).ok_or(LinkError::Dead)?;
         Ok(OpenLink { id: id.clone(), link, credential })

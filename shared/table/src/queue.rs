@@ -7,7 +7,10 @@
 
 use std::collections::VecDeque;
 
-use domain::mail::MailId;
+use domain::{
+    ids::{InvitationId, OrganizationId},
+    mail::MailId,
+};
 use futures_util::future::try_join_all;
 
 use crate::{Error, Outbox, Table, scope::keys};
@@ -24,6 +27,8 @@ pub enum QueuedMessage {
     Mail(MailId),
     /// A request to mail a link that resets a password, by its id.
     ResetRequest(String),
+    /// An invitation that is forgotten when the entry is due.
+    ForgottenInvitation(OrganizationId, InvitationId),
 }
 
 /// A message's place in the queue.
@@ -44,6 +49,9 @@ impl QueueEntry {
         let message = match (parts.next()?, parts.next()?, parts.next(), parts.next()) {
             ("MAIL", day, Some(id), None) => QueuedMessage::Mail(MailId { day: day.to_owned(), id: id.to_owned() }),
             ("RESET", id, None, None) => QueuedMessage::ResetRequest(id.to_owned()),
+            ("INVITATION", organization, Some(id), None) => {
+                QueuedMessage::ForgottenInvitation(OrganizationId::parse(organization)?, InvitationId::parse(id)?)
+            }
             _ => return None,
         };
         Some(Self { due_at, message })
@@ -54,12 +62,16 @@ impl QueueEntry {
         match &self.message {
             QueuedMessage::Mail(MailId { day, id }) => format!("{due_at}#MAIL#{day}#{id}"),
             QueuedMessage::ResetRequest(id) => format!("{due_at}#RESET#{id}"),
+            QueuedMessage::ForgottenInvitation(organization, id) => format!("{due_at}#INVITATION#{organization}#{id}"),
         }
     }
 
     /// Returns the partition's number, which stays the same wherever the message is in the queue. Ids are random.
     pub(crate) fn shard(&self) -> u8 {
-        let (QueuedMessage::Mail(MailId { id, .. }) | QueuedMessage::ResetRequest(id)) = &self.message;
+        let id = match &self.message {
+            QueuedMessage::Mail(MailId { id, .. }) | QueuedMessage::ResetRequest(id) => id,
+            QueuedMessage::ForgottenInvitation(_, id) => id.as_str(),
+        };
         id.bytes().fold(0, u8::wrapping_add) % SHARDS
     }
 }
@@ -133,14 +145,18 @@ mod tests {
     #[test]
     fn an_entry_is_named_by_its_sort_key_which_sorts_by_time() {
         let mail = QueuedMessage::Mail(MailId { day: "2026-11-24".to_owned(), id: "o9kpnvao".to_owned() });
-        for message in [mail, QueuedMessage::ResetRequest("decwnjov".to_owned())] {
+        let reset = QueuedMessage::ResetRequest("decwnjov".to_owned());
+        let invitation = QueuedMessage::ForgottenInvitation(OrganizationId::random(), InvitationId::random());
+        for message in [mail, reset, invitation] {
             let [early, late] = [9, 1_795_507_000].map(|due_at| QueueEntry { due_at, message: message.clone() });
             assert!(early.sort_key() < late.sort_key());
             assert!(late.sort_key() >= sort_key_of(1_795_507_000) && late.sort_key() < sort_key_of(1_795_507_001));
             assert_eq!(early.shard(), late.shard());
             assert_eq!(QueueEntry::parse(&late.sort_key()), Some(late));
         }
-        for other in ["", "1", "1#MAIL", "1#MAIL#2026-11-24", "1#RESET#a#b", "x#RESET#a", "1#WEBHOOK#a"] {
+        for other in
+            ["", "1", "1#MAIL", "1#MAIL#2026-11-24", "1#RESET#a#b", "x#RESET#a", "1#WEBHOOK#a", "1#INVITATION#a#b"]
+        {
             assert_eq!(QueueEntry::parse(other), None, "{other}");
         }
     }

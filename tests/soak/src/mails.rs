@@ -37,7 +37,7 @@ impl Mails {
     pub(crate) fn link_tokens(&self, address: &str) -> Vec<String> {
         let sent = self.0.lock().unwrap();
         let texts = sent.texts.get(address).into_iter().flatten();
-        let tokens = texts.filter_map(|text| text.split("/account/set-password?token=").nth(1)?.lines().next());
+        let tokens = texts.filter_map(|text| text.split("?token=").nth(1)?.lines().next());
         tokens.map(str::to_owned).collect()
     }
 

@@ -1,4 +1,8 @@
-use domain::{ids::LinkId, mail::MailKind, text::FoldedAddress};
+use domain::{
+    ids::{InvitationId, LinkId, OrganizationId},
+    mail::MailKind,
+    text::FoldedAddress,
+};
 use dynamo::{Expression, text};
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +15,11 @@ const HOUR_SECONDS: u64 = 60 * 60;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkKind {
-    /// An admin's invitation.
+    /// An earlier version's invitation, which made an account without a password.
     Invitation,
+    /// An invitation into an organization, which makes no account before it is accepted.
+    #[serde(rename = "organization-invitation")]
+    OrganizationInvitation,
     /// A forgotten password.
     Reset,
     /// The verification of a new account's address.
@@ -25,7 +32,7 @@ impl LinkKind {
     #[must_use]
     pub fn lifetime_seconds(self) -> u64 {
         match self {
-            Self::Invitation | Self::Verification => 72 * HOUR_SECONDS,
+            Self::Invitation | Self::OrganizationInvitation | Self::Verification => 72 * HOUR_SECONDS,
             Self::Reset => HOUR_SECONDS,
         }
     }
@@ -34,6 +41,7 @@ impl LinkKind {
     pub(crate) fn mail_kind(self) -> MailKind {
         match self {
             Self::Invitation => MailKind::Invitation,
+            Self::OrganizationInvitation => MailKind::OrganizationInvitation,
             Self::Reset => MailKind::PasswordReset,
             Self::Verification => MailKind::AddressVerification,
         }
@@ -44,12 +52,22 @@ impl LinkKind {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct LinkRecord {
     pub(crate) kind: LinkKind,
-    /// The account's address. A link of an address without an account leads nowhere.
+    /// The recipient's address. A link of an address without an account leads nowhere, but that of an invitation.
     pub(crate) address: FoldedAddress,
     /// The credential's when the link was made. A link from before generations has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) password_generation: Option<String>,
+    /// The invitation that the link accepts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) invitation: Option<InvitationReference>,
     pub(crate) expires_at: u64,
+}
+
+/// Where an invitation is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct InvitationReference {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) invitation_id: InvitationId,
 }
 
 impl Record for LinkRecord {
@@ -61,7 +79,7 @@ impl LinkRecord {
     pub(crate) fn is_good_for(&self, id: &LinkId, credential: &CredentialRecord) -> bool {
         match &self.password_generation {
             Some(generation) => *generation == credential.password_generation,
-            None => credential.link_id.as_ref() == Some(id),
+            None => self.invitation.is_none() && credential.link_id.as_ref() == Some(id),
         }
     }
 

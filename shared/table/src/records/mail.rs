@@ -2,11 +2,12 @@ use domain::{
     clock::now,
     ids::{self, LinkId, OrganizationId, UserId},
     mail::{MailId, MailKind},
+    text::PersonName,
 };
 use dynamo::rfc3339;
 use serde::{Deserialize, Serialize};
 
-use super::{AdminRecord, CredentialRecord, Delivery, DeliveryStatus, OrganizationRecord};
+use super::{AdminRecord, CredentialRecord, Delivery, DeliveryStatus, InvitationRecord, OrganizationRecord};
 use crate::{
     QueueEntry, QueuedMessage,
     scope::{PartOf, Record},
@@ -27,6 +28,9 @@ pub struct MailRecord {
     /// The organization that the mail is about, if any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub organization_name: Option<String>,
+    /// The names of the person who invites, if one does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inviter_name: Option<String>,
     /// The link in the mail. The mailer makes its token, which is stored nowhere.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub link: Option<LinkId>,
@@ -65,6 +69,7 @@ impl MailRecord {
             to: to.to_owned(),
             first_name: first_name.to_owned(),
             organization_name: None,
+            inviter_name: None,
             link: None,
             welcomes: None,
             id: MailId { day: day_of(created_at), id: ids::random_id(24) },
@@ -87,14 +92,19 @@ impl MailRecord {
     }
 
     /// A mail to the owner of an account with a link.
-    pub(crate) fn with_link(
-        kind: MailKind,
-        to: &CredentialRecord,
-        organization_name: Option<&str>,
-        link: &LinkId,
-    ) -> Self {
-        let organization_name = organization_name.map(str::to_owned);
-        Self { organization_name, link: Some(link.clone()), ..Self::new(kind, to) }
+    pub(crate) fn with_link(kind: MailKind, to: &CredentialRecord, link: &LinkId) -> Self {
+        Self { link: Some(link.clone()), ..Self::new(kind, to) }
+    }
+
+    /// The mail of an invitation.
+    pub(crate) fn invitation(invitation: &InvitationRecord, organization_name: &str, link: &LinkId) -> Self {
+        let first_name = invitation.first_name.as_ref().map_or("", PersonName::as_str);
+        Self {
+            organization_name: Some(organization_name.to_owned()),
+            inviter_name: invitation.inviter_name.clone(),
+            link: Some(link.clone()),
+            ..Self::addressed(MailKind::OrganizationInvitation, invitation.email.as_str(), first_name)
+        }
     }
 
     /// Delays a mail by so many seconds.

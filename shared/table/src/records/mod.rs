@@ -7,6 +7,7 @@ mod customer;
 mod delivery;
 mod external_identity;
 mod idempotency;
+mod invitation;
 mod limit;
 mod link;
 mod machine;
@@ -25,9 +26,11 @@ pub(crate) use customer::CustomerRecord;
 pub(crate) use delivery::{Delivery, DeliveryStatus};
 pub(crate) use external_identity::{AccountIdentityRecord, Binding, ExternalIdentityRecord};
 pub(crate) use idempotency::IdempotencyRecord;
+pub(crate) use invitation::{ExpectedAccountRecord, InvitationState, OpenInvitationRecord};
+pub use invitation::{InvitationRecord, InvitationStatus};
 pub(crate) use limit::{AttemptsItem, AttemptsRecord, LimitRecord, MailBudgetWindow};
 pub use link::LinkKind;
-pub(crate) use link::LinkRecord;
+pub(crate) use link::{InvitationReference, LinkRecord};
 pub(crate) use machine::{MachineRecord, MachineUseRecord};
 pub use mail::MailRecord;
 pub(crate) use mail::{MailStatusOf, Welcomed};
@@ -39,7 +42,7 @@ pub(crate) use organization::{
 pub use organization::{EntitlementRecord, OrganizationRecord, SubscriptionRecord};
 pub use price_tier::PriceTierRecord;
 pub(crate) use price_tier::{TierNameRecord, TierUseRecord, USE_COUNTERS, use_counter};
-pub(crate) use queue::{QueuedMailRecord, ResetRequestRecord};
+pub(crate) use queue::{QueuedInvitationRecord, QueuedMailRecord, ResetRequestRecord};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {

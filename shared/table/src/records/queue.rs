@@ -11,6 +11,14 @@ impl Record for QueuedMailRecord {
     const ENTITY: &'static str = "queued mail";
 }
 
+/// An invitation that waits to be forgotten. Its key says all.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct QueuedInvitationRecord {}
+
+impl Record for QueuedInvitationRecord {
+    const ENTITY: &'static str = "queued invitation";
+}
+
 /// A request to mail a link that resets a password.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ResetRequestRecord {

@@ -16,10 +16,13 @@ pub(crate) enum Authority {
     Machine,
     /// An account's owner changes the copies of the account that organizations show.
     AccountOwner,
-    /// A mail that welcomes an admin is sent, for which the admin's item that names it is read.
+    /// A mail that welcomes an admin is sent, for which the admin's item that names it is read; or an invitation is
+    /// forgotten.
     Mailer,
     /// A page of a list is completed, whose entries were read while the role held.
     Listed,
+    /// An invited person looks at an invitation by its mailed link, or accepts it.
+    Invited,
     /// An operator with direct access to the table runs a command.
     Operator,
     /// An item of an earlier version is brought into the present form, which changes nothing that anybody sees.

@@ -3,7 +3,7 @@
 use claims::{PublicKey, Role};
 use counted_index::{Order, entry_key};
 use domain::{
-    ids::{ClientId, LinkId, OrganizationCode, OrganizationId, UserId},
+    ids::{ClientId, InvitationId, LinkId, OrganizationCode, OrganizationId, UserId},
     mail::MailId,
     source::Source,
     text::{CustomerNumber, FoldedAddress},
@@ -15,9 +15,10 @@ use crate::{
     QueueEntry,
     records::{
         AccountIdentityRecord, AccountRecord, AdminRecord, AttemptsRecord, CredentialRecord, CustomerRecord,
-        ExternalIdentityRecord, IdempotencyRecord, LimitRecord, LinkRecord, MachineRecord, MachineUseRecord,
-        MailRecord, MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord, OrganizationRecord,
-        PriceTierRecord, QueuedMailRecord, ResetRequestRecord, TierNameRecord, TierUseRecord,
+        ExpectedAccountRecord, ExternalIdentityRecord, IdempotencyRecord, InvitationRecord, LimitRecord, LinkRecord,
+        MachineRecord, MachineUseRecord, MailRecord, MembershipRecord, OpenInvitationRecord, OrganizationCodeRecord,
+        OrganizationNameRecord, OrganizationRecord, PriceTierRecord, QueuedInvitationRecord, QueuedMailRecord,
+        ResetRequestRecord, TierNameRecord, TierUseRecord,
     },
 };
 
@@ -194,6 +195,29 @@ pub(crate) fn members_by_user(organization: &OrganizationId) -> Order {
     Order { partition: format!("ORG#{organization}#USERS#U"), entity: "member by user" }
 }
 
+/// The prefix of the sort keys of an organization's invitations.
+pub(crate) const INVITATION_PREFIX: &str = "INVITATION#";
+
+/// Returns the partition of an organization's invitations.
+pub(crate) fn invitations(organization: &OrganizationId) -> OrganizationPartition {
+    OrganizationPartition::new(format!("ORG#{organization}#INVITATIONS"))
+}
+
+pub(crate) fn invitation(organization: &OrganizationId, id: &InvitationId) -> OrganizationKey<InvitationRecord> {
+    OrganizationKey::new(format!("ORG#{organization}#INVITATIONS"), format!("{INVITATION_PREFIX}{id}"))
+}
+
+/// Returns the key of the item that makes the open invitation of an address unique. `hash` is of the folded address,
+/// which may be longer than a sort key.
+pub(crate) fn open_invitation(organization: &OrganizationId, hash: &str) -> OrganizationKey<OpenInvitationRecord> {
+    OrganizationKey::new(format!("ORG#{organization}#INVITATIONS"), format!("OPEN#{hash}"))
+}
+
+/// Returns the key of the id that the account of an invited address will have.
+pub(crate) fn expected_account(address: &FoldedAddress) -> Key<ExpectedAccountRecord> {
+    Key::new(format!("EXPECTED#{}", address.as_str()), "EXPECTED")
+}
+
 /// The partition of the public signing keys.
 pub(crate) fn public_keys() -> Partition<PublicKey> {
     Partition::new(PUBLIC_KEYS)
@@ -295,6 +319,10 @@ fn in_queue<R>(entry: &QueueEntry) -> Key<R> {
 }
 
 pub(crate) fn queued_mail(entry: &QueueEntry) -> Key<QueuedMailRecord> {
+    in_queue(entry)
+}
+
+pub(crate) fn queued_invitation(entry: &QueueEntry) -> Key<QueuedInvitationRecord> {
     in_queue(entry)
 }
 

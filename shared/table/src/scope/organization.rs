@@ -63,6 +63,11 @@ impl<'t> OrganizationScope<'t> {
         self.table
     }
 
+    /// Returns the user or the machine that calls.
+    pub(crate) fn caller(&self) -> &'t Principal {
+        self.claim.principal()
+    }
+
     /// Returns the user who calls, or `None` if a machine does.
     pub(crate) fn caller_id(&self) -> Option<&'t UserId> {
         match self.claim.principal() {

@@ -1,0 +1,47 @@
+//! Invitations into an organization: `/api/organizations/invitations`, their acceptance, and the page that their mailed
+//! links open.
+
+mod accept;
+mod create;
+mod id;
+mod list;
+mod page;
+mod resend;
+mod response;
+mod view;
+mod withdraw;
+
+use axum::extract::FromRef;
+use shared::{App, link_token::LinkSigner};
+
+/// The function's state: every function's, and the means to verify the tokens of mailed links.
+#[derive(Clone, Debug)]
+pub struct InvitationsApp {
+    app: App,
+    links: LinkSigner,
+}
+
+impl InvitationsApp {
+    /// The function's state.
+    #[must_use]
+    pub fn new(app: App, links: LinkSigner) -> Self {
+        Self { app, links }
+    }
+}
+
+impl FromRef<InvitationsApp> for App {
+    fn from_ref(state: &InvitationsApp) -> Self {
+        state.app.clone()
+    }
+}
+
+shared::routes!(
+    InvitationsApp,
+    create::create_invitation,
+    list::list_invitations,
+    resend::resend_invitation,
+    withdraw::withdraw_invitation,
+    view::view_invitation,
+    accept::accept_invitation,
+    page::show_invitation_page
+);

@@ -1,0 +1,41 @@
+//! The page that the link of an invitation opens.
+
+use std::sync::LazyLock;
+
+use axum::response::Response;
+use shared::{
+    conditional::Conditions,
+    openapi::{ReadConditions, ReadConditionsFail},
+    page::Page,
+    problem::Problem,
+};
+
+static PAGE: LazyLock<Page> = LazyLock::new(|| {
+    Page::new(
+        include_str!("../page/accept_invitation.html"),
+        include_str!("../page/accept_invitation.css"),
+        include_str!("../page/accept_invitation.js"),
+    )
+});
+
+/// Shows the page that the link of an invitation opens.
+///
+/// On it, the person sees who invites into what, and accepts. The page reads the token from its address, and sends it to
+/// `POST /api/invitations/view` and `POST /api/invitations/accept`. To open the page accepts nothing.
+#[utoipa::path(
+    get,
+    path = "/invitations/accept",
+    tag = "Invitations",
+    params(
+        ("token" = Option<String>, Query, description = "The link's token, which the page reads itself."),
+        ReadConditions
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html",
+            headers(("ETag" = String, description = "The page's version"))),
+        ReadConditionsFail
+    )
+)]
+pub(crate) async fn show_invitation_page(conditions: Conditions) -> Result<Response, Problem> {
+    PAGE.answer(&conditions)
+}
