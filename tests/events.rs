@@ -113,6 +113,7 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
         ("get-customer-question-mark", 404),
         ("get-customer-hash", 404),
         ("associate-customer", 200),
+        ("import-associations", 200),
     ] {
         world.does(name, status).await;
     }

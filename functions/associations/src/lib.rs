@@ -3,6 +3,7 @@
 mod associate;
 mod dissociate;
 mod filters;
+mod import;
 mod list;
 mod parameters;
 
@@ -48,6 +49,7 @@ impl FromRef<AssociationsApp> for App {
 shared::routes!(
     AssociationsApp,
     associate::associate_customer,
+    import::import_associations,
     list::list_associations,
     dissociate::dissociate_customer;
     filters::FilterParts

@@ -2,6 +2,7 @@
 
 mod admin_request;
 mod body;
+mod csv_rows;
 mod declaration;
 mod field_value;
 mod fields;
@@ -10,6 +11,7 @@ mod idempotent;
 mod json_object;
 mod organization;
 mod query;
+mod rows;
 mod sign_up;
 mod unchanged;
 
@@ -24,5 +26,6 @@ pub use form::{Form, form_decoded};
 pub use idempotent::{Idempotent, Replayed, RequestKey};
 pub use json_object::JsonObject;
 pub use query::{Query, parameters};
+pub use rows::{Row, Rows};
 pub use sign_up::NewUser;
 pub use unchanged::{Present, Unchanged};

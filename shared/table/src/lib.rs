@@ -5,6 +5,7 @@
 mod accounts;
 mod admins;
 mod associations;
+mod bulk;
 mod create_organization;
 mod customer_with_tier;
 mod customers;
@@ -33,9 +34,10 @@ mod signing_keys;
 pub use accounts::{CreatedAccount, NewAccount};
 pub use admins::AdminUser;
 pub use associations::{
-    AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, PageStart, UserReference,
-    bulk_association_items, filter_ranges, page_token,
+    AssociationFilter, AssociationOrder, AssociationPage, AssociationRow, Field, ListQuery, Operator, PageStart,
+    UserReference, bulk_association_items, filter_ranges, page_token,
 };
+pub use bulk::RowOutcome;
 pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges};
 pub use create_organization::{CreatedOrganization, Creation, Founder};
 pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};

@@ -193,10 +193,6 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         self.map(|transaction| order.create(transaction, Condition::UseCase(refusal)))
     }
 
-    #[expect(
-        dead_code,
-        reason = "the index of an organization's users is the first that a checked transaction changes"
-    )]
     /// Changes counted indexes in the same transaction. `refusal` says that an entry or a bucket isn't as it was read.
     pub(crate) fn change_indexes(self, changes: IndexChanges, refusal: fn() -> R) -> Self
     where
