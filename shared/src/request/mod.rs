@@ -9,6 +9,7 @@ mod fields;
 mod form;
 mod idempotent;
 mod json_object;
+pub mod list;
 mod organization;
 mod query;
 mod rows;
