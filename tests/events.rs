@@ -104,6 +104,7 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
         ("list-price-tiers", 200),
         ("delete-price-tier", 400),
         ("put-customer", 200),
+        ("import-customers", 200),
         ("update-customer", 200),
         ("update-customer-by-query", 200),
         ("get-customer", 200),

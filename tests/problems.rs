@@ -140,7 +140,7 @@ async fn what_is_refused_for_one_reason_has_that_reason_as_its_code() {
 #[tokio::test]
 async fn a_broken_item_is_an_error_that_says_nothing_of_the_table() {
     let tenant = tenant().await;
-    put_item(json!({"pk": format!("ORG#{}#CUSTOMER", tenant.id), "sk": "C-1", "entity": "customer"})).await;
+    put_item(json!({"pk": format!("ORG#{}#CUSTOMERS#N", tenant.id), "sk": "E#C-1", "entity": "customer"})).await;
     let answer = tenant.admin.get("/api/customers/C-1").await;
     answer.bare_problem(500);
     assert_eq!(answer.problem_code(), ProblemCode::InternalError);

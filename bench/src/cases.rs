@@ -98,7 +98,7 @@ pub(crate) fn cases(world: &World) -> Vec<Case> {
 
 fn of_admins(world: &World) -> Vec<Case> {
     let (token, partition) = (world.token.as_str(), organization(world));
-    let customers = format!("{partition}#CUSTOMER");
+    let customers = format!("{partition}#CUSTOMERS#N");
     let by_user = format!("{partition}#ASSOC#U");
     let page = json!({"op": "query", "pk": by_user, "prefix": "E#", "limit": 26});
     vec![
@@ -136,14 +136,14 @@ fn of_admins(world: &World) -> Vec<Case> {
             "view customer",
             "customers",
             event("GET", "/api/customers", "CustomerNumber=C-1", token, None),
-            json!([[get(&customers, "C-1"), query(&partition, "TIER#"), role(world)]]),
+            json!([[get(&customers, "E#C-1"), query(&partition, "TIER#"), role(world)]]),
         ),
         case(
             "put customer",
             "customers",
             event("PUT", "/api/customers", "", token, Some(&customer())),
             json!([
-                [get(&customers, "C-1"), query(&partition, "TIER#"), role(world)],
+                [get(&customers, "E#C-1"), query(&partition, "TIER#"), role(world)],
                 [{"op": "put", "pk": "BENCH", "sk": "C-1"}],
             ]),
         ),
@@ -167,7 +167,7 @@ fn of_users(world: &World) -> Vec<Case> {
             event("POST", "/api/auth/access", "", &world.user_token, Some(&json!({"OrgCode": world.code}))),
             json!([
                 [get(&code, "ORGCODE"), query(&format!("MEMBER#{}", world.user), "ORG#"), get(&account, "USER")],
-                [get(&format!("{partition}#CUSTOMER"), "C-1"), query(&partition, "TIER#")],
+                [get(&format!("{partition}#CUSTOMERS#N"), "E#C-1"), query(&partition, "TIER#")],
                 [signature()],
             ]),
         ),

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use shared::table::{BroughtOverTiers, RekeyedAddresses};
+use shared::table::{BroughtOverCustomers, BroughtOverTiers, RekeyedAddresses};
 
 use crate::{Failure, place::Place};
 
@@ -27,6 +27,8 @@ impl Migrate {
         for (organization, name) in &taken {
             writeln!(io::stdout(), "  {organization}: another price tier has the name {name}; rename that one first")?;
         }
+        let BroughtOverCustomers { moved } = opened.table.bring_over_customers().await?;
+        writeln!(io::stdout(), "{moved} customers moved")?;
         Ok(())
     }
 }

@@ -200,6 +200,7 @@ async fn of_sellers(company: &Company) -> Vec<Request> {
         Request::new("PUT /api/organizations/price-tiers", change),
         Request::new("PATCH /api/organizations/price-tiers", json!({"Name": "Gold", "CurrencyCode": "EUR"})),
         Request::new("DELETE /api/organizations/price-tiers", json!({"Name": "To remove"})),
+        Request::new("POST /api/customers/import", json!({"Rows": [customer]})),
         Request::new("PUT /api/customers", customer),
         Request::bare("GET /api/customers").customer("C-1"),
         Request::bare("GET /api/customers/{CustomerNumber}").customer("C-1"),

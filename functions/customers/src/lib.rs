@@ -1,6 +1,7 @@
 //! An organization's customers: `/api/customers`.
 
 mod customer;
+mod import;
 mod number;
 mod patch;
 mod put;
@@ -12,6 +13,7 @@ use shared::App;
 shared::routes!(
     App,
     put::put_customer,
+    import::import_customers,
     patch::update_customer_by_query,
     view::get_customer_by_query,
     remove::delete_customer_by_query,

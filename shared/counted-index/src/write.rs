@@ -34,6 +34,7 @@ pub struct IndexChanges {
 enum EntryChange {
     Insert(Item),
     Update(Key, Expression),
+    Replace(Item, Expression),
     Remove(Key, Expression),
 }
 
@@ -58,6 +59,15 @@ impl IndexChanges {
     /// bucket is not needed.
     pub fn update(&mut self, order: &Order, key: &str, expression: Expression) {
         self.entries.push(EntryChange::Update(keys::entry(&order.partition, key), expression));
+    }
+
+    /// Replaces what an entry holds, which must exist and meet the expression's condition. Its key and every count stay, so
+    /// that its bucket is not needed.
+    pub fn replace(&mut self, order: &Order, key: &str, record: &impl Serialize, expression: Expression) {
+        match to_item(keys::entry(&order.partition, key), order.entity, record) {
+            Ok(item) => self.entries.push(EntryChange::Replace(item, expression)),
+            Err(error) => self.defect = Some(error),
+        }
     }
 
     /// Removes an entry, which must exist and meet the expression's condition.
@@ -94,6 +104,7 @@ impl IndexChanges {
             transaction = match entry {
                 EntryChange::Insert(item) => transaction.put_new_item(item, refusal()),
                 EntryChange::Update(key, expression) => transaction.update(key, &expression, refusal()),
+                EntryChange::Replace(item, expression) => transaction.replace_item(item, &expression, refusal()),
                 EntryChange::Remove(key, expression) => transaction.delete(key, &expression, refusal()),
             };
         }
@@ -132,6 +143,12 @@ impl<'t> IndexWrite<'t> {
     pub fn remove(mut self, order: &Order, bucket: &Bucket, key: &str, expression: &Expression) -> Self {
         self.changes.remove(order, bucket, key, expression.clone());
         self
+    }
+
+    /// Adds changes to a write that has none of its own.
+    #[must_use]
+    pub fn with_changes(self, changes: IndexChanges) -> Self {
+        Self { changes, ..self }
     }
 
     /// Adds actions for other items, which change together with the entries.

@@ -91,11 +91,10 @@ impl<'t, R> Transaction<'t, R> {
         self.add(put, refusal)
     }
 
-    /// Replaces an item that exists and meets the expression's condition.
+    /// Replaces an item that exists and meets the expression's condition by one that is already serialized.
     #[must_use]
-    pub fn replace(self, key: Key, entity: &str, record: &impl Serialize, expression: &Expression, refusal: R) -> Self {
-        let condition = expression.condition_on_existing();
-        let put = to_item(key, entity, record).and_then(|item| self.put(item, Some(condition), expression));
+    pub fn replace_item(self, item: Item, expression: &Expression, refusal: R) -> Self {
+        let put = self.put(item, Some(expression.condition_on_existing()), expression);
         self.add(put, refusal)
     }
 

@@ -34,7 +34,7 @@ const ROUND_ROWS: usize = 250;
 /// Transactions in flight together.
 const MAX_PARALLEL: usize = 8;
 /// What is left of a call once its rows are given up: the answer has to be made.
-const ANSWER_TIME: Duration = Duration::from_secs(1);
+pub(crate) const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// What came of a row.
 #[derive(Debug)]
@@ -147,6 +147,13 @@ impl CountedChanges<'_> {
     pub(crate) fn insert(&mut self, order: usize, key: &str, record: &impl Serialize) {
         if let Some((order, bucket)) = self.outline.bucket(order, key) {
             self.changes.insert(order, bucket, key, record);
+        }
+    }
+
+    /// Replaces what an entry holds, which must exist and meet the condition.
+    pub(crate) fn replace(&mut self, order: usize, key: &str, record: &impl Serialize, condition: Expression) {
+        if let Some((order, _)) = self.outline.0.get(order) {
+            self.changes.replace(order, key, record, condition);
         }
     }
 

@@ -12,7 +12,7 @@ use dynamo::{Expression, from_item, number, text};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AllowedAttempt, Error, IdempotencyKey, LinkKind, LoginAttemptsError, NewAccount, Replayable, Table,
+    AllowedAttempt, CustomerOrder, Error, IdempotencyKey, LinkKind, LoginAttemptsError, NewAccount, Replayable, Table,
     accounts::UNVERIFIED_SECONDS,
     associations::AssociationOrder,
     links::NewLink,
@@ -190,9 +190,9 @@ fn put_organization<'t>(
             CreationRefusal::IdTaken,
         )
         .put_new(keys::membership(user, id, Role::Admin), &membership, CreationRefusal::IdTaken);
-    let write = AssociationOrder::BOTH
-        .into_iter()
-        .fold(write, |write, order| write.with_index(&order.index(id), CreationRefusal::IdTaken));
+    let orders = AssociationOrder::BOTH.map(|order| order.index(id));
+    let orders = orders.into_iter().chain(CustomerOrder::ALL.map(|order| order.index(id)));
+    let write = orders.fold(write, |write, order| write.with_index(&order, CreationRefusal::IdTaken));
     match welcome {
         Some(mail) => mail.put(write, || CreationRefusal::IdTaken),
         None => write,

@@ -7,7 +7,6 @@ mod admins;
 mod associations;
 mod bulk;
 mod create_organization;
-mod customer_with_tier;
 mod customers;
 mod error;
 mod external_identities;
@@ -40,7 +39,7 @@ pub use associations::{
 pub use bulk::RowOutcome;
 pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges};
 pub use create_organization::{CreatedOrganization, Creation, Founder};
-pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
+pub use customers::{BroughtOverCustomers, Customer, CustomerChange, CustomerOrder, CustomerPatch, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
     AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError, ListError,

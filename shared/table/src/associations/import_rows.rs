@@ -225,7 +225,7 @@ impl BulkWork for AssociationImport {
     fn read<'a>(&'a mut self, reads: Reads<'a>, places: &'a [usize]) -> ReadingRound<'a, UserChange> {
         Box::pin(async move {
             let by_user = AssociationOrder::UserId.index(&self.organization.id);
-            let orders = AssociationOrder::ALL.map(|order| order.index(&self.organization.id));
+            let orders = AssociationOrder::BOTH.map(|order| order.index(&self.organization.id));
             let ids: Vec<_> =
                 places.iter().filter_map(|place| Some(self.users.get(*place)?.user_id.as_str())).collect();
             let (found, outline) = tokio::try_join!(

@@ -34,6 +34,10 @@ pub struct OrganizationRecord {
     /// address first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) expires_at: Option<u64>,
+    /// When the last customer of an earlier version was brought into the present form, in seconds since the epoch: 0 if
+    /// there was none from the start. Absent while some may be left.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) customers_indexed_at: Option<u64>,
 }
 
 impl Record for OrganizationRecord {
@@ -55,6 +59,7 @@ impl OrganizationRecord {
             admin_count: 1,
             unverified: false,
             expires_at: None,
+            customers_indexed_at: Some(0),
         }
     }
 
@@ -66,6 +71,15 @@ impl OrganizationRecord {
         }
     }
 }
+
+/// What an organization's item says of the form that its customers are in.
+#[derive(Deserialize)]
+pub(crate) struct CustomersPlace {
+    #[serde(default)]
+    pub(crate) customers_indexed_at: Option<u64>,
+}
+
+impl PartOf<OrganizationRecord> for CustomersPlace {}
 
 /// An organization's current name.
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! All keys of the table are built here and nowhere else.
 
 use claims::{PublicKey, Role};
-use counted_index::Order;
+use counted_index::{Order, entry_key};
 use domain::{
     ids::{ClientId, LinkId, OrganizationCode, OrganizationId, UserId},
     mail::MailId,
@@ -145,8 +145,33 @@ pub(crate) fn tier_use(organization: &OrganizationId, tier_id: &str, counter: u8
     in_organization(organization, format!("TIERUSE#{tier_id}#{counter}"))
 }
 
+/// Returns the key of a customer: its entry in the order by number.
 pub(crate) fn customer(organization: &OrganizationId, number: &CustomerNumber) -> OrganizationKey<CustomerRecord> {
-    OrganizationKey::new(format!("ORG#{organization}#CUSTOMER"), number.as_str())
+    let dynamo::Key { pk, sk } = entry_key(&customers_by_number(organization).partition, number.as_str());
+    OrganizationKey::new(pk, sk)
+}
+
+/// Returns the order of an organization's customers by number.
+pub(crate) fn customers_by_number(organization: &OrganizationId) -> Order {
+    Order { partition: format!("ORG#{organization}#CUSTOMERS#N"), entity: "customer by number" }
+}
+
+/// Returns the order of an organization's customers by company name.
+pub(crate) fn customers_by_company(organization: &OrganizationId) -> Order {
+    Order { partition: format!("ORG#{organization}#CUSTOMERS#C"), entity: "customer by company" }
+}
+
+/// Returns the key that earlier versions gave a customer.
+pub(crate) fn earlier_customer(
+    organization: &OrganizationId,
+    number: &CustomerNumber,
+) -> OrganizationKey<CustomerRecord> {
+    OrganizationKey::new(earlier_customers(organization).into_name(), number.as_str())
+}
+
+/// Returns the partition of the customers of earlier versions.
+pub(crate) fn earlier_customers(organization: &OrganizationId) -> OrganizationPartition {
+    OrganizationPartition::new(format!("ORG#{organization}#CUSTOMER"))
 }
 
 /// Returns the order of an organization's associations by user.

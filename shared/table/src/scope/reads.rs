@@ -42,6 +42,17 @@ impl<'t> Reads<'t> {
         Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
+    /// Reads the first records of the partition with one of these sort keys, at most `limit`.
+    pub(crate) async fn query_up_to<R: Record>(
+        self,
+        partition: OrganizationPartition,
+        sort_keys: SortKeys<'_>,
+        limit: usize,
+    ) -> Result<Vec<R>, Error> {
+        let items = self.0.engine().query_up_to(&partition.into_name(), sort_keys, limit).await?;
+        Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
+    }
+
     /// Reads two records as they were at one and the same moment.
     pub(crate) async fn get_at_one_moment<A: Record, B: Record>(
         self,

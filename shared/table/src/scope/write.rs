@@ -142,15 +142,6 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         self.map(|transaction| transaction.put_on(key, K::Record::ENTITY, record, &condition, refusal))
     }
 
-    /// Replaces a record that exists and meets the condition.
-    pub(crate) fn replace<K: WriteKey<S>>(self, key: K, record: &K::Record, condition: &Expression, refusal: R) -> Self
-    where
-        K::Record: Record,
-    {
-        let (key, refusal) = (key.into_raw(Private(())), Condition::UseCase(refusal));
-        self.map(|transaction| transaction.replace(key, K::Record::ENTITY, record, condition, refusal))
-    }
-
     /// Checks that a record exists and meets the condition.
     pub(crate) fn check<K: WriteKey<S>>(self, key: K, condition: &Expression, refusal: R) -> Self {
         let key = key.into_raw(Private(()));

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod associations;
+mod customers;
 mod mails;
 mod organizations;
 mod table;
@@ -16,7 +17,7 @@ pub(crate) type Faults = Vec<String>;
 type Invariant = (&'static str, fn(&Table) -> Faults);
 
 /// Every invariant.
-const ALL: [Invariant; 14] = [
+const ALL: [Invariant; 15] = [
     ("association_is_in_both_orders_and_a_membership", associations::association_is_in_both_orders_and_a_membership),
     ("bucket_counts_its_entries", associations::bucket_counts_its_entries),
     ("admin_is_a_membership_and_counted", organizations::admin_is_a_membership_and_counted),
@@ -26,6 +27,7 @@ const ALL: [Invariant; 14] = [
     ("tier_counters_count_its_customers", tiers::tier_counters_count_its_customers),
     ("tier_is_counted", tiers::tier_is_counted),
     ("tier_name_is_the_tiers", tiers::tier_name_is_the_tiers),
+    ("customer_is_in_both_orders", customers::customer_is_in_both_orders),
     ("customer_is_on_a_tier", tiers::customer_is_on_a_tier),
     ("credential_is_an_account", accounts::credential_is_an_account),
     ("link_is_of_an_account", accounts::link_is_of_an_account),

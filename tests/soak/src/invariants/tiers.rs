@@ -20,7 +20,7 @@ pub(super) fn tier_counters_count_its_customers(table: &Table) -> Faults {
     let mut faults = Vec::new();
     for (organization, _) in table.organizations() {
         let mut customers: BTreeMap<String, i64> = BTreeMap::new();
-        for (_, customer) in table.within(&format!("ORG#{organization}#CUSTOMER"), "") {
+        for (_, customer) in table.within(&format!("ORG#{organization}#CUSTOMERS#N"), "E#") {
             *customers.entry(text(&customer["tier_id"])).or_default() += 1;
         }
         let mut counters: BTreeMap<String, (usize, i64)> = BTreeMap::new();
@@ -92,7 +92,7 @@ pub(super) fn customer_is_on_a_tier(table: &Table) -> Faults {
     let mut faults = Vec::new();
     for (organization, _) in table.organizations() {
         let tiers: BTreeSet<_> = tiers_of(table, organization).iter().map(|(_, tier)| text(&tier["tier_id"])).collect();
-        for (number, customer) in table.within(&format!("ORG#{organization}#CUSTOMER"), "") {
+        for (number, customer) in table.within(&format!("ORG#{organization}#CUSTOMERS#N"), "E#") {
             if !tiers.contains(&text(&customer["tier_id"])) {
                 faults.push(format!("{organization}: the customer {number} is on the tier {}", customer["tier_id"]));
             }

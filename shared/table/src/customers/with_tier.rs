@@ -33,6 +33,7 @@
 use domain::{clock::now, ids::OrganizationId, text::CustomerNumber};
 use dynamo::Backoff;
 
+use super::find::{Form, FoundCustomer};
 use crate::{
     Error,
     records::{CustomerRecord, PriceTierRecord},
@@ -52,33 +53,40 @@ pub(crate) struct CustomerWithTier {
     pub(crate) tier: Option<PriceTierRecord>,
 }
 
+/// What was found of a customer of an organization that exists.
+pub(crate) struct Looked(pub(crate) Option<CustomerWithTier>);
+
 impl Reads<'_> {
-    /// Reads a customer and its tier as they were at one moment: one round trip, and one more where the tier was changed
-    /// within the last ten minutes and the customer was not written since.
+    /// Reads a customer and its tier as they were at one moment, or `None` if the organization is gone: one round trip.
+    /// One more where the tier was changed within the last ten minutes and the customer was not written since, and one
+    /// while the customer is in the earlier form.
     pub(crate) async fn customer_with_tier(
         self,
         organization: &OrganizationId,
         number: &CustomerNumber,
-    ) -> Result<Option<CustomerWithTier>, Error> {
+    ) -> Result<Option<Looked>, Error> {
         let (mut backoff, mut without_tier) = (Backoff::default(), 0);
         loop {
             let begun_at = now();
-            let customer = self.get(keys::customer(organization, number));
-            let (customer, tiers) = tokio::try_join!(customer, self.price_tiers(organization))?;
-            let Some(customer) = customer else { return Ok(None) };
+            let customer = self.find_customer(organization, number);
+            let (found, tiers) = tokio::try_join!(customer, self.price_tiers(organization))?;
+            let Some(FoundCustomer { customer, .. }) = found else { return Ok(None) };
+            let Some(customer) = customer else { return Ok(Some(Looked(None))) };
+            let (key, form, customer) = (customer.key(organization), customer.form, customer.record);
+            let with_tier = |customer, tier| Ok(Some(Looked(Some(CustomerWithTier { customer, tier }))));
             if let Some(tier) = tiers.of_id(&customer.tier_id)
                 && were_so_at_one_moment(&customer, tier, begun_at)
             {
-                return Ok(Some(CustomerWithTier { customer, tier: Some(tier.clone()) }));
+                return with_tier(customer, Some(tier.clone()));
             }
-            let (key, tier_key) =
-                (keys::customer(organization, number), keys::price_tier(organization, &customer.tier_id));
-            match self.get_at_one_moment(key, tier_key).await? {
-                (None, _) => return Ok(None),
+            match self.get_at_one_moment(key, keys::price_tier(organization, &customer.tier_id)).await? {
+                (None, _) if form == Form::Indexed => return Ok(Some(Looked(None))),
+                // The customer may have been brought into the present form meanwhile.
+                (None, _) => {}
                 (Some(present), tier) if present.tier_id == customer.tier_id => {
                     without_tier += u32::from(tier.is_none());
                     if tier.is_some() || without_tier == MAX_READS_WITHOUT_TIER {
-                        return Ok(Some(CustomerWithTier { customer: present, tier }));
+                        return with_tier(present, tier);
                     }
                 }
                 // The customer has moved to another tier meanwhile.

@@ -1,0 +1,70 @@
+//! Finds a customer in the present form and, while some may be left in it, in the earlier one.
+
+use domain::{clock::now, ids::OrganizationId, text::CustomerNumber};
+
+use super::earlier_form::may_be_left;
+use crate::{
+    Error,
+    records::{CustomerRecord, CustomersPlace},
+    scope::{OrganizationKey, Reads, keys},
+};
+
+/// How a customer is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As an entry of each order.
+    Indexed,
+    /// As an item that no order holds.
+    Earlier,
+}
+
+/// A customer as it is stored.
+pub(crate) struct StoredCustomer {
+    pub(crate) record: CustomerRecord,
+    pub(crate) form: Form,
+}
+
+/// What a read found of a customer.
+pub(crate) struct FoundCustomer {
+    pub(crate) customer: Option<StoredCustomer>,
+    /// Whether the organization may have customers in the earlier form.
+    pub(crate) earlier_left: bool,
+}
+
+impl StoredCustomer {
+    /// Returns the key at which the customer was found.
+    pub(crate) fn key(&self, organization: &OrganizationId) -> OrganizationKey<CustomerRecord> {
+        match self.form {
+            Form::Indexed => keys::customer(organization, &self.record.customer_number),
+            Form::Earlier => keys::earlier_customer(organization, &self.record.customer_number),
+        }
+    }
+}
+
+impl Reads<'_> {
+    /// Finds a customer, or `None` if the organization is gone. One round trip, and one more where the customer isn't
+    /// found in the present form while some may be left in the earlier one.
+    pub(crate) async fn find_customer(
+        self,
+        organization: &OrganizationId,
+        number: &CustomerNumber,
+    ) -> Result<Option<FoundCustomer>, Error> {
+        let begun_at = now();
+        let place = self.get_part::<CustomersPlace, _>(keys::organization(organization));
+        let (place, record) = tokio::try_join!(place, self.get(keys::customer(organization, number)))?;
+        let Some(place) = place else { return Ok(None) };
+        let earlier_left = may_be_left(&place, begun_at);
+        let stored = |form| move |record| StoredCustomer { record, form };
+        let customer = match record.map(stored(Form::Indexed)) {
+            None if earlier_left => {
+                // Two reads side by side could miss a customer on its way: the first one before it comes, the other one
+                // after it has left.
+                let keys = (keys::customer(organization, number), keys::earlier_customer(organization, number));
+                let (present, earlier) = self.get_at_one_moment(keys.0, keys.1).await?;
+                present.map(stored(Form::Indexed)).or(earlier.map(stored(Form::Earlier)))
+            }
+            customer => customer,
+        };
+        Ok(Some(FoundCustomer { customer, earlier_left }))
+    }
+}

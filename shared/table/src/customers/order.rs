@@ -1,0 +1,106 @@
+use counted_index::Order;
+use domain::{
+    ids::OrganizationId,
+    text::{CompanyName, CustomerNumber},
+};
+use serde::Serialize;
+
+use crate::{
+    records::CustomerRecord,
+    scope::keys::{self, KEY_END},
+};
+
+/// The bytes of a company's name in a key, at most. A sort key has 1,024 bytes, of which a number takes up to 256.
+const MAX_COMPANY_BYTES: usize = 740;
+
+/// What a list of customers is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum CustomerOrder {
+    /// The customer's number.
+    CustomerNumber,
+    /// The company's name without case, then the customer's number.
+    CompanyName,
+}
+
+impl CustomerOrder {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::CustomerNumber, Self::CompanyName];
+
+    /// The index of an organization's customers in this order.
+    pub(crate) fn index(self, organization: &OrganizationId) -> Order {
+        match self {
+            Self::CustomerNumber => keys::customers_by_number(organization),
+            Self::CompanyName => keys::customers_by_company(organization),
+        }
+    }
+
+    /// A customer's key in this order.
+    pub(crate) fn key(self, customer: &CustomerRecord) -> String {
+        match self {
+            Self::CustomerNumber => customer.customer_number.as_str().to_owned(),
+            Self::CompanyName => Self::company_key(&customer.company_name, &customer.customer_number),
+        }
+    }
+
+    /// The key in the order by company name.
+    pub(super) fn company_key(company: &CompanyName, number: &CustomerNumber) -> String {
+        format!("{}{KEY_END}{}", company_in_key(company.as_str()), number.as_str())
+    }
+}
+
+/// Returns the part of a key that a company's name makes: in lower case, and cut where it would be too long.
+///
+/// Each character is put into lower case by itself, and nothing is normalized after. So the key of a name begins with the
+/// key of each of its prefixes, which narrows a list by the beginning of a name.
+pub(crate) fn company_in_key(company: &str) -> String {
+    let mut key = String::new();
+    for character in company.chars().flat_map(char::to_lowercase) {
+        if key.len() + character.len_utf8() > MAX_COMPANY_BYTES {
+            break;
+        }
+        key.push(character);
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn customer(company: &str, number: &str) -> CustomerRecord {
+        CustomerRecord {
+            customer_number: CustomerNumber::parse(number.to_owned()).unwrap(),
+            company_name: CompanyName::parse(company.to_owned()).unwrap(),
+            tier_id: "4k".to_owned(),
+            tier_revision: 0,
+            currency_code: None,
+            active: true,
+            revision: "a".to_owned(),
+        }
+    }
+
+    #[test]
+    fn customers_sort_by_company_without_case_and_then_by_number() {
+        let sorted = [("a", "2"), ("A", "3"), ("A b", "1"), ("AB", "0"), ("ab", "1"), ("Zebra", "1"), ("Ärger", "1")];
+        let keys: Vec<_> =
+            sorted.iter().map(|(company, number)| CustomerOrder::CompanyName.key(&customer(company, number))).collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+        assert_eq!(CustomerOrder::CustomerNumber.key(&customer("A", "C-1")), "C-1");
+    }
+
+    #[test]
+    fn the_key_of_a_name_begins_with_the_key_of_each_prefix() {
+        for name in ["ΑΣ ΟΔΟΣ", "İstanbul", "Straße", "ǅungla", "\u{1e9e}a"] {
+            for (at, _) in name.char_indices() {
+                assert!(company_in_key(name).starts_with(&company_in_key(&name[..at])), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_key_fits_into_a_sort_key_with_room_for_what_ends_it() {
+        let longest = customer(&"\u{1F600}".repeat(200), &"\u{1F600}".repeat(64));
+        let key = CustomerOrder::CompanyName.key(&longest);
+        assert!(format!("E#{key}\u{0}").len() <= 1_024, "{}", key.len());
+    }
+}
