@@ -5,7 +5,7 @@ use shared::{
     App,
     import::{Import, ImportResponse},
     openapi::{BodyFailures, Failures, TokenFailures},
-    problem::{OnField, Problem},
+    problem::{FieldErrors, OnField, Problem},
     request::{AdminRequest, Row, Rows},
     table::AssociationRow,
 };
@@ -14,6 +14,14 @@ use utoipa::ToSchema;
 use crate::associate::AssociateCustomerRequest;
 
 impl Row for AssociateCustomerRequest {}
+
+/// Reads a CSV file as the endpoint does, and writes nothing. Returns what is wrong with each row, or nothing.
+///
+/// # Errors
+/// What is wrong with the file as a whole.
+pub fn check_import(file: &[u8]) -> Result<Vec<Option<FieldErrors>>, Problem> {
+    Ok(Rows::<AssociateCustomerRequest>::of_csv(file)?.0.into_iter().map(Result::err).collect())
+}
 
 /// Users, and the customers that they are to buy for.
 #[derive(ToSchema)]

@@ -5,6 +5,7 @@ mod dissociate;
 mod import;
 mod list;
 
+pub use import::check_import;
 pub use list::ListAssociationsRequest;
 use shared::App;
 

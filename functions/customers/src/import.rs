@@ -5,7 +5,7 @@ use shared::{
     App,
     import::{Import, ImportResponse},
     openapi::{BodyFailures, Failures, TokenFailures},
-    problem::Problem,
+    problem::{FieldErrors, Problem},
     request::{AdminRequest, Row, Rows},
     table::CustomerChange,
 };
@@ -15,6 +15,14 @@ use crate::put::PutCustomerRequest;
 
 impl Row for PutCustomerRequest {
     const BOOLEANS: &'static [&'static str] = &["Active"];
+}
+
+/// Reads a CSV file as the endpoint does, and writes nothing. Returns what is wrong with each row, or nothing.
+///
+/// # Errors
+/// What is wrong with the file as a whole.
+pub fn check_import(file: &[u8]) -> Result<Vec<Option<FieldErrors>>, Problem> {
+    Ok(Rows::<PutCustomerRequest>::of_csv(file)?.0.into_iter().map(Result::err).collect())
 }
 
 /// Customers to be.

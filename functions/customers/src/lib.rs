@@ -8,6 +8,7 @@ mod put;
 mod remove;
 mod view;
 
+pub use import::check_import;
 use shared::App;
 
 shared::routes!(
