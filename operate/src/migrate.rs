@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use shared::table::{BroughtOverCustomers, BroughtOverTiers, RekeyedAddresses};
+use shared::table::{BroughtOverCustomers, BroughtOverTiers, IndexedMembers, RekeyedAddresses};
 
 use crate::{Failure, place::Place};
 
@@ -29,6 +29,11 @@ impl Migrate {
         }
         let BroughtOverCustomers { moved } = opened.table.bring_over_customers().await?;
         writeln!(io::stdout(), "{moved} customers moved")?;
+        let IndexedMembers { organizations, rows, taken } = opened.table.index_members().await?;
+        writeln!(io::stdout(), "{rows} users of {organizations} organizations indexed")?;
+        for (organization, user) in &taken {
+            writeln!(io::stdout(), "  {organization}: the address of {user} is another user's")?;
+        }
         Ok(())
     }
 }

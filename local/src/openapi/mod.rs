@@ -44,6 +44,7 @@ use crate::functions::FUNCTIONS;
     components(schemas(GatewayMessage)),
     tags(
         (name = "Organizations", description = "The organization itself, and its settings."),
+        (name = "Users", description = "Who belongs to the organization."),
         (name = "Admins", description = "Who may administer the organization."),
         (name = "Associations", description = "Which customer account of the ERP a user buys for."),
         (name = "Price tiers", description = "The price tiers that customers are on, each with a currency."),

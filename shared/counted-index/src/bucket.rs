@@ -102,13 +102,36 @@ impl Order {
     /// refusal if the order already has one.
     #[must_use]
     pub fn create<'t, R>(&self, transaction: Transaction<'t, R>, exists: R) -> Transaction<'t, R> {
-        transaction.put_new(keys::bucket(&self.partition, ""), "bucket", &BucketRecord::new(0), exists)
+        self.put_first(transaction, 0, exists)
+    }
+
+    /// Adds the first bucket like [`Self::create`], and the first entry with it.
+    #[must_use]
+    pub fn create_with<'t, R>(
+        &self,
+        transaction: Transaction<'t, R>,
+        key: &str,
+        record: &impl Serialize,
+        exists: impl Fn() -> R,
+    ) -> Transaction<'t, R> {
+        let transaction = self.put_first(transaction, 1, exists());
+        transaction.put_new(keys::entry(&self.partition, key), self.entity, record, exists())
+    }
+
+    fn put_first<'t, R>(&self, transaction: Transaction<'t, R>, entries: u64, exists: R) -> Transaction<'t, R> {
+        transaction.put_new(keys::bucket(&self.partition, ""), "bucket", &BucketRecord::new(entries), exists)
     }
 }
 
 impl IndexReader<'_> {
     /// Finds the bucket that a key belongs to, with one read.
     pub async fn locate(self, order: &Order, key: &str) -> Result<Bucket, Error> {
+        let bucket = self.find(order, key).await?;
+        bucket.ok_or_else(|| Error::Internal("an index has no first bucket".into()))
+    }
+
+    /// Finds the bucket that a key belongs to, with one read, or `None` where the order has not been created.
+    pub async fn find(self, order: &Order, key: &str) -> Result<Option<Bucket>, Error> {
         let last = keys::bucket(&order.partition, key).sk;
         let call = self.table.query_request();
         let answer = call
@@ -120,8 +143,7 @@ impl IndexReader<'_> {
             .limit(1)
             .send()
             .await?;
-        let item = answer.items.unwrap_or_default().pop();
-        Bucket::of(item.ok_or_else(|| Error::Internal("an index has no first bucket".into()))?)
+        answer.items.unwrap_or_default().pop().map(Bucket::of).transpose()
     }
 
     /// Returns every bucket of an order in ascending order, with one Query.

@@ -25,6 +25,7 @@
 //! *Invariant:* this crate knows nothing of what it indexes, and nothing of an organization.
 
 mod bucket;
+mod first_buckets;
 mod insert_many;
 mod keys;
 mod page;
@@ -38,6 +39,7 @@ use std::{ops::Deref, time::Duration};
 use dynamo::Table;
 
 pub use bucket::Bucket;
+pub use first_buckets::FirstBuckets;
 pub use insert_many::{Row, holder};
 pub use keys::entry as entry_key;
 pub use page::{Page, Segments};

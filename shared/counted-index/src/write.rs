@@ -36,6 +36,8 @@ enum EntryChange {
     Update(Key, Expression),
     Replace(Item, Expression),
     Remove(Key, Expression),
+    /// Nothing is there, and stays so.
+    None(Key),
 }
 
 /// Changes of entries and of their buckets' counts, in a transaction of their own.
@@ -61,13 +63,23 @@ impl IndexChanges {
         self.entries.push(EntryChange::Update(keys::entry(&order.partition, key), expression));
     }
 
-    /// Replaces what an entry holds, which must exist and meet the expression's condition. Its key and every count stay, so
-    /// that its bucket is not needed.
+    /// Replaces an entry, which must exist and meet the expression's condition. Its key and every count stay, so that its
+    /// bucket is not needed.
     pub fn replace(&mut self, order: &Order, key: &str, record: &impl Serialize, expression: Expression) {
         match to_item(keys::entry(&order.partition, key), order.entity, record) {
             Ok(item) => self.entries.push(EntryChange::Replace(item, expression)),
             Err(error) => self.defect = Some(error),
         }
+    }
+
+    /// Asks that an entry doesn't exist.
+    pub fn require_no_entry(&mut self, order: &Order, key: &str) {
+        self.entries.push(EntryChange::None(keys::entry(&order.partition, key)));
+    }
+
+    /// Asks that the order has not been created.
+    pub fn require_no_order(&mut self, order: &Order) {
+        self.entries.push(EntryChange::None(keys::bucket(&order.partition, "")));
     }
 
     /// Removes an entry, which must exist and meet the expression's condition.
@@ -105,6 +117,9 @@ impl IndexChanges {
                 EntryChange::Insert(item) => transaction.put_new_item(item, refusal()),
                 EntryChange::Update(key, expression) => transaction.update(key, &expression, refusal()),
                 EntryChange::Replace(item, expression) => transaction.replace_item(item, &expression, refusal()),
+                EntryChange::None(key) => {
+                    transaction.check_any(key, &Expression::condition("attribute_not_exists(pk)"), refusal())
+                }
                 EntryChange::Remove(key, expression) => transaction.delete(key, &expression, refusal()),
             };
         }

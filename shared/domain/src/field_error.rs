@@ -99,6 +99,8 @@ field_codes! {
     AccountNotFound = "account_not_found",
     /// The user is not an admin of the organization.
     NotAnAdmin = "not_an_admin",
+    /// The user has no role in the organization, and no open invitation into it.
+    UserNotFound = "user_not_found",
     /// The user is associated with no customer of the organization.
     NotAssociated = "not_associated",
     /// The organization has no machine credential of this id.

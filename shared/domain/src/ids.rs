@@ -82,6 +82,12 @@ identifier! {
 }
 
 identifier! {
+    /// An invitation: `inv_` and 24 characters of `a-z0-9`.
+    #[schema(pattern = "^inv_[0-9a-z]{24}$", examples("inv_3m8s1f6k9d2g5h7j0q4w6e8r"))]
+    InvitationId
+}
+
+identifier! {
     /// A link in a mail: 24 characters of `a-z0-9`.
     LinkId
 }
@@ -97,6 +103,20 @@ impl LinkId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         is_text_of(BASE36, 24, text).then(|| Self(text.to_owned()))
+    }
+}
+
+impl InvitationId {
+    /// Generates an identifier.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(format!("inv_{}", random_text(BASE36, 24)))
+    }
+
+    /// Parses an identifier. Returns `None` if `text` has another form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        is_text_of(BASE36, 24, text.strip_prefix("inv_")?).then(|| Self(text.to_owned()))
     }
 }
 

@@ -46,6 +46,13 @@ pub fn absent_or_expired() -> Expression {
     Expression::condition("attribute_not_exists(pk) OR expires_at <= :now").value(":now", number(now()))
 }
 
+/// Reads a time of RFC 3339 as seconds since the epoch: 0 where it is none.
+#[must_use]
+pub fn seconds_of(rfc3339: &str) -> u64 {
+    let time = DateTime::from_str(rfc3339, Format::DateTime).map_or(0, |time| time.secs());
+    u64::try_from(time).unwrap_or(0)
+}
+
 /// Formats seconds since the epoch as RFC 3339 UTC.
 #[must_use]
 pub fn rfc3339(seconds: u64) -> String {

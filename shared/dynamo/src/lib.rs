@@ -26,7 +26,7 @@ use aws_sdk_dynamodb::{Client, config::retry::RetryConfig};
 pub use backoff::Backoff;
 pub use error::Error;
 pub use expression::{Expression, bool_value, number, text, text_set};
-pub use item::{Item, absent_or_expired, from_item, is_live, rfc3339, to_item};
+pub use item::{Item, absent_or_expired, from_item, is_live, rfc3339, seconds_of, to_item};
 pub use key::Key;
 pub use read::SortKeys;
 pub use request::{Costs, RequestContext, after_request, may_have_changed, request_id, time_left};

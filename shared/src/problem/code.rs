@@ -102,6 +102,9 @@ problem_codes! {
         LastAdmin = "last_admin", "The user is the last admin":
             "The organization would have no admin left.",
             "Promote somebody else first.";
+        UserNotFound = "user_not_found", "There is no such user":
+            "The user has no role in this organization, and no open invitation into it.",
+            "List the users, and name one of them.";
         NotAssociated = "not_associated", "The user has no customer":
             "The user is associated with no customer of this organization.",
             "List the associations, and name a user who has one.";
@@ -292,6 +295,7 @@ impl ProblemCode {
             FieldCode::Taken => Self::NameTaken,
             FieldCode::AccountNotFound => Self::AccountNotFound,
             FieldCode::NotAnAdmin => Self::NotAnAdmin,
+            FieldCode::UserNotFound => Self::UserNotFound,
             FieldCode::NotAssociated => Self::NotAssociated,
             FieldCode::CredentialNotFound => Self::CredentialNotFound,
             FieldCode::PriceTierNotFound => Self::PriceTierNotFound,

@@ -4,8 +4,8 @@ use claims::{KeySourceError, TokenError};
 use domain::conditional::FailedPrecondition;
 use table::{
     AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, Limited, LinkError,
-    ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, SessionEnded, SettingsError,
-    SignUpError,
+    ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError, SessionEnded,
+    SettingsError, SignUpError,
 };
 
 use super::{FieldCode, FieldErrors, Problem, ProblemCode};
@@ -244,6 +244,19 @@ impl From<AdminError> for Problem {
                 Self::field("UserId", error)
             }
             AdminError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemovalError> for Problem {
+    fn from(error: RemovalError) -> Self {
+        match error {
+            RemovalError::NotAUser => {
+                let error = FieldCode::UserNotFound.says("is no user of this organization");
+                Self::field("UserId", error)
+            }
+            RemovalError::LastAdmin => AdminError::LastAdmin.into(),
+            RemovalError::Table(error) => error.into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Admins: an item whose existence is the role.
 
 use claims::Role;
+use counted_index::IndexChanges;
 use domain::{
     ids::UserId,
     mail::{MailId, MailKind, MailStatus},
@@ -11,6 +12,7 @@ use dynamo::{Backoff, Expression, Item, SortKeys, from_item, number, text};
 use crate::{
     AdminError, Error, IdempotencyKey, OrganizationScope, Replayable,
     mail_budgets::MailBudget,
+    members::{Before, SeenMember, one_admin_less},
     records::{AdminRecord, CredentialRecord, MailRecord, MembershipRecord, OrganizationRecord},
     scope::{Committed, keys},
 };
@@ -30,13 +32,22 @@ pub struct AdminUser {
     pub welcome: Option<MailStatus>,
 }
 
+/// What a promotion is about, as it was read.
+struct Promotion<'a> {
+    user: &'a CredentialRecord,
+    organization: &'a OrganizationRecord,
+    budget: &'a MailBudget,
+    /// The user's row among the members.
+    before: &'a Before,
+}
+
 /// The condition of a promotion that failed.
 enum PromotionRefusal {
     AlreadyAdmin,
     /// The organization has made as many strangers admins as it may today.
     LimitReached(Error),
-    /// The budget of mails has changed since it was read.
-    BudgetChanged,
+    /// The budget of mails or the user's row among the members has changed since it was read.
+    Changed,
     Failed(AdminError),
 }
 
@@ -54,6 +65,8 @@ enum WelcomeRefusal {
 enum DemotionRefusal {
     LastAdmin,
     NotAnAdmin,
+    /// The user's row among the members, or its bucket, has changed since it was read.
+    RowChanged,
     NoMembership,
 }
 
@@ -111,8 +124,12 @@ impl OrganizationScope<'_> {
             if let Some(promoted) = self.try_to_promote(email, key).await? {
                 return Ok(promoted);
             }
-            // Another request mails the same mailbox at the same time. The next attempt reads what is left.
-            backoff.wait_or_give_up("a budget of mails is being used by others").await.map_err(Error::from)?;
+            // Another request mails the same mailbox or changes the members at the same time. The next attempt reads what
+            // is there by then.
+            backoff
+                .wait_or_give_up("a budget of mails or the members are being changed by others")
+                .await
+                .map_err(Error::from)?;
         }
     }
 
@@ -122,16 +139,18 @@ impl OrganizationScope<'_> {
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<Replayable<()>>, AdminError> {
         let table = self.table();
-        let (organization, user, budget, replay) = self
-            .checked_with_organization(|reads| async move {
-                let (organization, user, budget, replay) = tokio::join!(
+        let address = &email.folded();
+        let ((organization, user, budget, member, replay), held) = self
+            .checked_with_organization_to_write(|reads| async move {
+                let (organization, user, budget, member, replay) = tokio::join!(
                     reads.get(keys::organization(self.id())),
                     table.credential(email),
                     self.mail_budget(reads, email),
+                    SeenMember::read(reads, self.id(), None, Some(address)),
                     table.replay_of(key)
                 );
-                let (organization, user, budget) = (organization?, user?, budget?);
-                Ok(organization.map(|organization| (organization, user, budget, replay)))
+                let (organization, user, budget, member) = (organization?, user?, budget?, member?);
+                Ok(organization.map(|organization| (organization, user, budget, member, replay)))
             })
             .await?;
         if let Some(replay) = replay? {
@@ -155,19 +174,24 @@ impl OrganizationScope<'_> {
         if organization.expires_at.is_some() && user.email_verified {
             self.table().keep_organization(self.id()).await?;
         }
-        let mut committed = self.commit_promotion(&user, &organization, &budget, key, true).await?;
+        let before = member.before(table, self.id(), &user.user_id, organization.members_indexed).await?;
+        let row = before.or_joining(&user.user_id, &user.email).with_admin();
+        let promotion = Promotion { user: &user, organization: &organization, budget: &budget, before: &before };
+        let changes = member.change(*held.indexes(), Some(row.clone())).await?;
+        let mut committed = self.commit_promotion(&promotion, changes, key, true).await?;
         if let Committed::Refused(refusals) = &committed
             && let Some((PromotionRefusal::LimitReached(_), _)) = refusals.first()
         {
             // Strangers are limited. Whoever buys for a customer of the organization already is none.
-            committed = self.commit_promotion(&user, &organization, &budget, key, false).await?;
+            let changes = member.change(*held.indexes(), Some(row)).await?;
+            committed = self.commit_promotion(&promotion, changes, key, false).await?;
         }
         match committed {
             Committed::Done(done) => Ok(Some(done)),
             Committed::Refused(refusals) => match refusals.into_iter().next() {
                 Some((PromotionRefusal::Failed(error), _)) => Err(error),
                 Some((PromotionRefusal::LimitReached(error), _)) => Err(error.into()),
-                Some((PromotionRefusal::BudgetChanged, _)) => Ok(None),
+                Some((PromotionRefusal::Changed, _)) => Ok(None),
                 Some((PromotionRefusal::AlreadyAdmin, _)) | None => {
                     self.welcome_again(&user, &organization, &budget, key).await
                 }
@@ -179,9 +203,8 @@ impl OrganizationScope<'_> {
     /// organization already.
     async fn commit_promotion(
         &self,
-        user: &CredentialRecord,
-        organization: &OrganizationRecord,
-        budget: &MailBudget,
+        &Promotion { user, organization, budget, before }: &Promotion<'_>,
+        changes: IndexChanges,
         key: Option<&IdempotencyKey>,
         as_stranger: bool,
     ) -> Result<Committed<(), PromotionRefusal>, Error> {
@@ -206,7 +229,7 @@ impl OrganizationScope<'_> {
             .check(credential, &user.unchanged(), failed(Error::account_changed()));
         let write = mail.put(write, || failed(Error::id_taken()));
         let write = match budget.seconds_to_wait() {
-            None => budget.count(write, PromotionRefusal::BudgetChanged),
+            None => budget.count(write, PromotionRefusal::Changed),
             Some(_) => write,
         };
         let limit = self.table().invitation_limit(self.id());
@@ -215,9 +238,12 @@ impl OrganizationScope<'_> {
                 let association = keys::membership(&user.user_id, self.id(), Role::Customer);
                 write.check(association, &Expression::default(), PromotionRefusal::LimitReached(limit.reached()))
             }
-            limit => write.counted(limit, PromotionRefusal::LimitReached),
+            limit => {
+                let write = write.counted(limit, PromotionRefusal::LimitReached);
+                before.check(write, self.id(), &user.user_id, Role::Admin, PromotionRefusal::Changed)
+            }
         };
-        write.commit(()).await
+        write.change_indexes(changes, || PromotionRefusal::Changed).commit(()).await
     }
 
     /// Puts a new welcome mail if the admin's last one failed, and otherwise nothing. Returns `None` if the budget isn't
@@ -265,28 +291,39 @@ impl OrganizationScope<'_> {
         self.checked(|reads| async move { reads.get(keys::admin(self.id(), user)).await }).await
     }
 
-    /// Takes the role from an admin, in one transaction and one round trip. The last admin keeps it.
+    /// Takes the role from an admin, in one transaction. The last admin keeps it. Two round trips.
     ///
     /// # Errors
     /// [`AdminError::NotAnAdmin`], [`AdminError::LastAdmin`], the scope's own, or the table is out of reach.
     pub async fn demote(&self, user: &UserId) -> Result<(), AdminError> {
-        let one_less = Expression::update("ADD admin_count :less")
-            .and_condition("admin_count > :one")
-            .value(":less", number(-1))
-            .value(":one", number(1));
+        let mut backoff = Backoff::default();
+        while !self.try_to_demote(user).await? {
+            backoff.wait_or_give_up("the members are being changed by others").await.map_err(Error::from)?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether the role was taken. Otherwise something isn't as it was read.
+    async fn try_to_demote(&self, user: &UserId) -> Result<bool, AdminError> {
+        let (member, held) =
+            self.checked_to_write(|reads| SeenMember::read(reads, self.id(), Some(user), None)).await?;
+        let before = member.before(self.table(), self.id(), user, false).await?;
+        let changes = member.change(*held.indexes(), before.without(Role::Admin)).await?;
         let membership = keys::membership(user, self.id(), Role::Admin);
-        let committed = self
-            .write_changing_organization(&one_less, DemotionRefusal::LastAdmin)
+        let write = self
+            .write_changing_organization(&one_admin_less(), DemotionRefusal::LastAdmin)
             .delete_admin(user, DemotionRefusal::NotAnAdmin)
-            .delete(membership, &Expression::default(), DemotionRefusal::NoMembership)
-            .commit(())
-            .await?;
-        let Committed::Refused(refusals) = committed else { return Ok(()) };
+            .delete(membership, &Expression::default(), DemotionRefusal::NoMembership);
+        let write = before.check(write, self.id(), user, Role::Admin, DemotionRefusal::RowChanged);
+        let committed = write.change_indexes(changes, || DemotionRefusal::RowChanged).commit(()).await?;
+        let Committed::Refused(refusals) = committed else { return Ok(true) };
         let failed = |wanted| refusals.iter().any(|(refusal, _)| *refusal == wanted);
         Err(if failed(DemotionRefusal::NotAnAdmin) {
             AdminError::NotAnAdmin
         } else if failed(DemotionRefusal::LastAdmin) {
             AdminError::LastAdmin
+        } else if failed(DemotionRefusal::RowChanged) {
+            return Ok(false);
         } else {
             Error::Internal("an admin has no membership".into()).into()
         })

@@ -16,9 +16,10 @@ use crate::{
     accounts::UNVERIFIED_SECONDS,
     associations::AssociationOrder,
     links::NewLink,
+    members::MemberOrder,
     records::{
-        AdminRecord, CredentialRecord, MailRecord, MembershipRecord, OrganizationCodeRecord, OrganizationNameRecord,
-        OrganizationRecord,
+        AdminRecord, CredentialRecord, MailRecord, MemberRecord, MembershipRecord, OrganizationCodeRecord,
+        OrganizationNameRecord, OrganizationRecord,
     },
     scope::{Authority, Committed, Refusals, Write, keys},
 };
@@ -193,6 +194,10 @@ fn put_organization<'t>(
     let orders = AssociationOrder::BOTH.map(|order| order.index(id));
     let orders = orders.into_iter().chain(CustomerOrder::ALL.map(|order| order.index(id)));
     let write = orders.fold(write, |write, order| write.with_index(&order, CreationRefusal::IdTaken));
+    let member = MemberRecord::joining(user, &founder.email).with_admin().revised();
+    let write = MemberOrder::BOTH.into_iter().fold(write, |write, order| {
+        write.with_index_of(&order.index(id), &order.key(&member), &member, || CreationRefusal::IdTaken)
+    });
     match welcome {
         Some(mail) => mail.put(write, || CreationRefusal::IdTaken),
         None => write,

@@ -196,6 +196,20 @@ pub enum LeaveError {
     Table(#[from] Error),
 }
 
+/// The reason why a user isn't removed from an organization.
+#[derive(Debug, thiserror::Error)]
+pub enum RemovalError {
+    /// The user has no role in the organization, and no invitation into it.
+    #[error("the user does not belong to the organization")]
+    NotAUser,
+    /// The user is the only admin that the organization has.
+    #[error("the user is the last admin of the organization")]
+    LastAdmin,
+    /// An error that any call may meet.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
 /// The reason why a machine credential isn't removed.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {

@@ -19,6 +19,7 @@ mod lists;
 mod login_attempts;
 mod machines;
 mod mail_budgets;
+mod members;
 mod memberships;
 mod outbox;
 mod price_tiers;
@@ -43,7 +44,8 @@ pub use customers::{BroughtOverCustomers, Customer, CustomerChange, CustomerOrde
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
     AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError, ListError,
-    LoginAttemptsError, MachineError, PriceTierError, ProfileError, SessionEnded, SettingsError, SignUpError,
+    LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError, SessionEnded, SettingsError,
+    SignUpError,
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
@@ -54,14 +56,15 @@ pub use lists::{
 };
 pub use login_attempts::{AllowedAttempt, AttemptsLeft, LoginAttempts};
 pub use machines::{MachineCredential, MachineGrant, NewMachine};
+pub use members::{IndexedMembers, ListedMember, MemberField, MemberOrder, Members};
 pub use memberships::{MembershipPage, UserOrganization};
 pub use outbox::{Claim, LEASE_SECONDS, Lease, Outbox};
 pub use price_tiers::BroughtOverTiers;
 pub use profile::ProfileChange;
 pub use queue::{DueEntries, QueueEntry, QueuedMessage};
 pub use records::{
-    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, LinkKind, MailRecord, MembershipRecord,
-    OrganizationRecord, PriceTierRecord, SubscriptionRecord,
+    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, LinkKind, MailRecord, MemberRecord,
+    MembershipRecord, OrganizationRecord, PriceTierRecord, SubscriptionRecord,
 };
 pub use rekey_addresses::RekeyedAddresses;
 pub use scope::{OrganizationScope, QUEUE_PREFIX, Table};

@@ -36,6 +36,8 @@ fn each_refusal_has_its_status_and_its_code() {
         (AdminError::EmailNotVerified.into(), 400, "email_not_verified"),
         (AdminError::NotAnAdmin.into(), 400, "not_an_admin"),
         (AdminError::LastAdmin.into(), 400, "last_admin"),
+        (RemovalError::NotAUser.into(), 400, "user_not_found"),
+        (RemovalError::LastAdmin.into(), 400, "last_admin"),
         (MachineError::NotFound.into(), 400, "credential_not_found"),
         (PriceTierError::NotFound.on_field("Name"), 400, "price_tier_not_found"),
         (PriceTierError::NameTaken.on_field("Name"), 400, "name_taken"),

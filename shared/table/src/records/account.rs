@@ -92,9 +92,25 @@ impl AccountRecord {
     }
 }
 
+/// An account's names.
+#[derive(Deserialize)]
+pub(crate) struct AccountNames {
+    pub(crate) user_id: UserId,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+}
+
+impl AccountNames {
+    /// The attributes to read.
+    pub(crate) const ATTRIBUTES: [&str; 3] = ["user_id", "first_name", "last_name"];
+}
+
+impl PartOf<AccountRecord> for AccountNames {}
+
 /// The attributes needed to tell whether an account exists and its address is verified.
 #[derive(Deserialize)]
 pub(crate) struct AccountStatus {
+    pub(crate) email: String,
     #[serde(default, rename = "proven")]
     pub(crate) email_verified: bool,
     #[serde(default)]

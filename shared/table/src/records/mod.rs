@@ -11,12 +11,13 @@ mod limit;
 mod link;
 mod machine;
 mod mail;
+mod member;
 mod membership;
 mod organization;
 mod price_tier;
 mod queue;
 
-pub(crate) use account::AccountStatus;
+pub(crate) use account::{AccountNames, AccountStatus};
 pub use account::{AccountRecord, CredentialRecord};
 pub(crate) use admin::AdminRecord;
 pub use association::AssociationRecord;
@@ -30,8 +31,11 @@ pub(crate) use link::LinkRecord;
 pub(crate) use machine::{MachineRecord, MachineUseRecord};
 pub use mail::MailRecord;
 pub(crate) use mail::{MailStatusOf, Welcomed};
+pub use member::MemberRecord;
 pub use membership::MembershipRecord;
-pub(crate) use organization::{CustomersPlace, OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord};
+pub(crate) use organization::{
+    CustomersPlace, MembersIndexed, OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord,
+};
 pub use organization::{EntitlementRecord, OrganizationRecord, SubscriptionRecord};
 pub use price_tier::PriceTierRecord;
 pub(crate) use price_tier::{TierNameRecord, TierUseRecord, USE_COUNTERS, use_counter};

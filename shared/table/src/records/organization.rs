@@ -30,6 +30,9 @@ pub struct OrganizationRecord {
     /// Whether no admin has verified an address since the organization was founded. Left out where it is false.
     #[serde(rename = "unproven", skip_serializing_if = "is_false", default)]
     pub(crate) unverified: bool,
+    /// Whether the index of the organization's users is complete, as a new organization's is. Never taken back.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub(crate) members_indexed: bool,
     /// The time from which the organization counts as gone, in seconds since the epoch, unless its founder verifies the
     /// address first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -58,6 +61,7 @@ impl OrganizationRecord {
             version: 1,
             admin_count: 1,
             unverified: false,
+            members_indexed: true,
             expires_at: None,
             customers_indexed_at: Some(0),
         }
@@ -90,6 +94,15 @@ pub(crate) struct OrganizationNameOf {
 }
 
 impl PartOf<OrganizationRecord> for OrganizationNameOf {}
+
+/// Whether the index of an organization's users is complete.
+#[derive(Deserialize)]
+pub(crate) struct MembersIndexed {
+    #[serde(default)]
+    pub(crate) members_indexed: bool,
+}
+
+impl PartOf<OrganizationRecord> for MembersIndexed {}
 
 /// The organization that has a name.
 #[derive(Serialize, Deserialize)]

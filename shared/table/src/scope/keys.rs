@@ -189,6 +189,16 @@ pub(crate) fn customer_then_user(customer: &CustomerNumber, user: &UserId) -> St
     format!("{}{KEY_END}{user}", customer.as_str())
 }
 
+/// Returns the order of an organization's users, and of those who are invited, by e-mail address.
+pub(crate) fn members_by_email(organization: &OrganizationId) -> Order {
+    Order { partition: format!("ORG#{organization}#USERS#E"), entity: "member by address" }
+}
+
+/// Returns the order of an organization's users, and of those who are invited, by user id.
+pub(crate) fn members_by_user(organization: &OrganizationId) -> Order {
+    Order { partition: format!("ORG#{organization}#USERS#U"), entity: "member by user" }
+}
+
 /// The partition of the public signing keys.
 pub(crate) fn public_keys() -> Partition<PublicKey> {
     Partition::new(PUBLIC_KEYS)

@@ -3,7 +3,7 @@ use domain::{clock::now, ids::UserId};
 use dynamo::{Expression, Item, Refused, Transaction, absent_or_expired, is_live, number};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Key, OrganizationKey, OrganizationScope, Record, RoleHeld, Table, keys};
+use super::{Authority, Key, OrganizationKey, OrganizationScope, Record, RoleHeld, Table, keys};
 use crate::{Error, IdempotencyKey, Replayable, records::IdempotencyRecord};
 
 /// How a transaction's access to an organization's records is checked: not at all for `()`, which reaches none.
@@ -184,11 +184,27 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         self.map(|transaction| order.create(transaction, Condition::UseCase(refusal)))
     }
 
+    /// Adds the first bucket of an order of a counted index, and its first entry.
+    pub(crate) fn with_index_of(
+        self,
+        order: &counted_index::Order,
+        key: &str,
+        record: &impl Serialize,
+        refusal: fn() -> R,
+    ) -> Self {
+        self.map(|transaction| order.create_with(transaction, key, record, || Condition::UseCase(refusal())))
+    }
+
     /// Changes counted indexes in the same transaction. `refusal` says that an entry or a bucket isn't as it was read.
     pub(crate) fn change_indexes(self, changes: IndexChanges, refusal: fn() -> R) -> Self
     where
         S: OrganizationAccess,
     {
+        Self { index_changes: Some((changes, refusal)), ..self }
+    }
+
+    /// Changes counted indexes like [`Self::change_indexes`], by an authority that is named, but not checked.
+    pub(crate) fn change_indexes_by(self, changes: IndexChanges, refusal: fn() -> R, _: Authority) -> Self {
         Self { index_changes: Some((changes, refusal)), ..self }
     }
 
