@@ -83,6 +83,13 @@ async fn an_account_on_an_unproven_address_is_neither_promoted_nor_associated() 
     ada.admin.post(ASSOCIATE, &by_id).await.fields(&json!({"UserId": [unproven]}));
     let by_address = json!({"Email": email, "CustomerNumber": "C-1"});
     ada.admin.post(ASSOCIATE, &by_address).await.fields(&json!({"Email": [unproven]}));
+    let rows = json!({"Rows": [by_id, by_address]});
+    let rejected = ["UserId", "Email"].into_iter().zip(1..).map(
+        |(field, row)| json!({"Row": row, "errors": {field: [unproven]}, "codes": {field: ["email_not_verified"]}}),
+    );
+    let rejected: Vec<_> = rejected.collect();
+    let answer = ada.admin.post("/api/organizations/users/associations/import", &rows).await.ok();
+    assert_eq!(answer, json!({"Rows": 2, "Written": 0, "Unchanged": 0, "Rejected": rejected}));
 
     world.prove(&email, "her own password").await;
     ada.admin.post(ADMINS, &json!({"Email": email})).await.ok();

@@ -104,6 +104,7 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
         ("list-price-tiers", 200),
         ("delete-price-tier", 400),
         ("put-customer", 200),
+        ("import-customers", 200),
         ("update-customer", 200),
         ("update-customer-by-query", 200),
         ("get-customer", 200),
@@ -113,6 +114,7 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
         ("get-customer-question-mark", 404),
         ("get-customer-hash", 404),
         ("associate-customer", 200),
+        ("import-associations", 200),
     ] {
         world.does(name, status).await;
     }

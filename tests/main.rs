@@ -24,6 +24,7 @@ mod gate;
 mod guessable_passwords;
 mod headers;
 mod idempotency;
+mod imports;
 mod invitations;
 mod isolation;
 mod links;

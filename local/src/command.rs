@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, Subcommand};
 use shared::{config::Config, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -13,10 +13,21 @@ use crate::{Bundle, guard};
 
 /// The organizations API on one machine: every function, DynamoDB, the mails, nothing to install.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 pub struct Command {
+    #[command(subcommand)]
+    task: Option<Task>,
     #[command(flatten)]
     options: Options,
+}
+
+/// What else there is to do than to serve.
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Imports a CSV file of any size over the API.
+    Import(transfer::Import),
+    /// Exports over the API, as a CSV file that an import takes.
+    Export(transfer::Export),
 }
 
 /// How the bundle runs.
@@ -105,8 +116,13 @@ impl Options {
 }
 
 impl Command {
-    /// Serves the bundle until a signal stops it.
+    /// Does what the command line says. Without a task, serves the bundle until a signal stops it.
     pub async fn run(self) -> ExitCode {
+        match self.task {
+            Some(Task::Import(task)) => return task.run().await,
+            Some(Task::Export(task)) => return task.run().await,
+            None => {}
+        }
         match serve(&self.options).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -35,6 +35,10 @@ enum Task {
     Migrate(migrate::Migrate),
     /// Fills an organization with made-up associations, for benchmarks.
     Seed(seed::Seed),
+    /// Imports a CSV file of any size over the API.
+    Import(transfer::Import),
+    /// Exports over the API, as a CSV file that an import takes.
+    Export(transfer::Export),
 }
 
 impl Command {
@@ -45,6 +49,8 @@ impl Command {
             Task::RetireKey(task) => task.run().await,
             Task::Migrate(task) => task.run().await,
             Task::Seed(task) => task.run().await,
+            Task::Import(task) => return task.run().await,
+            Task::Export(task) => return task.run().await,
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

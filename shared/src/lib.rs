@@ -5,6 +5,7 @@ mod app;
 pub mod conditional;
 pub mod extract;
 pub mod guessable;
+pub mod import;
 pub mod lambda;
 pub mod link_token;
 pub mod openapi;

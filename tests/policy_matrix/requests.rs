@@ -193,12 +193,14 @@ async fn of_sellers(company: &Company) -> Vec<Request> {
     let change = json!({"OldName": "To change", "NewName": "Changed", "CurrencyCode": "EUR"});
     let customer = json!({"CustomerNumber": "C-4", "CompanyName": "Acme", "Pricing": "Gold"});
     let link = json!({"UserId": stranger.id, "CustomerNumber": "C-1"});
+    let rows = json!({"Rows": [link]});
     vec![
         Request::bare("GET /api/organizations/price-tiers"),
         Request::new("POST /api/organizations/price-tiers", json!({"Name": "Silver", "CurrencyCode": "EUR"})),
         Request::new("PUT /api/organizations/price-tiers", change),
         Request::new("PATCH /api/organizations/price-tiers", json!({"Name": "Gold", "CurrencyCode": "EUR"})),
         Request::new("DELETE /api/organizations/price-tiers", json!({"Name": "To remove"})),
+        Request::new("POST /api/customers/import", json!({"Rows": [customer]})),
         Request::new("PUT /api/customers", customer),
         Request::bare("GET /api/customers").customer("C-1"),
         Request::bare("GET /api/customers/{CustomerNumber}").customer("C-1"),
@@ -208,6 +210,7 @@ async fn of_sellers(company: &Company) -> Vec<Request> {
         Request::bare("DELETE /api/customers/{CustomerNumber}").customer("C-3"),
         Request::bare("GET /api/organizations/users/associations"),
         Request::new("POST /api/organizations/users/associate-customer", link),
+        Request::new("POST /api/organizations/users/associations/import", rows),
         Request::new("DELETE /api/organizations/users/associations", json!({"UserId": buyer.id})),
     ]
 }

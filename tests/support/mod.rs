@@ -29,5 +29,5 @@ pub(crate) use mails::{link_token, mails_at, mails_to};
 pub(crate) use second_engine::start_bundle;
 pub(crate) use server::{MAX_INVITATIONS, Server, server, server_requiring_verified_email};
 pub(crate) use ses::{Mood, Ses};
-pub(crate) use table::{account_items, delete_item, dynamodb, engine_call, put_item};
+pub(crate) use table::{account_items, account_items_at, delete_item, dynamodb, engine_call, put_item};
 pub(crate) use world::{PASSWORD, Person, Tenant, person, tenant, tenant_named, unique};

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use reqwest::Client as HttpClient;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::dynamo;
 
 use super::server;
@@ -24,11 +24,20 @@ pub(crate) async fn delete_item(pk: String, sk: &str) {
 /// So many accounts without a password, put straight into the table; their ids. (An association asks that the account
 /// exists, and a password's hash takes longer than the rest of a test.)
 pub(crate) async fn account_items(count: usize) -> Vec<String> {
+    account_items_at(&server().dynamodb_url, &server().table, count).await
+}
+
+/// The accounts of [`account_items`], in the table of another bundle.
+pub(crate) async fn account_items_at(dynamodb_url: &str, table: &str, count: usize) -> Vec<String> {
+    let client = Client::from_conf(dynamo::Table::client_config(Some(dynamodb_url)).build());
     let mut ids = Vec::new();
     for _ in 0..count {
         let id = shared::ids::UserId::random().to_string();
-        put_item(serde_json::json!({"pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "user_id": id, "email": format!("{id}@bulk.example")}))
-            .await;
+        let email = format!("{id}@bulk.example");
+        let item =
+            json!({"pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "user_id": id, "email": email});
+        let item = serde_dynamo::to_item(item).unwrap();
+        client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
         ids.push(id);
     }
     ids

@@ -20,7 +20,7 @@ shared::request! {
         user_id: Option<UserId> = user_id,
         /// The address of the user's account, which counts where no `UserId` is sent.
         email: Option<EmailAddress> = email,
-        customer_number: CustomerNumber,
+        pub(crate) customer_number: CustomerNumber,
     }
 }
 
@@ -48,7 +48,7 @@ fn email(fields: &mut Fields<'_>, name: &str) -> Read<Option<EmailAddress>> {
 
 impl AssociateCustomerRequest {
     /// The user, and the field that named the user.
-    fn user(&self) -> Option<(UserReference, &'static str)> {
+    pub(crate) fn user(&self) -> Option<(UserReference, &'static str)> {
         match (&self.user_id, &self.email) {
             (Some(user_id), _) => Some((UserReference::Id(user_id.clone()), "UserId")),
             (None, Some(email)) => Some((UserReference::Address(email.clone()), "Email")),

@@ -1,17 +1,20 @@
 //! An organization's customers: `/api/customers`.
 
 mod customer;
+mod import;
 mod number;
 mod patch;
 mod put;
 mod remove;
 mod view;
 
+pub use import::check_import;
 use shared::App;
 
 shared::routes!(
     App,
     put::put_customer,
+    import::import_customers,
     patch::update_customer_by_query,
     view::get_customer_by_query,
     remove::delete_customer_by_query,

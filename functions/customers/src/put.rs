@@ -28,6 +28,18 @@ shared::request! {
     }
 }
 
+impl From<PutCustomerRequest> for CustomerChange {
+    fn from(request: PutCustomerRequest) -> Self {
+        Self {
+            number: request.customer_number,
+            company_name: request.company_name,
+            pricing: request.pricing,
+            currency_code: request.currency_code,
+            active: request.active,
+        }
+    }
+}
+
 /// Creates or replaces a customer.
 ///
 /// `Pricing` names a price tier. Without a `CurrencyCode`, the customer has its tier's. Without `Active`, it stays as
@@ -50,13 +62,6 @@ pub(crate) async fn put_customer(
     Conditions(preconditions): Conditions,
     AdminRequest(admin, Body(request)): AdminRequest<Body<PutCustomerRequest>>,
 ) -> Result<Response, Problem> {
-    let change = CustomerChange {
-        number: request.customer_number,
-        company_name: request.company_name,
-        pricing: request.pricing,
-        currency_code: request.currency_code,
-        active: request.active,
-    };
-    let customer = app.table.organization(&admin).put_customer(&change, &preconditions).await?;
+    let customer = app.table.organization(&admin).put_customer(&request.into(), &preconditions).await?;
     Ok(tagged(customer))
 }

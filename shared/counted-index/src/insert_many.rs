@@ -116,8 +116,9 @@ fn fill<T>(orders: &[Order], buckets: &[Vec<Bucket>], rows: &[Row<T>]) -> Result
     Ok(located)
 }
 
-/// Returns the index of the bucket that a key belongs to.
-fn holder(buckets: &[Bucket], key: &str) -> Option<usize> {
+/// Returns the index of the bucket that a key belongs to, among every bucket of an order.
+#[must_use]
+pub fn holder(buckets: &[Bucket], key: &str) -> Option<usize> {
     buckets.partition_point(|bucket| bucket.lower.as_str() <= key).checked_sub(1)
 }
 

@@ -40,7 +40,7 @@ use dynamo::Table;
 
 pub use bucket::Bucket;
 pub use first_buckets::FirstBuckets;
-pub use insert_many::Row;
+pub use insert_many::{Row, holder};
 pub use keys::entry as entry_key;
 pub use page::{Page, Segments};
 pub use range::{KeyRange, KeyRanges};
@@ -48,7 +48,7 @@ pub use verify::{IndexFault, IndexReport};
 pub use write::{IndexChanges, IndexWrite, Outcome};
 
 /// Entries that a bucket may hold before it is split.
-const MAX_BUCKET_ENTRIES: u64 = 1_000;
+pub const MAX_BUCKET_ENTRIES: u64 = 1_000;
 /// The lifetime of a fence. Writers retry for longer than this, so a fence that a dead process left behind delays a
 /// write but never fails it.
 const FENCE_LIFETIME: Duration = Duration::from_secs(2);

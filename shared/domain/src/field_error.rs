@@ -127,6 +127,10 @@ field_codes! {
     InvalidLink = "invalid_link",
     /// The page token is altered, or of another query or organization.
     InvalidPageToken = "invalid_page_token",
+    /// The row of a file has more or fewer cells than the file has columns.
+    CellCount = "cell_count",
+    /// The row was not done in the time that one call has; sent again, it goes on.
+    NotAttempted = "not_attempted",
     /// The list would have to test more rows one by one than one call tests.
     TooManyRows = "too_many_rows",
 }

@@ -22,6 +22,9 @@ use utoipa::ToSchema;
 /// Every bad field of a request with what is wrong with it, named by its path in the body or its query parameter.
 pub type FieldErrors = BTreeMap<Cow<'static, str>, Vec<FieldError>>;
 
+/// Something of each bad field.
+pub(crate) type Named<T> = BTreeMap<Cow<'static, str>, Vec<T>>;
+
 tokio::task_local! {
     /// The address of the API, which the catalogue lies below.
     static ISSUER: Arc<str>;
@@ -142,6 +145,11 @@ impl Problem {
             problem.errors.insert(name, messages);
         }
         problem
+    }
+
+    /// Returns the bad fields alone: for what is wrong with a part of a request.
+    pub(crate) fn into_fields(self) -> (Named<Cow<'static, str>>, Named<FieldCode>) {
+        (self.errors, self.codes)
     }
 
     /// 400 that names one bad field.

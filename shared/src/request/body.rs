@@ -10,8 +10,8 @@ use http_body_util::BodyExt;
 use super::{Fields, FromFields, JsonObject, parameters};
 use crate::problem::{Problem, ProblemCode};
 
-/// The longest body that is read, in bytes.
-const LIMIT: usize = 64 * 1024;
+/// The longest body that is read, in bytes, but for imports.
+pub(super) const LIMIT: usize = 64 * 1024;
 
 /// Some programs begin a text with it. It is no part of the text (RFC 8259, section 8.1).
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -29,7 +29,7 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = read(body).await?;
+        let bytes = read(body, LIMIT).await?;
         if bytes.is_empty() {
             return Err(invalid("A JSON body is needed."));
         }
@@ -46,20 +46,21 @@ impl<S: Sync, T: FromFields> FromRequest<S> for BodyOrQuery<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = read(body).await?;
+        let bytes = read(body, LIMIT).await?;
         let object =
             if bytes.is_empty() { JsonObject::of_parameters(parameters(&parts.uri)?) } else { object(&parts, &bytes)? };
         Ok(Self(Fields::read(object)?))
     }
 }
 
-pub(super) async fn read(mut body: HttpBody) -> Result<Bytes, Problem> {
+/// Reads a whole body of at most `limit` bytes.
+pub(super) async fn read(mut body: HttpBody, limit: usize) -> Result<Bytes, Problem> {
     let (mut kept, mut seen) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| invalid("The body broke off."))?;
         let Ok(data) = frame.into_data() else { continue };
         seen += data.len();
-        if seen <= LIMIT {
+        if seen <= limit {
             kept.extend_from_slice(&data);
         } else if seen > DISCARDED {
             break;
@@ -68,8 +69,8 @@ pub(super) async fn read(mut body: HttpBody) -> Result<Bytes, Problem> {
     if kept.starts_with(BYTE_ORDER_MARK) {
         kept.drain(..BYTE_ORDER_MARK.len());
     }
-    if seen > LIMIT {
-        let detail = format!("The body is longer than {LIMIT} bytes.");
+    if seen > limit {
+        let detail = format!("The body is longer than {limit} bytes.");
         return Err(Problem::new(ProblemCode::BodyTooLarge).detail(detail));
     }
     Ok(kept.into())
@@ -80,6 +81,11 @@ fn object(parts: &Parts, bytes: &[u8]) -> Result<JsonObject, Problem> {
         return Err(unsupported(parts, "The body's Content-Type must be application/json."));
     }
     require_plain(parts)?;
+    parsed(bytes)
+}
+
+/// Parses a body that is to be a JSON object.
+pub(super) fn parsed(bytes: &[u8]) -> Result<JsonObject, Problem> {
     match JsonObject::parse(bytes) {
         Ok(Some(object)) => Ok(object),
         Ok(None) => Err(invalid("The body must be a JSON object.")),
@@ -120,7 +126,7 @@ fn is_plain(headers: &HeaderMap) -> bool {
 }
 
 /// `application/json`, or any type with the `+json` suffix (RFC 6839); parameters are ignored.
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let kind = media_type(headers);
     kind == "application/json" || (kind.contains('/') && kind.ends_with("+json"))
 }

@@ -2,7 +2,7 @@ use axum::extract::{FromRequest, Request};
 use percent_encoding::percent_decode_str;
 
 use super::{
-    body::{invalid, media_type, read, require_plain, unsupported},
+    body::{LIMIT, invalid, media_type, read, require_plain, unsupported},
     query::pairs,
 };
 use crate::problem::Problem;
@@ -18,7 +18,7 @@ impl<S: Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = read(body).await?;
+        let bytes = read(body, LIMIT).await?;
         if media_type(&parts.headers) != MEDIA_TYPE {
             return Err(unsupported(&parts, "The body's Content-Type must be application/x-www-form-urlencoded."));
         }

@@ -1,4 +1,7 @@
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    mem::take,
+};
 
 use serde::{
     Deserializer,
@@ -47,6 +50,29 @@ impl JsonObject {
         }
     }
 
+    /// Takes the items out of the array that the field of this name holds; `None` in the place of one that is no object.
+    /// Where the field holds anything else, returns `None` and leaves it.
+    pub(super) fn take_items(&mut self, name: &str) -> Option<Vec<Option<Self>>> {
+        let sent = self.values.keys().find(|sent| sent.eq_ignore_ascii_case(name))?.clone();
+        let items = match self.values.get_mut(&sent)? {
+            Value::Array(items) => take(items),
+            _ => return None,
+        };
+        let mut repeated_of = HashMap::<usize, BTreeSet<String>>::new();
+        self.repeated.retain(|path| match in_item(path, &sent) {
+            Some((place, rest)) => {
+                repeated_of.entry(place).or_default().insert(rest.to_owned());
+                false
+            }
+            None => true,
+        });
+        let objects = items.into_iter().enumerate().map(|(place, item)| match item {
+            Value::Object(values) => Some(Self { values, repeated: repeated_of.remove(&place).unwrap_or_default() }),
+            _ => None,
+        });
+        Some(objects.collect())
+    }
+
     /// An object of parameters, in the order in which they were sent.
     pub fn of_parameters(parameters: impl IntoIterator<Item = (String, String)>) -> Self {
         let (mut object, mut names) = (Self::default(), HashMap::new());
@@ -83,6 +109,12 @@ impl From<Map<String, Value>> for JsonObject {
     fn from(values: Map<String, Value>) -> Self {
         Self { values, repeated: BTreeSet::new() }
     }
+}
+
+/// Returns the place and the rest of a path that begins in an item of the array of this name, as in `Rows[3].Email`.
+fn in_item<'a>(path: &'a str, array: &str) -> Option<(usize, &'a str)> {
+    let (place, rest) = path.strip_prefix(array)?.strip_prefix('[')?.split_once("].")?;
+    Some((place.parse().ok()?, rest))
 }
 
 /// The value of this name, which is read without case.
@@ -216,6 +248,18 @@ mod tests {
         let object = JsonObject::of_parameters(parameters);
         assert_eq!(object.repeated, BTreeSet::from(["A".to_owned()]));
         assert_eq!(Value::Object(object.values), json!({"A": "1", "b": "3"}));
+    }
+
+    #[test]
+    fn items_are_taken_with_what_was_sent_twice_in_each() {
+        let mut object = parse(r#"{"rows":[{"e":1},2,{"e":1,"E":2,"f":{"g":1,"g":2}}],"a":1,"A":2}"#);
+        let items = object.take_items("Rows").unwrap();
+        let repeated = items.iter().map(|item| item.as_ref().map(|item| item.repeated.clone())).collect::<Vec<_>>();
+        let of_third = BTreeSet::from(["e", "f.g"].map(str::to_owned));
+        assert_eq!(repeated, [Some(BTreeSet::new()), None, Some(of_third)]);
+        assert_eq!(object.repeated, BTreeSet::from(["a".to_owned()]));
+        assert_eq!(Value::Object(object.values), json!({"rows": [], "a": 1}));
+        assert!(parse(r#"{"Rows":{"e":1}}"#).take_items("Rows").is_none());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod admin_request;
 mod body;
+mod csv_rows;
 mod declaration;
 mod field_value;
 mod fields;
@@ -11,6 +12,7 @@ mod json_object;
 pub mod list;
 mod organization;
 mod query;
+mod rows;
 mod sign_up;
 mod unchanged;
 
@@ -25,5 +27,6 @@ pub use form::{Form, form_decoded};
 pub use idempotent::{Idempotent, Replayed, RequestKey};
 pub use json_object::JsonObject;
 pub use query::{Query, parameters};
+pub use rows::{Row, Rows};
 pub use sign_up::NewUser;
 pub use unchanged::{Present, Unchanged};

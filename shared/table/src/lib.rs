@@ -5,6 +5,7 @@
 mod accounts;
 mod admins;
 mod associations;
+mod bulk;
 mod create_organization;
 mod customers;
 mod error;
@@ -33,7 +34,10 @@ mod signing_keys;
 
 pub use accounts::{CreatedAccount, NewAccount};
 pub use admins::AdminUser;
-pub use associations::{AssociationField, AssociationOrder, Associations, UserReference, bulk_association_items};
+pub use associations::{
+    AssociationField, AssociationOrder, AssociationRow, Associations, UserReference, bulk_association_items,
+};
+pub use bulk::RowOutcome;
 pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges};
 pub use create_organization::{CreatedOrganization, Creation, Founder};
 pub use customers::{

@@ -3,11 +3,13 @@
 mod associate;
 mod dissociate;
 mod import;
+mod import_rows;
 mod list;
 mod order;
 mod verify;
 
 pub use associate::UserReference;
 pub use import::bulk_items as bulk_association_items;
+pub use import_rows::AssociationRow;
 pub use list::{AssociationField, Associations};
 pub use order::AssociationOrder;

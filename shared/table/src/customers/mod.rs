@@ -10,6 +10,7 @@ mod customer;
 mod earlier_form;
 mod entries;
 mod find;
+mod import_rows;
 mod list;
 mod order;
 mod patch;

@@ -180,7 +180,7 @@ pub(super) fn check(
 }
 
 /// Adds `change` to a counter of a tier's customers.
-pub(super) fn add_uses(change: i8) -> Expression {
+pub(super) fn add_uses(change: i64) -> Expression {
     Expression::update("ADD uses :change").value(":change", number(change))
 }
 

@@ -100,6 +100,11 @@ pub(crate) fn credential(address: &FoldedAddress) -> Key<CredentialRecord> {
     Key::new(format!("EMAIL#{}", address.as_str()), CREDENTIAL)
 }
 
+/// Returns the folded address that the partition of a credential names.
+pub(crate) fn address_of(partition: &str) -> Option<&str> {
+    partition.strip_prefix("EMAIL#")
+}
+
 /// Returns the partition of a user's memberships.
 pub(crate) fn memberships(user: &UserId) -> Partition<MembershipRecord> {
     Partition::new(format!("MEMBER#{user}"))

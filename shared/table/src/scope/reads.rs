@@ -1,4 +1,4 @@
-use counted_index::IndexReader;
+use counted_index::{IndexReader, Order, entry_key};
 use dynamo::{Item, SortKeys, from_item};
 use serde::de::DeserializeOwned;
 
@@ -67,6 +67,19 @@ impl<'t> Reads<'t> {
     /// Reads the record at an untyped key, such as the key of an entry of an index.
     pub(crate) async fn entry<T: DeserializeOwned>(self, key: dynamo::Key) -> Result<Option<T>, Error> {
         Ok(self.0.engine().get(key).await?)
+    }
+
+    /// Reads the records of these entries of an index, where there are any: in no particular order, and with only these
+    /// attributes.
+    pub(crate) async fn entries<T: DeserializeOwned>(
+        self,
+        order: &Order,
+        keys: impl IntoIterator<Item = &str>,
+        attributes: &[&str],
+    ) -> Result<Vec<T>, Error> {
+        let keys = keys.into_iter().map(|key| entry_key(&order.partition, key)).collect();
+        let items = self.0.engine().batch_get(keys, attributes).await?;
+        Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
     /// Returns the organization's counted indexes.
