@@ -7,7 +7,6 @@
 
 use std::time::{Duration, Instant};
 
-use associations::AssociationsApp;
 use aws_sdk_dynamodb::{
     Client,
     types::{AttributeValue, Put, ReturnConsumedCapacity, Select, TransactWriteItem},
@@ -17,6 +16,7 @@ use local::{Bundle, Options, made_up_associations};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use shared::{
+    config::Config,
     dynamo,
     ids::{OrganizationCode, OrganizationId},
 };
@@ -210,7 +210,7 @@ async fn lists(count: u64) {
         print_row(count, what, ours, Some(all));
     }
     // Of a million rows, `contains` tests those that another filter leaves.
-    let (what, narrowed) = if count > AssociationsApp::MAX_TESTED_ROWS {
+    let (what, narrowed) = if count > Config::MAX_TESTED_ROWS {
         ("`contains`, a tenth of the rows", format!("&{}", filter("lt", &tenth)))
     } else {
         ("`contains`, all rows", String::new())

@@ -166,6 +166,7 @@ impl Bundle {
                 mails_per_source: options.max_mails_per_source,
                 invitations_per_day: options.max_invitations_per_day,
             },
+            max_tested_rows: options.max_tested_rows,
         };
         let wake = Wake::default();
         let client =
@@ -184,7 +185,7 @@ impl Bundle {
         let app = App::on(table.clone(), &config).await;
         let auth = AuthApp::start(app.clone(), issuer, trusted).await;
         let ses_router = hosts.guard_from_pages(service::wrap(mailbox.clone().ses(), &config.issuer));
-        let state = State { app, auth, links: links.clone(), max_tested_rows: options.max_tested_rows };
+        let state = State { app, auth, links: links.clone() };
         let mut router = router(&state, mailbox, &config.issuer);
         if let Some(time) = options.answer_time {
             router = router.layer(middleware::map_request_with_state(time, add_answer_due));

@@ -5,9 +5,8 @@ use std::{
     time::Duration,
 };
 
-use associations::AssociationsApp;
 use clap::{Args, Parser};
-use shared::telemetry;
+use shared::{config::Config, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Bundle, guard};
@@ -44,7 +43,7 @@ pub struct Options {
     #[arg(long)]
     pub no_mailer: bool,
     /// Rows that a list of associations tests one by one at most.
-    #[arg(long, env = "MAX_TESTED_ROWS", default_value_t = AssociationsApp::MAX_TESTED_ROWS)]
+    #[arg(long, env = "MAX_TESTED_ROWS", default_value_t = Config::MAX_TESTED_ROWS)]
     pub max_tested_rows: u64,
     /// Lets nobody be promoted or associated before the account's e-mail address is proven by a mailed link.
     #[arg(long, env = "REQUIRE_VERIFIED_EMAIL")]
@@ -90,7 +89,7 @@ impl Options {
             allow_host: Vec::new(),
             in_memory: true,
             no_mailer: false,
-            max_tested_rows: AssociationsApp::MAX_TESTED_ROWS,
+            max_tested_rows: Config::MAX_TESTED_ROWS,
             require_verified_email: false,
             max_wrong_passwords_per_source: 0,
             max_creations_per_source: 0,

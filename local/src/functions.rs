@@ -1,5 +1,4 @@
 use accounts::AccountsApp;
-use associations::AssociationsApp;
 use auth::AuthApp;
 use axum::Router;
 use shared::{App, link_token::LinkSigner};
@@ -21,7 +20,6 @@ pub(crate) struct State {
     pub(crate) app: App,
     pub(crate) auth: AuthApp,
     pub(crate) links: LinkSigner,
-    pub(crate) max_tested_rows: u64,
 }
 
 /// Every function that answers HTTP. The router, the OpenAPI document and the template are made from this list.
@@ -39,7 +37,7 @@ pub const FUNCTIONS: &[Function] = &[
     Function {
         name: "associations",
         documentation: associations::documentation,
-        router: |state| associations::router(AssociationsApp::new(state.app.clone(), state.max_tested_rows)),
+        router: |state| associations::router(state.app.clone()),
     },
     Function {
         name: "price-tiers",

@@ -167,7 +167,7 @@ const PATHS: [&str; 6] = [
 /// Goes a path so many times.
 async fn go(path: &str, times: u64) {
     let world = World::new().await;
-    let links = |app: App| associations::router(associations::AssociationsApp::new(app, 200_000));
+    let links = |app: App| associations::router(app);
     let list = "/api/organizations/users/associations";
     let filters = r#"[{"Field":"UserId","Operator":"startswith","Value":"kp_"},{"Field":"UserId","Operator":"gte","Value":"kp_0"},{"Field":"UserId","Operator":"lt","Value":"kp_z"},{"Field":"UserId","Operator":"gt","Value":"kp"},{"Field":"UserId","Operator":"lte","Value":"kp_zz"}]"#;
     let filters: String = url::form_urlencoded::byte_serialize(filters.as_bytes()).collect();

@@ -1,36 +1,25 @@
 use axum::{Json, extract::State};
-use serde::Serialize;
 use shared::{
+    App,
     openapi::{Failures, TokenFailures},
     problem::Problem,
-    request::AdminRequest,
-    table::PageStart,
-};
-use utoipa::ToSchema;
-
-use crate::{
-    AssociationsApp,
-    associate::AssociationResponse,
-    parameters::{ListAssociationsRequest, ListParameters},
+    request::{AdminRequest, list::ListParameters},
+    table::{AssociationField, AssociationOrder, Associations},
 };
 
-/// A page of associations.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct AssociationList {
-    #[schema(max_items = 1000)]
-    data: Vec<AssociationResponse>,
-    /// How many there are on all pages, exactly.
-    total_count: u64,
-    /// Only where the request didn't come by token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1, maximum = 2_147_483_647)]
-    page_number: Option<u64>,
-    #[schema(minimum = 1, maximum = 1000)]
-    page_size: u64,
-    /// `PageToken` of the next page, where more follows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_page_token: Option<String>,
+use crate::associate::AssociationResponse;
+
+shared::list_request! {
+    /// The parameters of a list of associations.
+    pub struct ListAssociationsRequest of Associations;
+    /// The field to sort by; ties are sorted by `UserId`.
+    sort_on: AssociationOrder = AssociationOrder::UserId, "UserId";
+    filter: AssociationFilter as Filter on AssociationField;
+}
+
+shared::list_response! {
+    /// A page of associations.
+    pub(crate) struct AssociationList of AssociationResponse;
 }
 
 /// Lists associations, sorted, filtered and by page.
@@ -46,20 +35,10 @@ pub(crate) struct AssociationList {
     responses((status = 200, description = "A page of associations.", body = AssociationList), TokenFailures, Failures)
 )]
 pub(crate) async fn list_associations(
-    State(state): State<AssociationsApp>,
-    AdminRequest(admin, ListParameters(query)): AdminRequest<ListParameters>,
+    State(app): State<App>,
+    AdminRequest(admin, ListParameters(query)): AdminRequest<ListParameters<ListAssociationsRequest>>,
 ) -> Result<Json<AssociationList>, Problem> {
-    let AssociationsApp { app, max_tested_rows } = state;
-    let page = app.table.organization(&admin).associations(&query, max_tested_rows).await?;
-    let record = |association| AssociationResponse::new(association, admin.organization_id().clone());
-    Ok(Json(AssociationList {
-        data: page.rows.into_iter().map(record).collect(),
-        total_count: page.total,
-        page_number: match query.start {
-            PageStart::Number(number) => Some(number),
-            PageStart::Token(_) => None,
-        },
-        page_size: query.size,
-        next_page_token: page.next,
-    }))
+    let page = app.table.organization(&admin).associations(&query).await?;
+    let row = |association| AssociationResponse::new(association, admin.organization_id().clone());
+    Ok(Json(AssociationList::new(page, &query, row)))
 }

@@ -34,6 +34,8 @@ pub struct Config {
     pub require_verified_email: bool,
     /// The limits on guessing and on what strangers can make.
     pub limits: Limits,
+    /// `MAX_TESTED_ROWS`: rows that a list tests one by one at most.
+    pub max_tested_rows: u64,
 }
 
 /// The limits on guessing and on what strangers can make. Each is off where it is 0, as on one machine.
@@ -59,11 +61,15 @@ impl Default for Config {
             dynamodb_endpoint: None,
             require_verified_email: true,
             limits: Limits::default(),
+            max_tested_rows: Self::MAX_TESTED_ROWS,
         }
     }
 }
 
 impl Config {
+    /// Rows that a list tests one by one at most, where nothing else is configured.
+    pub const MAX_TESTED_ROWS: u64 = 200_000;
+
     /// Reads the environment.
     ///
     /// # Errors
@@ -76,6 +82,7 @@ impl Config {
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
             require_verified_email: boolean("REQUIRE_VERIFIED_EMAIL", Self::default().require_verified_email)?,
             limits: Limits::from_env()?,
+            max_tested_rows: positive("MAX_TESTED_ROWS", Self::MAX_TESTED_ROWS)?,
         })
     }
 }

@@ -4,7 +4,8 @@ use claims::{KeySourceError, TokenError};
 use domain::conditional::FailedPrecondition;
 use table::{
     AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, Limited, LinkError,
-    LoginAttemptsError, MachineError, PriceTierError, ProfileError, SessionEnded, SettingsError, SignUpError,
+    ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, SessionEnded, SettingsError,
+    SignUpError,
 };
 
 use super::{FieldCode, FieldErrors, Problem, ProblemCode};
@@ -320,18 +321,26 @@ impl OnField for AssociationError {
                 let error = FieldCode::NotAssociated.says("has no customer in this organization");
                 Problem::field("UserId", error)
             }
-            Self::BadPageToken => {
+            Self::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::BadPageToken => {
                 let error = FieldCode::InvalidPageToken.says("is not of this query; begin with PageNumber");
-                Problem::field("PageToken", error)
+                Self::field("PageToken", error)
             }
-            Self::TooManyRows(max) => {
+            ListError::TooManyRows(max) => {
                 let error = FieldCode::TooManyRows.says(format!(
                     "would have to test more than {max} rows one by one; add a filter that narrows: startswith, equals, \
                      gt, gte, lt or lte"
                 ));
-                Problem::field("Filters", error)
+                Self::field("Filters", error)
             }
-            Self::Table(error) => error.into(),
+            ListError::Table(error) => error.into(),
         }
     }
 }

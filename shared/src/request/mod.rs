@@ -8,6 +8,7 @@ mod fields;
 mod form;
 mod idempotent;
 mod json_object;
+pub mod list;
 mod organization;
 mod query;
 mod sign_up;

@@ -190,7 +190,7 @@ fn put_organization<'t>(
             CreationRefusal::IdTaken,
         )
         .put_new(keys::membership(user, id, Role::Admin), &membership, CreationRefusal::IdTaken);
-    let write = AssociationOrder::ALL
+    let write = AssociationOrder::BOTH
         .into_iter()
         .fold(write, |write, order| write.with_index(&order.index(id), CreationRefusal::IdTaken));
     match welcome {

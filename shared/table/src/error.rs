@@ -255,7 +255,7 @@ pub enum CustomerError {
     Table(#[from] Error),
 }
 
-/// The reason why an association isn't made, removed or listed.
+/// The reason why an association isn't made or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum AssociationError {
     /// No account has this id.
@@ -270,7 +270,15 @@ pub enum AssociationError {
     /// The user has no customer in the organization.
     #[error("the user has no customer in the organization")]
     NotAssociated,
-    /// A page token was altered, or is of another query or organization.
+    /// An error that any call may meet.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// The reason why a page isn't listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// A page token was altered, or is of another query, list or organization.
     #[error("the page token is not of this query")]
     BadPageToken,
     /// More rows than this would have to be read and tested one by one.

@@ -15,6 +15,7 @@ mod invitations;
 mod leave;
 mod limits;
 mod links;
+mod lists;
 mod login_attempts;
 mod machines;
 mod mail_budgets;
@@ -32,22 +33,22 @@ mod signing_keys;
 
 pub use accounts::{CreatedAccount, NewAccount};
 pub use admins::AdminUser;
-pub use associations::{
-    AssociationFilter, AssociationOrder, AssociationPage, Field, ListQuery, Operator, PageStart, UserReference,
-    bulk_association_items, filter_ranges, page_token,
-};
+pub use associations::{AssociationField, AssociationOrder, Associations, UserReference, bulk_association_items};
 pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges};
 pub use create_organization::{CreatedOrganization, Creation, Founder};
 pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
-    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError,
+    AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, LeaveError, LinkError, ListError,
     LoginAttemptsError, MachineError, PriceTierError, ProfileError, SessionEnded, SettingsError, SignUpError,
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
 pub use limits::Limited;
 pub use links::OpenLink;
+pub use lists::{
+    KeyForm, ListFilter, ListPage, ListQuery, Listed, Named, Operator, PageStart, Values, filter_ranges, page_token,
+};
 pub use login_attempts::{AllowedAttempt, AttemptsLeft, LoginAttempts};
 pub use machines::{MachineCredential, MachineGrant, NewMachine};
 pub use memberships::{MembershipPage, UserOrganization};

@@ -2,15 +2,19 @@
 
 use std::fmt::Write;
 
+use associations::ListAssociationsRequest;
 use http::Uri;
 use serde_json::json;
-use shared::table::{AssociationFilter, AssociationOrder, ListQuery, PageStart};
+use shared::{
+    request::list::list_query,
+    table::{AssociationOrder, Associations, ListFilter, ListQuery, PageStart},
+};
 use url::form_urlencoded::Serializer;
 
 /// What is a query as it is, or nearly: it is encoded where a URI couldn't hold it.
 pub(crate) fn run(data: &[u8]) {
     let Some(uri) = uri(data) else { return };
-    match associations::list_query(&uri) {
+    match list_query::<ListAssociationsRequest>(&uri) {
         Err(errors) => {
             assert!(!errors.is_empty());
             for (name, faults) in &errors {
@@ -25,7 +29,7 @@ pub(crate) fn run(data: &[u8]) {
             assert!(!matches!(query.start, PageStart::Number(0)), "{query:?}");
             for form in [Form::Array, Form::Repeated, Form::Dotted, Form::Bracketed] {
                 let written = write(&query, form);
-                let read = associations::list_query(&written.parse().unwrap())
+                let read = list_query::<ListAssociationsRequest>(&written.parse().unwrap())
                     .unwrap_or_else(|errors| panic!("{query:?} as {written}: {errors:?}"));
                 assert_eq!(format!("{read:?}"), format!("{query:?}"), "{written}");
             }
@@ -55,7 +59,7 @@ enum Form {
     Bracketed,
 }
 
-fn write(query: &ListQuery, form: Form) -> String {
+fn write(query: &ListQuery<Associations>, form: Form) -> String {
     let mut parameters = Serializer::new("/?".to_owned());
     parameters.append_pair("pagesize", &query.size.to_string());
     parameters.append_pair(
@@ -70,14 +74,14 @@ fn write(query: &ListQuery, form: Form) -> String {
         PageStart::Number(number) => parameters.append_pair("PageNumber", &number.to_string()),
         PageStart::Token(token) => parameters.append_pair("PageToken", token),
     };
-    let parts = |filter: &AssociationFilter| {
+    let parts = |filter: &ListFilter<Associations>| {
         [
             ("Field", format!("{:?}", filter.field)),
             ("Operator", format!("{:?}", filter.operator)),
             ("Value", filter.value.clone()),
         ]
     };
-    let object = |filter: &AssociationFilter| -> serde_json::Value {
+    let object = |filter: &ListFilter<Associations>| -> serde_json::Value {
         parts(filter)
             .into_iter()
             .map(|(name, value)| (name.to_owned(), json!(value)))

@@ -4,15 +4,15 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::{
     ids::OrganizationId,
     table::{
-        AssociationFilter, AssociationOrder, Field, ListQuery, Operator, PageStart,
+        AssociationField, AssociationOrder, Associations, ListFilter, ListQuery, Operator, PageStart,
         page_token::{decode, encode},
     },
 };
 
 const LONGEST_KEY: usize = 64 * 4 + 1 + 27;
 
-fn query(order: AssociationOrder, descending: bool, value: &str) -> ListQuery {
-    let filter = AssociationFilter { field: Field::UserId, operator: Operator::Gte, value: value.to_owned() };
+fn query(order: AssociationOrder, descending: bool, value: &str) -> ListQuery<Associations> {
+    let filter = ListFilter { field: AssociationField::UserId, operator: Operator::Gte, value: value.to_owned() };
     let filters = if value.is_empty() { Vec::new() } else { vec![filter] };
     ListQuery { order, descending, filters, start: PageStart::Number(1), size: 25 }
 }

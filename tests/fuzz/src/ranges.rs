@@ -2,7 +2,10 @@
 
 use shared::{
     ids::UserId,
-    table::{AssociationFilter, AssociationOrder, AssociationRecord, Field, KeyRanges, Operator, filter_ranges},
+    table::{
+        AssociationField as Field, AssociationOrder, AssociationRecord, Associations, KeyRanges, ListFilter, Operator,
+        filter_ranges,
+    },
     text::CustomerNumber,
 };
 
@@ -36,9 +39,9 @@ pub(crate) fn run(data: &[u8]) {
         let mut kept = Vec::new();
         for operator in OPERATORS {
             for value in [&one, &other] {
-                let filter = AssociationFilter { field, operator, value: value.clone() };
+                let filter = ListFilter::<Associations> { field, operator, value: value.clone() };
                 let Some(ranges) = filter_ranges(&filter) else { continue };
-                assert_eq!(hold(&ranges, &key), filter.keeps(&row), "{filter:?} on {row:?}");
+                assert_eq!(hold(&ranges, &key), filter.keeps_entry(&row).unwrap(), "{filter:?} on {row:?}");
                 for range in &ranges {
                     // DynamoDB takes 1,024 bytes, with the prefix.
                     assert!(range.from.len() < 1_000 && range.to.as_ref().is_none_or(|to| to.len() < 1_000));
@@ -47,7 +50,7 @@ pub(crate) fn run(data: &[u8]) {
                 assert!(
                     ranges.iter().zip(ranges.iter().skip(1)).all(|(one, next)| one.to.as_ref() <= Some(&next.from))
                 );
-                kept.push((ranges, filter.keeps(&row)));
+                kept.push((ranges, filter.keeps_entry(&row).unwrap()));
             }
         }
         for (one, keeps) in &kept {

@@ -49,8 +49,8 @@ fn each_refusal_has_its_status_and_its_code() {
         (AssociationError::NoAccount.into(), 400, "account_not_found"),
         (AssociationError::EmailNotVerified.into(), 400, "email_not_verified"),
         (AssociationError::NotAssociated.into(), 400, "not_associated"),
-        (AssociationError::BadPageToken.into(), 400, "invalid_page_token"),
-        (AssociationError::TooManyRows(1).into(), 400, "too_many_rows"),
+        (ListError::BadPageToken.into(), 400, "invalid_page_token"),
+        (ListError::TooManyRows(1).into(), 400, "too_many_rows"),
     ] {
         let problem: Problem = problem;
         let shown = format!("{problem:?}");

@@ -53,10 +53,10 @@ impl Table {
         code: &OrganizationCode,
         associations: Vec<AssociationRecord>,
     ) -> Result<(), Error> {
-        let orders = AssociationOrder::ALL.map(|order| order.index(organization));
+        let orders = AssociationOrder::BOTH.map(|order| order.index(organization));
         let rows = associations.into_iter().map(|association| {
             let with_item = Some(membership_item(organization, code, &association)?);
-            let keys = AssociationOrder::ALL.map(|order| order.key(&association)).into();
+            let keys = AssociationOrder::BOTH.map(|order| order.key(&association)).into();
             Ok(Row { keys, record: association, with_item })
         });
         let rows = rows.collect::<Result<_, Error>>()?;

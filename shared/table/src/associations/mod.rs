@@ -2,17 +2,12 @@
 
 mod associate;
 mod dissociate;
-mod filter;
 mod import;
 mod list;
 mod order;
-pub mod page_token;
-mod plan;
 mod verify;
 
 pub use associate::UserReference;
-pub use filter::{AssociationFilter, Field, Operator};
 pub use import::bulk_items as bulk_association_items;
-pub use list::{AssociationPage, ListQuery, PageStart};
+pub use list::{AssociationField, Associations};
 pub use order::AssociationOrder;
-pub use plan::ranges as filter_ranges;

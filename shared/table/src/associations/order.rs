@@ -1,6 +1,7 @@
 use counted_index::{Order, entry_key};
 use domain::ids::{OrganizationId, UserId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     Error,
@@ -9,7 +10,7 @@ use crate::{
 };
 
 /// What a list is sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub enum AssociationOrder {
     /// The user's id.
     UserId,
@@ -19,20 +20,13 @@ pub enum AssociationOrder {
 
 impl AssociationOrder {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::UserId, Self::CustomerNumber];
+    pub const BOTH: [Self; 2] = [Self::UserId, Self::CustomerNumber];
 
     /// The index of an organization's associations in this order.
     pub(crate) fn index(self, organization: &OrganizationId) -> Order {
         match self {
             Self::UserId => keys::associations_by_user(organization),
             Self::CustomerNumber => keys::associations_by_customer(organization),
-        }
-    }
-
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::UserId => Self::CustomerNumber,
-            Self::CustomerNumber => Self::UserId,
         }
     }
 

@@ -42,9 +42,9 @@ pub(crate) const PUBLIC_KEY_PREFIX: &str = "KEY#";
 pub(crate) const ACCOUNT_IDENTITY_PREFIX: &str = "ISSUER";
 /// The prefix of the sort keys of a user's memberships.
 pub(crate) const MEMBERSHIP_PREFIX: &str = "ORG#";
-/// The character after a customer's number in a key: U+001F. It sorts below every character that a number may hold, so
-/// that `A` comes before `AB`.
-pub(crate) const CUSTOMER_END: char = '\u{1f}';
+/// The character after a value in a key that goes on behind it: U+001F. It sorts below every character that a value may
+/// hold, so that `A` comes before `AB`.
+pub(crate) const KEY_END: char = '\u{1f}';
 /// The sort key of every credential.
 pub(crate) const CREDENTIAL: &str = "EMAIL";
 /// The sort key of an organization's own item: below every other of its partition but its subscriptions.
@@ -156,7 +156,7 @@ pub(crate) fn associations_by_customer(organization: &OrganizationId) -> Order {
 
 /// Returns an association's key in the order by customer. Keys sort by the customer's number, and then by user.
 pub(crate) fn customer_then_user(customer: &CustomerNumber, user: &UserId) -> String {
-    format!("{}{CUSTOMER_END}{user}", customer.as_str())
+    format!("{}{KEY_END}{user}", customer.as_str())
 }
 
 /// The partition of the public signing keys.

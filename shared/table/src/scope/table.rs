@@ -10,6 +10,7 @@ pub struct Table {
     engine: dynamo::Table,
     require_verified_email: bool,
     limits: Limits,
+    max_tested_rows: u64,
     last_uses: LastUses,
 }
 
@@ -17,14 +18,23 @@ impl Table {
     /// Creates the table on `engine`. E-mail addresses must be verified.
     #[must_use]
     pub fn new(engine: dynamo::Table) -> Self {
-        Self { engine, require_verified_email: true, limits: Limits::default(), last_uses: LastUses::default() }
+        Self {
+            engine,
+            require_verified_email: true,
+            limits: Limits::default(),
+            max_tested_rows: Config::MAX_TESTED_ROWS,
+            last_uses: LastUses::default(),
+        }
     }
 
     /// Connects to the table that `config` names.
     #[must_use]
     pub fn connect(config: &Config) -> Self {
         let engine = dynamo::Table::connect(&config.table_name, config.dynamodb_endpoint.as_deref());
-        Self::new(engine).requiring_verified_email(config.require_verified_email).with_limits(config.limits)
+        Self::new(engine)
+            .requiring_verified_email(config.require_verified_email)
+            .with_limits(config.limits)
+            .testing_rows_up_to(config.max_tested_rows)
     }
 
     /// Sets whether e-mail addresses must be verified. If so, an account with an unverified address can be neither
@@ -38,6 +48,16 @@ impl Table {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Sets how many rows a list tests one by one at most.
+    #[must_use]
+    pub fn testing_rows_up_to(self, max_tested_rows: u64) -> Self {
+        Self { max_tested_rows, ..self }
+    }
+
+    pub(crate) fn max_tested_rows(&self) -> u64 {
+        self.max_tested_rows
     }
 
     pub(crate) fn limits(&self) -> &Limits {

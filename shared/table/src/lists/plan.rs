@@ -2,40 +2,46 @@
 
 use counted_index::{KeyRange, KeyRanges};
 
-use super::{AssociationFilter, AssociationOrder, Field, Operator};
-use crate::scope::keys::CUSTOMER_END;
+use super::{KeyForm, ListFilter, Listed, Operator};
+use crate::scope::keys::KEY_END;
 
-/// The characters of the longest value of each field.
-const MAX_USER_ID_CHARS: usize = 27;
-const MAX_CUSTOMER_NUMBER_CHARS: usize = 64;
+/// The bytes of a bound, so that no bound is longer than a key may be.
+const MAX_BOUND_BYTES: usize = 1_000;
 
 /// How a list is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Plan {
+pub(super) enum Plan<O> {
     /// The filters are these ranges of the order that is asked for.
     Ranges(KeyRanges),
-    /// Some filters have to be tested on each row of a range: either of the order that is asked for, or of the other
-    /// one, whichever is shorter.
+    /// Some filters have to be tested on each row of a range: either of the order that is asked for, or of another one,
+    /// whichever is shorter.
     Test {
         /// A range of the order that is asked for.
         asked: KeyRanges,
-        /// A range of the other order, where a filter narrows it.
-        other: Option<KeyRanges>,
+        /// A range of another order, where a filter narrows it.
+        other: Option<(O, KeyRanges)>,
     },
 }
 
-impl Plan {
-    pub(super) fn of(order: AssociationOrder, filters: &[AssociationFilter]) -> Self {
+/// What a filter leaves of the keys of the order of its field.
+struct Narrowed {
+    ranges: KeyRanges,
+    /// Whether every row in the ranges keeps the filter.
+    exactly: bool,
+}
+
+impl<O: PartialEq + Copy> Plan<O> {
+    pub(super) fn of<L: Listed<Order = O>>(order: O, filters: &[ListFilter<L>]) -> Self {
         let (mut asked, mut other, mut to_test) = (KeyRanges::all(), None, false);
         for filter in filters {
-            let filtered = match filter.field {
-                Field::UserId => AssociationOrder::UserId,
-                Field::CustomerNumber => AssociationOrder::CustomerNumber,
-            };
-            match ranges(filter) {
-                Some(ranges) if filtered == order => asked = asked.intersection(&ranges),
-                Some(ranges) => {
-                    other = Some(other.unwrap_or_else(KeyRanges::all).intersection(&ranges));
+            match narrow(filter) {
+                Some((sorted, Narrowed { ranges, exactly })) if sorted == order => {
+                    asked = asked.intersection(&ranges);
+                    to_test |= !exactly;
+                }
+                Some((sorted, Narrowed { ranges, .. })) => {
+                    let (_, before) = other.unwrap_or_else(|| (sorted, KeyRanges::all()));
+                    other = Some((sorted, before.intersection(&ranges)));
                     to_test = true;
                 }
                 None => to_test = true,
@@ -45,15 +51,44 @@ impl Plan {
     }
 }
 
-/// Returns the ranges of keys that a filter keeps, in the order of its field. Returns `None` if no ranges are
-/// equivalent to the filter.
+/// Returns the ranges of keys that hold exactly the rows that a filter keeps, in the order that is sorted by its field.
+/// Returns `None` if there is no such order, or no such ranges.
 #[must_use]
-pub fn ranges(filter: &AssociationFilter) -> Option<KeyRanges> {
-    let (longest, end) = match filter.field {
-        Field::UserId => (MAX_USER_ID_CHARS, None),
-        Field::CustomerNumber => (MAX_CUSTOMER_NUMBER_CHARS, Some(CUSTOMER_END)),
+pub fn filter_ranges<L: Listed>(filter: &ListFilter<L>) -> Option<KeyRanges> {
+    narrow(filter).filter(|(_, narrowed)| narrowed.exactly).map(|(_, narrowed)| narrowed.ranges)
+}
+
+/// Returns what a filter leaves of the order of its field, and which order that is.
+fn narrow<L: Listed>(filter: &ListFilter<L>) -> Option<(L::Order, Narrowed)> {
+    let (order, form) = L::sorted_by(filter.field)?;
+    let (operator, value) = (filter.operator, filter.value.as_str());
+    let narrowed = match form {
+        KeyForm::Value { longest } => Narrowed { ranges: ranges(operator, value, longest, None)?, exactly: true },
+        KeyForm::Prefix { longest } => {
+            Narrowed { ranges: ranges(operator, value, longest, Some(KEY_END))?, exactly: true }
+        }
+        KeyForm::LowerCase { longest } => {
+            Narrowed { ranges: ranges_in_lower_case(operator, value, longest)?, exactly: false }
+        }
     };
-    let value = Comparison::new(&filter.value, longest);
+    Some((order, narrowed))
+}
+
+/// A value in lower case begins with the lower case of what the value begins with, since each character is changed by
+/// itself. Nothing like it holds of the other operators.
+fn ranges_in_lower_case(operator: Operator, value: &str, longest: usize) -> Option<KeyRanges> {
+    if !matches!(operator, Operator::StartsWith | Operator::Equals) {
+        return None;
+    }
+    let lower_case: String = value.chars().flat_map(char::to_lowercase).collect();
+    let Comparison { text, .. } = Comparison::new(&lower_case, longest);
+    Some(KeyRanges::of([KeyRange::new(text.clone(), after_prefix(&text))]))
+}
+
+/// Returns the ranges of keys that an operator keeps, where a key is the field's value, or the value and then `end`.
+/// Returns `None` if no ranges are equivalent to the operator.
+fn ranges(operator: Operator, value: &str, longest: usize, end: Option<char>) -> Option<KeyRanges> {
+    let value = Comparison::new(value, longest);
     // Where a field's value begins and ends among the keys: a key is the value, or begins with it and what ends it.
     let from = |text: &str| text.to_owned();
     let beyond = |text: &str| match end {
@@ -63,7 +98,7 @@ pub fn ranges(filter: &AssociationFilter) -> Option<KeyRanges> {
     let text = value.text.as_str();
     let at_least = |from: String| KeyRanges::of([KeyRange::new(from, None)]);
     let below = |to: String| KeyRanges::of([KeyRange::new(String::new(), Some(to))]);
-    Some(match (filter.operator, value.reachable) {
+    Some(match (operator, value.reachable) {
         (Operator::Contains | Operator::NotContains | Operator::EndsWith, _) => return None,
         (Operator::Equals | Operator::StartsWith, false) => KeyRanges::none(),
         (Operator::NotEquals, false) => KeyRanges::all(),
@@ -100,8 +135,9 @@ impl Comparison {
     /// Cuts `value` before the first character that no field holds in a key (U+001F and below), and where it is longer
     /// than any value of the field. A field's value is below the whole text exactly if it is not above what is left.
     fn new(value: &str, longest: usize) -> Self {
-        let held = |character: &char| *character > CUSTOMER_END;
-        let text: String = value.chars().take(longest).take_while(held).collect();
+        let held = |character: &char| *character > KEY_END;
+        let mut text: String = value.chars().take(longest).take_while(held).collect();
+        text.truncate(text.floor_char_boundary(MAX_BOUND_BYTES));
         Self { reachable: text.len() == value.len(), text }
     }
 }
@@ -128,7 +164,12 @@ mod tests {
     use super::*;
     use domain::{ids::UserId, text::CustomerNumber};
 
-    use crate::records::AssociationRecord;
+    use crate::{
+        associations::{AssociationField, AssociationOrder, Associations},
+        records::AssociationRecord,
+    };
+
+    type Filter = ListFilter<Associations>;
 
     const OPERATORS: [Operator; 7] = [
         Operator::StartsWith,
@@ -166,12 +207,16 @@ mod tests {
                 for value in &values {
                     for operator in OPERATORS {
                         for (field, order) in [
-                            (Field::UserId, AssociationOrder::UserId),
-                            (Field::CustomerNumber, AssociationOrder::CustomerNumber),
+                            (AssociationField::UserId, AssociationOrder::UserId),
+                            (AssociationField::CustomerNumber, AssociationOrder::CustomerNumber),
                         ] {
-                            let filter = AssociationFilter { field, operator, value: value.clone() };
-                            let ranges = ranges(&filter).unwrap();
-                            assert_eq!(holds(&ranges, &order.key(&row)), filter.keeps(&row), "{filter:?} on {row:?}");
+                            let filter = Filter { field, operator, value: value.clone() };
+                            let ranges = filter_ranges(&filter).unwrap();
+                            assert_eq!(
+                                holds(&ranges, &order.key(&row)),
+                                filter.keeps_entry(&row).unwrap(),
+                                "{filter:?} on {row:?}"
+                            );
                         }
                     }
                 }
@@ -181,10 +226,10 @@ mod tests {
 
     #[test]
     fn no_bound_is_longer_than_a_key_may_be() {
-        for field in [Field::UserId, Field::CustomerNumber] {
+        for field in [AssociationField::UserId, AssociationField::CustomerNumber] {
             for operator in OPERATORS {
-                let filter = AssociationFilter { field, operator, value: "\u{10FFFE}".repeat(5_000) };
-                for range in &ranges(&filter).unwrap() {
+                let filter = Filter { field, operator, value: "\u{10FFFE}".repeat(5_000) };
+                for range in &filter_ranges(&filter).unwrap() {
                     assert!(range.from.len() < 1_000 && range.to.as_ref().is_none_or(|to| to.len() < 1_000));
                 }
             }
@@ -193,16 +238,16 @@ mod tests {
 
     #[test]
     fn only_what_no_range_keeps_is_tested() {
-        let filter = |field, operator, value: &str| AssociationFilter { field, operator, value: value.to_owned() };
-        let user = filter(Field::UserId, Operator::StartsWith, "kp_");
-        let number = filter(Field::CustomerNumber, Operator::Equals, "C-1");
-        let part = filter(Field::CustomerNumber, Operator::Contains, "1");
-        let ranges_of = |filter: &AssociationFilter| ranges(filter).unwrap();
-        assert_eq!(Plan::of(AssociationOrder::UserId, &[]), Plan::Ranges(KeyRanges::all()));
+        let filter = |field, operator, value: &str| Filter { field, operator, value: value.to_owned() };
+        let user = filter(AssociationField::UserId, Operator::StartsWith, "kp_");
+        let number = filter(AssociationField::CustomerNumber, Operator::Equals, "C-1");
+        let part = filter(AssociationField::CustomerNumber, Operator::Contains, "1");
+        let ranges_of = |filter: &Filter| filter_ranges(filter).unwrap();
+        assert_eq!(Plan::of::<Associations>(AssociationOrder::UserId, &[]), Plan::Ranges(KeyRanges::all()));
         assert_eq!(Plan::of(AssociationOrder::UserId, std::slice::from_ref(&user)), Plan::Ranges(ranges_of(&user)));
         assert_eq!(
             Plan::of(AssociationOrder::UserId, &[user.clone(), number.clone()]),
-            Plan::Test { asked: ranges_of(&user), other: Some(ranges_of(&number)) }
+            Plan::Test { asked: ranges_of(&user), other: Some((AssociationOrder::CustomerNumber, ranges_of(&number))) }
         );
         assert_eq!(
             Plan::of(AssociationOrder::CustomerNumber, &[number.clone(), part]),

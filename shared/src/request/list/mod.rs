@@ -1,0 +1,10 @@
+//! The query parameters and the answer of a list, the same for every list.
+
+mod declaration;
+mod filters;
+mod named;
+mod parameters;
+
+pub use filters::read_filters;
+pub use named::{named, named_or};
+pub use parameters::{Direction, ListParameters, ListRequest, list_query, page_number, page_size};
