@@ -11,6 +11,7 @@ mod customers;
 mod error;
 mod external_identities;
 mod idempotency;
+mod indexes;
 mod invitations;
 mod leave;
 mod limits;
@@ -34,7 +35,7 @@ mod signing_keys;
 pub use accounts::{CreatedAccount, NewAccount};
 pub use admins::AdminUser;
 pub use associations::{AssociationField, AssociationOrder, Associations, UserReference, bulk_association_items};
-pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges};
+pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges, Rebuilt};
 pub use create_organization::{CreatedOrganization, Creation, Founder};
 pub use customers::{Customer, CustomerChange, CustomerPatch, MemberCustomer};
 pub use domain::mail::{MailId, MailKind, MailStatus};
@@ -44,6 +45,7 @@ pub use error::{
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
+pub use indexes::RebuiltIndexes;
 pub use limits::Limited;
 pub use links::OpenLink;
 pub use lists::{

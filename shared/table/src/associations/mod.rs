@@ -5,7 +5,7 @@ mod dissociate;
 mod import;
 mod list;
 mod order;
-mod verify;
+mod repair;
 
 pub use associate::UserReference;
 pub use import::bulk_items as bulk_association_items;
