@@ -1,8 +1,9 @@
-//! An operator's commands: whether an index is right, the end of a signing key, the upgrade of a table, and data for
+//! An operator's commands: whether an index is right, its mending, the end of a signing key, the upgrade of a table, and data for
 //! benchmarks.
 
 mod migrate;
 mod place;
+mod rebuild_index;
 mod retire_key;
 mod seed;
 mod verify_index;
@@ -27,8 +28,10 @@ pub struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Walks the associations of an organization and says whether every count is right.
+    /// Walks the indexes of an organization and says whether every count is right.
     VerifyIndex(verify_index::VerifyIndex),
+    /// Mends the indexes of an organization, while calls go on, and says what was wrong.
+    RebuildIndex(rebuild_index::RebuildIndex),
     /// Ends a signing key once every token signed by it has ended.
     RetireKey(retire_key::RetireKey),
     /// Brings what an earlier version stored into the form of this one, after its deployment.
@@ -46,6 +49,7 @@ impl Command {
     pub async fn run(self) -> ExitCode {
         let done = match self.task {
             Task::VerifyIndex(task) => task.run().await,
+            Task::RebuildIndex(task) => task.run().await,
             Task::RetireKey(task) => task.run().await,
             Task::Migrate(task) => task.run().await,
             Task::Seed(task) => task.run().await,

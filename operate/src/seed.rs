@@ -34,8 +34,8 @@ impl Seed {
             bar.finish();
             return Ok(());
         };
-        let reports = opened.table.verify_associations(organization).await?;
-        if reports.iter().any(|report| report.entries > 0 || report.buckets > 1) {
+        let reports = opened.table.verify_indexes(organization).await?;
+        if reports.iter().any(|(_, report)| report.entries > 0 || report.buckets > 1) {
             return Err("the organization has or had associations; seed a new one".into());
         }
         // Two entries and a membership each; buckets are few.

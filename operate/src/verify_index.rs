@@ -5,7 +5,7 @@ use shared::table::IndexReport;
 
 use crate::{Failure, place::Target};
 
-/// Says whether every count of an organization's associations is right, and which isn't.
+/// Says whether every count of an organization's indexes is right, and which isn't.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyIndex {
     #[command(flatten)]
@@ -17,11 +17,12 @@ impl VerifyIndex {
         let Target { organization, place } = &self.target;
         let opened = place.open().await?;
         opened.table.code_of(organization).await?.ok_or("the organization no longer exists")?;
-        let reports = opened.table.verify_associations(organization).await?;
+        let reports = opened.table.verify_indexes(organization).await?;
         let mut faults = 0;
-        for (order, report) in ["by user", "by customer"].into_iter().zip(reports) {
-            let IndexReport { entries, buckets, faults: found } = report;
-            writeln!(io::stdout(), "{order}: {entries} entries in {buckets} buckets, {} faults", found.len())?;
+        for (order, report) in reports {
+            let IndexReport { entries, buckets, parents, faults: found } = report;
+            let parents = if parents > 0 { format!(" of {parents} parents") } else { String::new() };
+            writeln!(io::stdout(), "{order}: {entries} entries in {buckets} buckets{parents}, {} faults", found.len())?;
             for fault in &found {
                 writeln!(io::stdout(), "  {fault}")?;
             }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use domain::ids;
-use dynamo::{Error, Expression, Item, SortKeys, Transaction, from_item, number, text};
+use dynamo::{Error, Expression, Item, Key, Transaction, from_item, number, text, to_item};
 
 use crate::{IndexReader, Order, keys};
 
@@ -18,6 +18,8 @@ pub struct Bucket {
     /// Entries in the range.
     pub entries: u64,
     pub(super) epoch: String,
+    /// The lower bound of the parent that counts these entries too. Changes only together with the epoch.
+    pub(super) parent: Option<String>,
     fenced_until: Option<u64>,
 }
 
@@ -30,16 +32,44 @@ pub(super) struct BucketRecord {
     /// The time at which the fence expires, in milliseconds since the Unix epoch. Absent if no split is under way.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) fenced_until: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) parent: Option<String>,
 }
 
 impl BucketRecord {
-    pub(super) fn new(entries: u64) -> Self {
-        Self { entries, epoch: new_epoch(), fenced_until: None }
+    pub(super) fn new(entries: u64, parent: Option<String>) -> Self {
+        Self { entries, epoch: new_epoch(), fenced_until: None, parent }
+    }
+
+    /// Returns the item of a new bucket.
+    pub(super) fn item(&self, order: &Order, lower: &str) -> Result<Item, Error> {
+        short_item(keys::bucket(&order.partition, lower), self)
     }
 }
 
+/// Returns an item that doesn't say its entity type, since its sort key does, and each reader of a list pays for it.
+pub(super) fn short_item(key: Key, record: &impl Serialize) -> Result<Item, Error> {
+    let mut item = to_item(key, "", record)?;
+    item.remove("entity");
+    Ok(item)
+}
+
+/// Adds a new item to a transaction.
+pub(super) fn put_new_item<'t, R>(
+    transaction: Transaction<'t, R>,
+    item: Result<Item, Error>,
+    refusal: R,
+) -> Transaction<'t, R> {
+    match item {
+        Ok(item) => transaction.put_new_item(item, refusal),
+        Err(error) => transaction.with_defect(error),
+    }
+}
+
+/// A new epoch. Short, because every reader of buckets pays for it; an epoch has to differ from the ones that writers of
+/// one bucket still hold, and from no others.
 pub(super) fn new_epoch() -> String {
-    ids::random_id(12)
+    ids::random_id(8)
 }
 
 /// Returns the current time, in milliseconds since the Unix epoch.
@@ -59,8 +89,8 @@ impl Bucket {
         let key = item.get("sk").and_then(|sk| sk.as_s().ok());
         let lower = key.and_then(|sk| sk.strip_prefix(keys::BUCKET_PREFIX)).map(str::to_owned);
         let lower = lower.ok_or_else(|| Error::Internal("a bucket has no key".into()))?;
-        let BucketRecord { entries, epoch, fenced_until } = from_item(item)?;
-        Ok(Self { lower, entries, epoch, fenced_until })
+        let BucketRecord { entries, epoch, fenced_until, parent } = from_item(item)?;
+        Ok(Self { lower, entries, epoch, parent, fenced_until })
     }
 
     /// Whether a fence is up that has not expired, so that writers must wait.
@@ -84,6 +114,29 @@ impl Bucket {
         expression.and_condition("epoch = :epoch").value(":epoch", text(&self.epoch))
     }
 
+    /// Makes another parent count the bucket's entries, if neither its range nor its count has changed. An expired fence
+    /// is taken over.
+    pub(super) fn hand_over(&self, parent: &str) -> Expression {
+        Expression::update("SET parent = :parent, epoch = :new_epoch REMOVE fenced_until, fenced_by")
+            .and_condition("epoch = :epoch AND entries = :entries")
+            .value(":parent", text(parent))
+            .value(":new_epoch", text(&new_epoch()))
+            .value(":epoch", text(&self.epoch))
+            .value(":entries", number(self.entries))
+    }
+
+    /// Makes no parent count the bucket's entries, if its range hasn't changed. An expired fence is taken over.
+    pub(super) fn detach(&self) -> Expression {
+        self.require_epoch(Expression::update("SET epoch = :new_epoch REMOVE parent, fenced_until, fenced_by"))
+            .value(":new_epoch", text(&new_epoch()))
+    }
+
+    /// Whether the bucket stays even if it is empty, since the index or a parent begins with it.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.lower.is_empty() || self.parent.as_ref() == Some(&self.lower)
+    }
+
     /// Whether there is a fence, expired or not.
     pub(super) fn has_fence(&self) -> bool {
         self.fenced_until.is_some()
@@ -93,7 +146,11 @@ impl Bucket {
 #[cfg(test)]
 impl Bucket {
     pub(crate) fn unfenced(lower: &str, entries: u64) -> Self {
-        Self { lower: lower.to_owned(), entries, epoch: new_epoch(), fenced_until: None }
+        Self { lower: lower.to_owned(), entries, epoch: new_epoch(), parent: None, fenced_until: None }
+    }
+
+    pub(crate) fn of_parent(self, parent: &str) -> Self {
+        Self { parent: Some(parent.to_owned()), ..self }
     }
 }
 
@@ -119,7 +176,7 @@ impl Order {
     }
 
     fn put_first<'t, R>(&self, transaction: Transaction<'t, R>, entries: u64, exists: R) -> Transaction<'t, R> {
-        transaction.put_new(keys::bucket(&self.partition, ""), "bucket", &BucketRecord::new(entries), exists)
+        put_new_item(transaction, BucketRecord::new(entries, None).item(self, ""), exists)
     }
 }
 
@@ -144,12 +201,5 @@ impl IndexReader<'_> {
             .send()
             .await?;
         answer.items.unwrap_or_default().pop().map(Bucket::of).transpose()
-    }
-
-    /// Returns every bucket of an order in ascending order, with one Query.
-    pub async fn buckets(self, order: &Order) -> Result<Vec<Bucket>, Error> {
-        let sort_keys = SortKeys::Prefix(keys::BUCKET_PREFIX);
-        let items = self.table.query(&order.partition, sort_keys).await?;
-        items.into_iter().map(Bucket::of).collect()
     }
 }

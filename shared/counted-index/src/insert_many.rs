@@ -1,14 +1,19 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use serde::Serialize;
 
 use dynamo::{Backoff, Error, Item, to_item};
 
-use crate::{Bucket, CountedIndex, Order, Outcome, bucket::BucketRecord, keys};
+use crate::{
+    Bucket, CountedIndex, IndexReader, MAX_PARENT_BUCKETS, Order, Outcome, bucket::BucketRecord, keys, outline::Level,
+    parent::Parent,
+};
 
 /// Actions that one `TransactWriteItems` accepts.
 const MAX_ACTIONS: usize = 100;
+/// Buckets that are located concurrently.
+const MAX_CONCURRENT_READS: usize = 32;
 
 /// A row to index: its key in each order, and its record.
 #[derive(Clone, Debug)]
@@ -22,31 +27,50 @@ pub struct Row<T> {
 }
 
 impl Order {
-    /// Returns every item of a new order: its buckets, and its entries, which must be sorted by key. Each bucket but
-    /// the last gets `bucket_size` entries.
+    /// Returns every item of a new order: its parents if there are many buckets, its buckets, and its entries, which must
+    /// be sorted by key. Each bucket but the last gets `bucket_size` entries.
     pub fn bulk_items<T: Serialize>(
         self,
         entries: Vec<(String, T)>,
         bucket_size: usize,
     ) -> impl Iterator<Item = Result<Item, Error>> {
-        let buckets: Vec<_> = entries
-            .chunks(bucket_size)
-            .enumerate()
-            .map(|(index, entries)| {
-                // The first bucket also covers the keys below its first entry.
-                let lower = if index == 0 { "" } else { entries.first().map_or("", |(key, _)| key.as_str()) };
-                let record = BucketRecord::new(u64::try_from(entries.len()).unwrap_or(u64::MAX));
-                to_item(keys::bucket(&self.partition, lower), "bucket", &record)
-            })
-            .collect();
+        let chunks: Vec<_> = entries.chunks(bucket_size).collect();
+        let lowers: Vec<_> = chunks.iter().enumerate().map(|(index, chunk)| lower(&chunks, index, chunk)).collect();
+        let siblings = if chunks.len() > MAX_PARENT_BUCKETS { bulk_parent_buckets(chunks.len()) } else { usize::MAX };
+        let count = |entries: usize| u64::try_from(entries).unwrap_or(u64::MAX);
+        let mut items = Vec::new();
+        if siblings < chunks.len() {
+            for (lowers, chunks) in lowers.chunks(siblings).zip(chunks.chunks(siblings)) {
+                let (lower, entries) = (lowers[0].clone(), count(chunks.iter().map(|chunk| chunk.len()).sum()));
+                items.push(Parent { lower, entries, unsettled: None }.item(&self));
+            }
+        }
+        for (index, (lower, chunk)) in lowers.iter().zip(&chunks).enumerate() {
+            let parent = (siblings < chunks.len()).then(|| lowers[index - index % siblings].clone());
+            items.push(BucketRecord::new(count(chunk.len()), parent).item(&self, lower));
+        }
         let entry = move |(key, record): (String, T)| to_item(keys::entry(&self.partition, &key), self.entity, &record);
-        buckets.into_iter().chain(entries.into_iter().map(entry))
+        items.into_iter().chain(entries.into_iter().map(entry))
     }
+}
+
+/// Returns the lower bound of a bucket of new data. The first bucket also covers the keys below its first entry.
+fn lower<T>(chunks: &[&[(String, T)]], index: usize, chunk: &[(String, T)]) -> String {
+    let last = index.checked_sub(1).and_then(|before| chunks[before].last());
+    match (last, chunk.first()) {
+        (Some((last, _)), Some((first, _))) => keys::separator(last, first),
+        _ => String::new(),
+    }
+}
+
+/// Returns how many buckets each parent of new data gets: a sixth below the limit, so that there is room for more.
+fn bulk_parent_buckets(buckets: usize) -> usize {
+    MAX_PARENT_BUCKETS.max(buckets.isqrt()) * 5 / 6
 }
 
 impl CountedIndex<'_> {
     /// Inserts rows, none of which may exist yet. Each transaction takes as many rows as fit: rows of one bucket share
-    /// its count. After an error, the rows of the transactions before it stay.
+    /// its count, and those of one parent share that. After an error, the rows of the transactions before it stay.
     ///
     /// # Errors
     /// A row exists already, or the table is out of reach.
@@ -54,9 +78,15 @@ impl CountedIndex<'_> {
         rows.sort_by(|one, other| one.keys.cmp(&other.keys));
         let mut backoff = Backoff::default();
         let mut rows = rows.as_slice();
-        let mut buckets = self.all_buckets(orders).await?;
         while !rows.is_empty() {
-            let located = fill(orders, &buckets, rows)?;
+            let candidates = &rows[..rows.len().min(MAX_ACTIONS / orders.len().max(1))];
+            let buckets = try_join_all(orders.iter().enumerate().map(async |(place, order)| {
+                let keys: Vec<_> =
+                    candidates.iter().filter_map(|row| row.keys.get(place)).map(String::as_str).collect();
+                self.buckets_of_keys(order, &keys).await
+            }));
+            let buckets = buckets.await?;
+            let located = fill(orders, &buckets, candidates)?;
             let (now, later) = rows.split_at(located.len());
             let mut write = self.write();
             for (row, indices) in now.iter().zip(&located) {
@@ -68,47 +98,46 @@ impl CountedIndex<'_> {
                 }
             }
             match write.commit().await? {
-                Outcome::Done => {
-                    // Counts are updated locally, which saves a read. After a split the ranges have changed, so all
-                    // buckets are read again.
-                    let mut split = false;
-                    for indices in located {
-                        for (buckets, index) in buckets.iter_mut().zip(indices) {
-                            buckets[index].entries += 1;
-                            split |= buckets[index].entries > self.max_entries;
-                        }
-                    }
-                    if split {
-                        buckets = self.all_buckets(orders).await?;
-                    }
-                    (rows, backoff) = (later, Backoff::default());
-                }
+                Outcome::Done => (rows, backoff) = (later, Backoff::default()),
                 Outcome::Conflict => {
                     backoff.wait_or_give_up("rows exist already, or their buckets are being changed by others").await?;
-                    buckets = self.all_buckets(orders).await?;
                 }
             }
         }
         Ok(())
     }
+}
 
-    async fn all_buckets(self, orders: &[Order]) -> Result<Vec<Vec<Bucket>>, Error> {
-        try_join_all(orders.iter().map(|order| self.buckets(order))).await
+impl IndexReader<'_> {
+    /// Returns buckets in ascending order, among them those that these keys belong to: all of them, by one Query, or
+    /// those of the keys alone where the index is big.
+    pub async fn buckets_of_keys(self, order: &Order, keys: &[&str]) -> Result<Vec<Bucket>, Error> {
+        if let Level::Buckets(buckets) = self.buckets(order).await?.0 {
+            return Ok(buckets);
+        }
+        let reads = stream::iter(keys.to_vec()).map(async |key| self.locate(order, key).await);
+        let located: Vec<Bucket> = reads.buffered(MAX_CONCURRENT_READS).try_collect().await?;
+        // Of two reads of one bucket either may be the later one; a wrong epoch makes the write try again.
+        let located: BTreeMap<_, _> = located.into_iter().map(|bucket| (bucket.lower.clone(), bucket)).collect();
+        Ok(located.into_values().collect())
     }
 }
 
 /// Takes rows until a transaction is full. Returns, for each row taken, the index of its bucket in each order.
 ///
-/// A row costs one action for each of its entries, one for the other item written with it, and one for each bucket that
-/// no earlier row of the transaction touches.
+/// A row costs one action for each of its entries, one for the other item written with it, and one for each bucket and
+/// each parent that no earlier row of the transaction touches.
 fn fill<T>(orders: &[Order], buckets: &[Vec<Bucket>], rows: &[Row<T>]) -> Result<Vec<Vec<usize>>, Error> {
-    let (mut touched, mut located, mut actions) = (BTreeSet::new(), Vec::new(), 0);
+    let (mut touched, mut parents, mut located, mut actions) = (BTreeSet::new(), BTreeSet::new(), Vec::new(), 0);
     for row in rows {
         let indices: Option<Vec<_>> = row.keys.iter().zip(buckets).map(|(key, buckets)| holder(buckets, key)).collect();
         let indices = indices.ok_or_else(|| Error::Internal("an index has no first bucket".into()))?;
         actions += orders.len() + usize::from(row.with_item.is_some());
-        touched.extend(indices.iter().copied().enumerate());
-        if actions + touched.len() > MAX_ACTIONS {
+        for (order, (index, buckets)) in indices.iter().zip(buckets).enumerate() {
+            touched.insert((order, *index));
+            parents.extend(buckets[*index].parent.as_ref().map(|parent| (order, parent)));
+        }
+        if actions + touched.len() + parents.len() > MAX_ACTIONS {
             break;
         }
         located.push(indices);
@@ -181,6 +210,26 @@ mod tests {
         lowers[0] = "";
         let located = fill(&[order("o")], &[buckets(&lowers)], &rows(120)).unwrap();
         assert_eq!(located.len(), MAX_ACTIONS / 2);
+    }
+
+    #[test]
+    fn the_count_of_a_parent_takes_an_action_too() {
+        let buckets = buckets(&["", "005"]).into_iter().map(|bucket| bucket.of_parent("")).collect();
+        // 97 entries, two buckets and one parent are 100 actions.
+        assert_eq!(fill(&[order("o")], &[buckets], &rows(120)).unwrap().len(), 97);
+    }
+
+    #[test]
+    fn many_buckets_of_a_new_order_have_parents_that_begin_with_their_first_bucket() {
+        let entries: Vec<_> = (0..200).map(|number| (format!("{number:03}"), BTreeMap::<String, u8>::new())).collect();
+        let items: Vec<_> = order("o").bulk_items(entries, 2).map(Result::unwrap).collect();
+        let parents = items.iter().filter(|item| item["sk"].as_s().unwrap().starts_with("A#"));
+        let parents: Vec<_> =
+            parents.map(|item| (item["sk"].as_s().unwrap(), item["entries"].as_n().unwrap())).collect();
+        assert_eq!(parents, [(&"A#".to_owned(), &"160".to_owned()), (&"A#16".to_owned(), &"40".to_owned())]);
+        let of_last = items.iter().find(|item| item["sk"].as_s().unwrap() == "B#198").unwrap();
+        assert_eq!(of_last["parent"].as_s().unwrap(), "16");
+        assert!(!of_last.contains_key("entity"));
     }
 
     #[test]

@@ -1,65 +1,21 @@
-//! Counts and pages.
+//! Pages.
 
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
     types::{AttributeValue, Select},
 };
-use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 
 use dynamo::{Error, Item, from_item};
 
-use crate::{Bucket, IndexReader, KeyRange, KeyRanges, Order, keys};
+use crate::{
+    Bucket, IndexReader, KeyRange, KeyRanges, Order, Segments, keys,
+    segments::{Place, add_adjacent},
+};
 
 /// Segments that a scan reads concurrently. More would hold more of them in memory.
 const MAX_CONCURRENT_READS: usize = 16;
-
-/// A range of keys with the number of entries in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Segment {
-    range: KeyRange,
-    entries: u64,
-}
-
-/// Ranges that are divided at the buckets' bounds, so that the number of entries in each segment is known. A whole
-/// bucket has its count; a partial bucket at either end of a range is counted by reading.
-#[derive(Clone, Debug)]
-pub struct Segments(Vec<Segment>);
-
-impl Segments {
-    /// Returns the number of entries in all segments.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.0.iter().map(|segment| segment.entries).sum()
-    }
-
-    /// Finds where the entries after the first `skip` begin, in a direction: the ranges from there on in that direction,
-    /// of which adjacent ones are one, and how many entries of the first range still come before.
-    fn place(&self, descending: bool, mut skip: u64) -> (Vec<KeyRange>, u64) {
-        let mut segments: Vec<_> = self.0.iter().collect();
-        if descending {
-            segments.reverse();
-        }
-        let Some(first) = segments.iter().position(|segment| {
-            let begins_here = skip < segment.entries;
-            if !begins_here {
-                skip -= segment.entries;
-            }
-            begins_here
-        }) else {
-            return (Vec::new(), 0);
-        };
-        let mut ranges = Vec::<KeyRange>::new();
-        for Segment { range, .. } in segments.split_off(first) {
-            match ranges.last_mut() {
-                Some(last) if last.to.as_ref() == Some(&range.from) => last.to.clone_from(&range.to),
-                Some(last) if range.to.as_ref() == Some(&last.from) => last.from.clone_from(&range.from),
-                _ => ranges.push(range.clone()),
-            }
-        }
-        (ranges, skip)
-    }
-}
 
 /// The entries of a page, and whether others come after them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,32 +27,9 @@ pub struct Page<T> {
 }
 
 impl IndexReader<'_> {
-    /// Divides `ranges` at the bounds of `buckets`. Partial buckets at the ends, and buckets behind a fence, are
-    /// counted by concurrent reads, which take one round trip.
-    pub async fn segments(self, order: &Order, buckets: &[Bucket], ranges: &KeyRanges) -> Result<Segments, Error> {
-        let pieces = ranges.into_iter().flat_map(|range| {
-            buckets.iter().enumerate().filter_map(move |(index, bucket)| {
-                let whole = KeyRange::new(bucket.lower.clone(), buckets.get(index + 1).map(|next| next.lower.clone()));
-                let piece = whole.intersection(range)?;
-                // The Query of the buckets may have seen half of a split: the old bucket with its smaller count, but
-                // not yet the new one. Step 3 of a split leaves the fence up for this case.
-                let entries = (piece == whole && !bucket.is_fenced()).then_some(bucket.entries);
-                Some((piece, entries))
-            })
-        });
-        let counted = pieces.map(async |(range, entries)| {
-            let entries = match entries {
-                Some(entries) => entries,
-                None => self.count_in(order, &range).await?,
-            };
-            Ok::<_, Error>(Segment { range, entries })
-        });
-        Ok(Segments(try_join_all(counted).await?))
-    }
-
     /// Returns a page that begins after the first `skip` entries, at any depth. Counts say where it begins, and nothing
     /// else: an entry that they don't count yet is on the page like any other. One round trip for each range that is
-    /// read.
+    /// read, and one before it where the page begins inside of a parent.
     pub async fn page<T: DeserializeOwned>(
         self,
         order: &Order,
@@ -105,8 +38,48 @@ impl IndexReader<'_> {
         skip: u64,
         size: u64,
     ) -> Result<Page<T>, Error> {
-        let (ranges, skip) = segments.place(descending, skip);
-        self.read_page(order, &ranges, descending, skip, size).await
+        let Some(place) = segments.place(descending, skip) else { return page_of(Vec::new(), 0, size) };
+        if place.segment.is_of_parent() && place.skip > 0 {
+            let finer = self.refine(order, segments, &place.segment.range).await?;
+            // Entries may have gone since the parent was read, so that the page begins beyond it by now.
+            return match finer.place(descending, skip) {
+                Some(place) => self.read_at(order, place, descending, size).await,
+                None => page_of(Vec::new(), 0, size),
+            };
+        }
+        self.read_at(order, place, descending, size).await
+    }
+
+    /// Reads a page from its place: from the near end of the segment, or from its far end where that reads so many entries
+    /// fewer that it is worth another call. Both go by the segment's count, which is of another moment than the page:
+    /// what came or went meanwhile moves the page where it is between that end and the page.
+    async fn read_at<T: DeserializeOwned>(
+        self,
+        order: &Order,
+        place: Place<'_>,
+        descending: bool,
+        size: u64,
+    ) -> Result<Page<T>, Error> {
+        let Place { segment, skip, beyond } = place;
+        let wanted = size.saturating_add(1);
+        let left = segment.entries - skip;
+        if left.max(wanted).saturating_add(self.worth_a_call) >= skip.saturating_add(wanted) {
+            let mut ranges = vec![segment.range.clone()];
+            for range in beyond {
+                add_adjacent(&mut ranges, range);
+            }
+            return self.read_page(order, &ranges, descending, skip, size).await;
+        }
+        let far = self.first_in(order, &segment.range, left, !descending);
+        let (mut items, mut rest) =
+            tokio::try_join!(far, self.first_of(order, &beyond, wanted.saturating_sub(left), descending))?;
+        items.reverse();
+        if count(&items) < left.min(wanted) {
+            // Entries have gone from the segment since they were counted, so more from beyond belong to the page.
+            rest = self.first_of(order, &beyond, wanted - count(&items), descending).await?;
+        }
+        items.extend(rest);
+        page_of(items, 0, size)
     }
 
     /// Returns a page of `ranges` that begins beyond a key, or at the beginning. One round trip for each range that is
@@ -142,23 +115,31 @@ impl IndexReader<'_> {
         skip: u64,
         size: u64,
     ) -> Result<Page<T>, Error> {
-        let wanted = skip.saturating_add(size).saturating_add(1);
+        let items = self.first_of(order, ranges, skip.saturating_add(size).saturating_add(1), descending).await?;
+        page_of(items, skip, size)
+    }
+
+    /// Returns the first `wanted` entries of ranges, one after the other, in a direction.
+    async fn first_of(
+        self,
+        order: &Order,
+        ranges: &[KeyRange],
+        wanted: u64,
+        descending: bool,
+    ) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();
         for range in ranges {
-            let left = wanted.saturating_sub(u64::try_from(items.len()).unwrap_or(wanted));
+            let left = wanted.saturating_sub(count(&items));
             if left == 0 {
                 break;
             }
             items.extend(self.first_in(order, range, left, descending).await?);
         }
-        let (skip, size) = (usize::try_from(skip).unwrap_or(usize::MAX), usize::try_from(size).unwrap_or(usize::MAX));
-        let more = items.len().saturating_sub(skip) > size;
-        let entries = items.into_iter().skip(skip).take(size).map(from_item).collect::<Result<_, _>>()?;
-        Ok(Page { entries, more })
+        Ok(items)
     }
 
     /// Returns every entry of the segments for which `keep` returns true, in order. At most 16 segments are in memory
-    /// at once, beside the entries that were kept.
+    /// at once, beside the entries that were kept. A segment may be a parent's whole range.
     pub async fn scan<T: DeserializeOwned>(
         self,
         order: &Order,
@@ -214,7 +195,7 @@ impl IndexReader<'_> {
 
     /// Counts the entries in a range by reading backward from its upper bound. A start key is itself excluded from a
     /// Query, so the bound is too.
-    async fn count_in(self, order: &Order, range: &KeyRange) -> Result<u64, Error> {
+    pub(super) async fn count_in(self, order: &Order, range: &KeyRange) -> Result<u64, Error> {
         let (mut entries, mut start) = (0, end_of(order, range));
         loop {
             let query = self.query(order, range).scan_index_forward(false).select(Select::Count);
@@ -270,61 +251,22 @@ fn end_of(order: &Order, range: &KeyRange) -> Option<Item> {
     range.to.as_ref().map(|to| keys::entry(&order.partition, to).attributes())
 }
 
+/// Returns the page of these items, of which the first `skip` come before it.
+fn page_of<T: DeserializeOwned>(items: Vec<Item>, skip: u64, size: u64) -> Result<Page<T>, Error> {
+    let (skip, size) = (usize::try_from(skip).unwrap_or(usize::MAX), usize::try_from(size).unwrap_or(usize::MAX));
+    let more = items.len().saturating_sub(skip) > size;
+    let entries = items.into_iter().skip(skip).take(size).map(from_item).collect::<Result<_, _>>()?;
+    Ok(Page { entries, more })
+}
+
+fn count(items: &[Item]) -> u64 {
+    u64::try_from(items.len()).unwrap_or(u64::MAX)
+}
+
 fn sort_value(text: String) -> AttributeValue {
     AttributeValue::S(text)
 }
 
-fn sort_key(item: &Item) -> &str {
+pub(super) fn sort_key(item: &Item) -> &str {
     item.get("sk").and_then(|sk| sk.as_s().ok()).map_or("", String::as_str)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn range(from: &str, to: &str) -> KeyRange {
-        KeyRange::new(from.to_owned(), Some(to.to_owned()))
-    }
-
-    fn segments(segments: &[(&str, &str, u64)]) -> Segments {
-        Segments(
-            segments.iter().map(|(from, to, entries)| Segment { range: range(from, to), entries: *entries }).collect(),
-        )
-    }
-
-    fn placed(ranges: &[(&str, &str)], skip: u64) -> (Vec<KeyRange>, u64) {
-        (ranges.iter().map(|(from, to)| range(from, to)).collect(), skip)
-    }
-
-    #[test]
-    fn the_total_is_the_sum_of_all_segments() {
-        assert_eq!(segments(&[]).total(), 0);
-        assert_eq!(segments(&[("a", "b", 3), ("b", "c", 0), ("x", "z", 4)]).total(), 7);
-    }
-
-    #[test]
-    fn a_page_begins_in_the_segment_that_its_first_entry_is_in_from_either_end() {
-        let segments = segments(&[("a", "b", 10), ("b", "c", 12), ("c", "d", 14)]);
-        assert_eq!(segments.place(false, 0), placed(&[("a", "d")], 0));
-        assert_eq!(segments.place(false, 12), placed(&[("b", "d")], 2));
-        assert_eq!(segments.place(false, 22), placed(&[("c", "d")], 0));
-        assert_eq!(segments.place(true, 0), placed(&[("a", "d")], 0));
-        assert_eq!(segments.place(true, 13), placed(&[("a", "d")], 13));
-        assert_eq!(segments.place(true, 14), placed(&[("a", "c")], 0));
-        assert_eq!(segments.place(true, 27), placed(&[("a", "b")], 1));
-    }
-
-    #[test]
-    fn a_page_goes_on_beyond_a_gap_in_its_own_direction() {
-        let segments = segments(&[("a", "b", 10), ("b", "c", 0), ("m", "n", 10)]);
-        assert_eq!(segments.place(false, 8), placed(&[("a", "c"), ("m", "n")], 8));
-        assert_eq!(segments.place(true, 8), placed(&[("m", "n"), ("a", "c")], 8));
-    }
-
-    #[test]
-    fn a_page_beyond_the_last_entry_is_nowhere() {
-        let segments = segments(&[("a", "b", 10), ("b", "c", 0)]);
-        assert_eq!(segments.place(false, 10), placed(&[], 0));
-        assert_eq!(segments.place(true, 12), placed(&[], 0));
-    }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use dynamo::{Error, Expression, Item, Key, Refused, Transaction, time_left, to_item};
 use tokio::time::timeout;
 
-use crate::{ANSWER_TIME, Bucket, CountedIndex, Order, REBALANCE_TIME, keys};
+use crate::{ANSWER_TIME, Bucket, CountedIndex, Order, REBALANCE_TIME, keys, parent};
 
 /// A bucket with at most so many entries after a removal may be empty, because other writers may have removed some
 /// since it was read. Deletion is then tried, on condition that it is.
@@ -123,7 +123,13 @@ impl IndexChanges {
                 EntryChange::Remove(key, expression) => transaction.delete(key, &expression, refusal()),
             };
         }
+        // A parent's count changes by the sum of its buckets' changes. Where that is none, a bucket's epoch is enough to
+        // know that the bucket still has this parent.
+        let mut parents = BTreeMap::<(&Order, &str), i64>::new();
         for ((order, lower), (bucket, change)) in &self.counts {
+            if let Some(parent) = &bucket.parent {
+                *parents.entry((order, parent)).or_default() += change;
+            }
             let key = keys::bucket(&order.partition, lower);
             transaction = if *change != 0 || bucket.has_fence() {
                 transaction.update(key, &bucket.change_count(*change), refusal())
@@ -132,6 +138,10 @@ impl IndexChanges {
                 // new key into different buckets. The epoch tells, so it is still checked.
                 transaction.check(key, &bucket.require_epoch(Expression::default()), refusal())
             };
+        }
+        for ((order, lower), change) in parents.into_iter().filter(|(_, change)| *change != 0) {
+            let key = keys::parent(&order.partition, lower);
+            transaction = transaction.update(key, &parent::change_count(change), refusal());
         }
         transaction
     }
@@ -190,8 +200,9 @@ impl<'t> IndexWrite<'t> {
 }
 
 impl CountedIndex<'_> {
-    /// Splits buckets that are too big, and deletes those that became empty, after the changes have been committed. So an
-    /// error is only logged, and what takes too long is given up at any step. The next write to the bucket tries again.
+    /// Splits buckets and parents that are too big, and deletes buckets that became empty, after the changes have been
+    /// committed. So an error is only logged, and what takes too long is given up at any step. The next write to the bucket
+    /// tries again.
     pub async fn rebalance(self, changes: IndexChanges) {
         let time = time_left().map_or(REBALANCE_TIME, |left| left.saturating_sub(ANSWER_TIME).min(REBALANCE_TIME));
         let rebalanced = timeout(time, async {
@@ -205,9 +216,13 @@ impl CountedIndex<'_> {
         }
     }
 
+    async fn split_and_settle(self, order: &Order, lower: &str) -> Result<(), Error> {
+        if self.split(order, lower).await? { self.settle_around(order, lower).await } else { Ok(()) }
+    }
+
     async fn rebalance_bucket(self, order: &Order, lower: &str, entries: u64, shrank: bool) {
         let rebalanced = if entries > self.max_entries {
-            self.split(order, lower).await
+            self.split_and_settle(order, lower).await
         } else if shrank && entries <= NEARLY_EMPTY_ENTRIES && !lower.is_empty() {
             self.delete_if_empty(order, lower).await
         } else {

@@ -113,7 +113,7 @@ pub(crate) struct Outline(Vec<(Order, Vec<Bucket>)>);
 impl Outline {
     /// Reads them: one Query for each order, side by side.
     pub(crate) async fn read(reads: Reads<'_>, orders: Vec<Order>) -> Result<Self, Error> {
-        let buckets = try_join_all(orders.iter().map(|order| reads.indexes().buckets(order))).await?;
+        let buckets = try_join_all(orders.iter().map(|order| reads.indexes().all_buckets(order))).await?;
         Ok(Self(orders.into_iter().zip(buckets).collect()))
     }
 

@@ -11,6 +11,7 @@ mod customers;
 mod error;
 mod external_identities;
 mod idempotency;
+mod indexes;
 mod invitations;
 mod leave;
 mod limits;
@@ -38,7 +39,7 @@ pub use associations::{
     AssociationField, AssociationOrder, AssociationRow, Associations, UserReference, bulk_association_items,
 };
 pub use bulk::RowOutcome;
-pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges};
+pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges, Rebuilt};
 pub use create_organization::{CreatedOrganization, Creation, Founder};
 pub use customers::{
     BroughtOverCustomers, Customer, CustomerChange, CustomerField, CustomerOrder, CustomerPatch, Customers,
@@ -52,6 +53,7 @@ pub use error::{
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
+pub use indexes::RebuiltIndexes;
 pub use invitations::{Acceptance, Accepted, NewInvitation, OpenInvitation, OpenedLink};
 pub use limits::Limited;
 pub use links::OpenLink;

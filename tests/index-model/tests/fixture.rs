@@ -22,6 +22,8 @@ const TABLE: &str = "index";
 
 /// Entries that a bucket may hold: few, so that a handful of rows splits one.
 const MAX_ENTRIES: u64 = 4;
+/// Buckets that a parent may have: few, so that small collections have parents.
+const MAX_BUCKETS: usize = 3;
 /// Longer than a split takes, shorter than writers wait.
 const FENCE_LIFETIME: Duration = Duration::from_millis(300);
 
@@ -126,7 +128,7 @@ impl Things {
     }
 
     pub(crate) fn index(&self) -> CountedIndex<'_> {
-        CountedIndex::new(&self.table).with_limits(MAX_ENTRIES, self.fence_lifetime)
+        CountedIndex::new(&self.table).with_limits(MAX_ENTRIES, MAX_BUCKETS, self.fence_lifetime)
     }
 
     pub(crate) async fn get(&self, id: u32) -> Result<Option<Thing>, Error> {
@@ -249,7 +251,7 @@ impl Things {
         things
     }
 
-    /// Asserts that every bucket counts as many entries as are in its range.
+    /// Asserts that every bucket counts as many entries as are in its range, and each parent as many as its buckets.
     pub(crate) async fn assert_counted(&self) {
         for order in &self.orders {
             let report = self.index().verify(order).await.unwrap();
@@ -257,14 +259,32 @@ impl Things {
         }
     }
 
-    /// Asserts that no bucket is too big, and that none but the first is empty.
+    /// Asserts that no bucket is too big, and that none is empty but those that the index or a parent begins with.
     pub(crate) async fn assert_balanced(&self) {
         for order in &self.orders {
-            let buckets = self.index().buckets(order).await.unwrap();
+            let buckets = self.index().all_buckets(order).await.unwrap();
             for bucket in &buckets {
                 assert!(bucket.entries <= MAX_ENTRIES, "{bucket:?} of {buckets:?}");
-                assert!(bucket.entries > 0 || bucket.lower.is_empty(), "{bucket:?} of {buckets:?}");
+                assert!(bucket.entries > 0 || bucket.is_kept(), "{bucket:?} of {buckets:?}");
             }
+        }
+    }
+
+    /// Ends every change of the parents that is under way, or was left.
+    pub(crate) async fn settle(&self) {
+        for order in &self.orders {
+            self.index().settle(order).await.unwrap();
+        }
+    }
+
+    /// Asserts that the counts are read from parents exactly if there are many buckets, and that no parent has too many.
+    pub(crate) async fn assert_settled(&self) {
+        for order in &self.orders {
+            let buckets = self.index().all_buckets(order).await.unwrap();
+            let report = self.index().verify(order).await.unwrap();
+            let parents = usize::try_from(report.parents).unwrap();
+            assert!(parents > 0 || buckets.len() <= MAX_BUCKETS, "{report:?}");
+            assert!(buckets.len() <= parents.max(1) * MAX_BUCKETS.max(parents), "{report:?}");
         }
     }
 

@@ -169,6 +169,7 @@ proptest! {
             }
             assert_is(&things, &model).await;
             things.assert_balanced().await;
+            things.assert_settled().await;
         });
     }
 
@@ -238,7 +239,11 @@ proptest! {
                 }
             });
             let models = join_all(tasks).await;
-            assert_is(&things, &models.into_iter().flatten().chain(untouched).collect()).await;
+            let model = models.into_iter().flatten().chain(untouched).collect();
+            assert_is(&things, &model).await;
+            things.settle().await;
+            things.assert_settled().await;
+            assert_is(&things, &model).await;
         });
     }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Associations in one bucket of new data: below the limit, so that there is room for more.
-const BUCKET_ENTRIES: usize = 750;
+const BUCKET_ENTRIES: usize = 96;
 
 /// Every item of these associations, buckets included, for an organization that has none yet and an engine that takes
 /// items in bulk. Each item is made as it is asked for.
@@ -64,7 +64,7 @@ impl Table {
     }
 }
 
-fn membership_item(
+pub(super) fn membership_item(
     organization: &OrganizationId,
     code: &OrganizationCode,
     association: &AssociationRecord,

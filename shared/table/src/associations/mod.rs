@@ -6,7 +6,7 @@ mod import;
 mod import_rows;
 mod list;
 mod order;
-mod verify;
+mod repair;
 
 pub use associate::UserReference;
 pub use import::bulk_items as bulk_association_items;
