@@ -1,21 +1,24 @@
 //! An organization's customers: `/api/customers`.
 
 mod customer;
+mod list;
 mod number;
 mod patch;
 mod put;
 mod remove;
 mod view;
 
+pub use list::ListCustomersRequest;
 use shared::App;
 
 shared::routes!(
     App,
     put::put_customer,
     patch::update_customer_by_query,
-    view::get_customer_by_query,
+    list::list_customers,
     remove::delete_customer_by_query,
     view::get_customer,
     patch::update_customer,
-    remove::delete_customer
+    remove::delete_customer;
+    list::CustomerFilter
 );
