@@ -13,6 +13,8 @@ mod associations;
 mod common_rules;
 mod conditional_requests;
 mod conflicts;
+mod customer_list;
+mod customer_migration;
 mod customers;
 mod deadlines;
 mod enrichment;

@@ -84,7 +84,9 @@ number = {"CustomerNumber": "C-10042"}
 call("updateCustomer", 200, {"CompanyName": "Acme Shops"}, admin, path_parameters=number)
 call("updateCustomerByQuery", 200, {"Active": True}, admin, query=number)
 assert call("getCustomer", 200, token=admin, path_parameters=number)["CurrencyCode"] == "EUR"
-assert call("getCustomerByQuery", 200, token=admin, query=number)["CompanyName"] == "Acme Shops"
+assert call("listCustomers", 200, token=admin, query=number)["CompanyName"] == "Acme Shops"
+listed = call("listCustomers", 200, token=admin, query={"SortOn": "CompanyName", "PageSize": 10})
+assert (listed["TotalCount"], listed["Data"][0]["CompanyName"]) == (1, "Acme Shops")
 association = {"UserId": grace, "CustomerNumber": "C-10042", "OrganizationId": created["OrganizationId"]}
 assert call("associateCustomer", 200, {"Email": GRACE["Email"], **number}, admin) == {"Association": association}
 filter_ = '{"Field": "CustomerNumber", "Operator": "startswith", "Value": "C-1"}'

@@ -2,6 +2,7 @@
 
 mod customer;
 mod import;
+mod list;
 mod number;
 mod patch;
 mod put;
@@ -9,6 +10,7 @@ mod remove;
 mod view;
 
 pub use import::check_import;
+pub use list::ListCustomersRequest;
 use shared::App;
 
 shared::routes!(
@@ -16,9 +18,10 @@ shared::routes!(
     put::put_customer,
     import::import_customers,
     patch::update_customer_by_query,
-    view::get_customer_by_query,
+    list::list_customers,
     remove::delete_customer_by_query,
     view::get_customer,
     patch::update_customer,
-    remove::delete_customer
+    remove::delete_customer;
+    list::CustomerFilter
 );

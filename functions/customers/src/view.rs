@@ -5,14 +5,11 @@ use shared::{
     conditional::Conditions,
     openapi::{Failures, NoSuchCustomer, ReadConditions, ReadConditionsFail, TokenFailures},
     problem::Problem,
-    request::{AdminRequest, Query},
+    request::AdminRequest,
     text::CustomerNumber,
 };
 
-use crate::{
-    customer::CustomerResponse,
-    number::{NumberInPath, NumberParameter},
-};
+use crate::{customer::CustomerResponse, number::NumberInPath};
 
 /// Shows a customer.
 ///
@@ -37,30 +34,8 @@ pub(crate) async fn get_customer(
     view(&app, &conditions, &admin, &number).await
 }
 
-/// Shows the customer whose number is in the query.
-///
-/// For numbers that hold a slash.
-#[utoipa::path(
-    get,
-    path = "/api/customers",
-    tag = "Customers",
-    security(("bearer" = []), ("key" = [])),
-    params(NumberParameter, ReadConditions),
-    responses(
-        (status = 200, description = "The customer.", body = CustomerResponse,
-            headers(("ETag" = String, description = "The version of the customer and its tier"))),
-        NoSuchCustomer, ReadConditionsFail, TokenFailures, Failures
-    )
-)]
-pub(crate) async fn get_customer_by_query(
-    State(app): State<App>,
-    conditions: Conditions,
-    AdminRequest(admin, Query(query)): AdminRequest<Query<NumberParameter>>,
-) -> Result<Response, Problem> {
-    view(&app, &conditions, &admin, &query.customer_number).await
-}
-
-async fn view(
+/// Answers with a customer, on the request's conditions.
+pub(crate) async fn view(
     app: &App,
     conditions: &Conditions,
     admin: &AdminClaim,

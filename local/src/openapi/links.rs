@@ -46,7 +46,7 @@ const LINKS: [Link; 17] = [
     by_parameters("putCustomer", "getCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "updateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "deleteCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
-    by_parameters("putCustomer", "getCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
+    by_parameters("putCustomer", "listCustomers", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "updateCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "deleteCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_body("putCustomer", "associateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),

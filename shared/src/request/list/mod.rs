@@ -7,4 +7,4 @@ mod parameters;
 
 pub use filters::read_filters;
 pub use named::{named, named_or};
-pub use parameters::{Direction, ListParameters, ListRequest, list_query, page_number, page_size};
+pub use parameters::{Direction, ListParameters, ListRequest, is_of_a_list, list_query, page_number, page_size};

@@ -29,6 +29,15 @@ pub trait ListRequest: FromFields {
     fn query(self) -> ListQuery<Self::List>;
 }
 
+/// The parameters that every list has, but the filters.
+const PARAMETERS: [&str; 5] = ["PageNumber", "PageToken", "PageSize", "SortOn", "SortDirection"];
+
+/// Whether this is the name of a list's parameter.
+#[must_use]
+pub fn is_of_a_list(name: &str) -> bool {
+    FilterParameter::of(name).is_some() || PARAMETERS.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// The direction that a list is sorted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub enum Direction {

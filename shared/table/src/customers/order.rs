@@ -4,6 +4,7 @@ use domain::{
     text::{CompanyName, CustomerNumber},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     records::CustomerRecord,
@@ -14,7 +15,7 @@ use crate::{
 pub(super) const MAX_COMPANY_CHARS: usize = 185;
 
 /// What a list of customers is sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub enum CustomerOrder {
     /// The customer's number.
     CustomerNumber,
