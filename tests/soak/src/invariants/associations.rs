@@ -8,7 +8,7 @@ use super::{
 /// What stands between a customer's number and the user in a key.
 const CUSTOMER_END: char = '\u{1f}';
 /// The orders of an organization.
-const ORDERS: [&str; 4] = ["ASSOC#U", "ASSOC#C", "CUSTOMERS#N", "CUSTOMERS#C"];
+const ORDERS: [&str; 6] = ["ASSOC#U", "ASSOC#C", "CUSTOMERS#N", "CUSTOMERS#C", "USERS#E", "USERS#U"];
 
 /// An association is in the order by user, in the order by customer and a membership, or in none of them; and its two
 /// entries hold what their keys say.
@@ -94,6 +94,8 @@ mod tests {
             json!({"pk": "ORG#o#ASSOC#C", "sk": "B#", "entries": 1}),
             json!({"pk": "ORG#o#CUSTOMERS#N", "sk": "B#", "entries": 0}),
             json!({"pk": "ORG#o#CUSTOMERS#C", "sk": "B#", "entries": 0}),
+            json!({"pk": "ORG#o#USERS#E", "sk": "B#", "entries": 0}),
+            json!({"pk": "ORG#o#USERS#U", "sk": "B#", "entries": 0}),
             json!({"pk": "MEMBER#kp_1", "sk": "ORG#o#customer", "organization_id": "o", "customer_number": "C-1"}),
         ]
     }
