@@ -199,12 +199,14 @@ async fn of_admins(company: &Company) -> Vec<Request> {
 /// Invitations.
 async fn of_invitations(company: &Company) -> Vec<Request> {
     let (sent, withdrawn) = (company.invitation().await, company.invitation().await);
-    let invitation = |more: &str, value: Value| json!({"Email": format!("{}@invited.example", unique("ida")), more: value});
+    let invitation =
+        |more: &str, value: Value| json!({"Email": format!("{}@invited.example", unique("ida")), more: value});
     vec![
         Request::bare("GET /api/organizations/invitations"),
         Request::new("POST /api/organizations/invitations", invitation("CustomerNumber", json!("C-1")))
             .purpose("of a customer's user"),
-        Request::new("POST /api/organizations/invitations", invitation("Roles", json!(["admin"]))).purpose("of an admin"),
+        Request::new("POST /api/organizations/invitations", invitation("Roles", json!(["admin"])))
+            .purpose("of an admin"),
         Request::bare("POST /api/organizations/invitations/{InvitationId}/resend").invitation(&sent),
         Request::bare("DELETE /api/organizations/invitations/{InvitationId}").invitation(&withdrawn),
     ]

@@ -63,7 +63,8 @@ pub(super) fn add(document: &mut Value) {
         let links: Map<_, _> = LINKS.iter().filter(|link| *link.from == from).map(written).collect();
         if !links.is_empty()
             && let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut)
-            && let Some((_, success)) = responses.iter_mut().find(|(status, _)| ["200", "201"].contains(&status.as_str()))
+            && let Some((_, success)) =
+                responses.iter_mut().find(|(status, _)| ["200", "201"].contains(&status.as_str()))
         {
             success["links"] = Value::Object(links);
         }

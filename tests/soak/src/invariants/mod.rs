@@ -2,6 +2,7 @@
 
 mod accounts;
 mod associations;
+mod invitations;
 mod mails;
 mod organizations;
 mod table;
@@ -16,7 +17,7 @@ pub(crate) type Faults = Vec<String>;
 type Invariant = (&'static str, fn(&Table) -> Faults);
 
 /// Every invariant.
-const ALL: [Invariant; 14] = [
+const ALL: [Invariant; 15] = [
     ("association_is_in_both_orders_and_a_membership", associations::association_is_in_both_orders_and_a_membership),
     ("bucket_counts_its_entries", associations::bucket_counts_its_entries),
     ("admin_is_a_membership_and_counted", organizations::admin_is_a_membership_and_counted),
@@ -28,6 +29,7 @@ const ALL: [Invariant; 14] = [
     ("tier_name_is_the_tiers", tiers::tier_name_is_the_tiers),
     ("customer_is_on_a_tier", tiers::customer_is_on_a_tier),
     ("credential_is_an_account", accounts::credential_is_an_account),
+    ("open_invitation_is_the_one_of_its_address", invitations::open_invitation_is_the_one_of_its_address),
     ("link_is_of_an_account", accounts::link_is_of_an_account),
     ("idempotency_record_has_its_effect", accounts::idempotency_record_has_its_effect),
     ("queue_entry_is_an_unsent_mail", mails::queue_entry_is_an_unsent_mail),
