@@ -157,6 +157,8 @@ async fn a_demoted_admin_is_refused_on_the_next_call_and_can_not_promote_himself
             "/api/organizations/users/associate-customer",
             json!({"UserId": "none", "CustomerNumber": "C-1"}),
         ),
+        (Method::GET, "/api/organizations/users", json!({})),
+        (Method::DELETE, "/api/organizations/users", json!({"UserId": tenant.admin_id})),
         (Method::DELETE, "/api/organizations/users/associations", json!({"UserId": other.id})),
         (Method::GET, "/api/organizations/users/associations", json!({})),
         (Method::GET, "/api/organizations/users/associations?PageNumber=0", json!({})),

@@ -9,13 +9,14 @@ const ADMINS: &str = "/api/organizations/users/admins";
 const JSON: Option<&str> = Some("application/json");
 
 /// Every route that takes a body.
-const WITH_BODY: [(Method, &str); 16] = [
+const WITH_BODY: [(Method, &str); 17] = [
     (Method::POST, "/api/organizations"),
     (Method::POST, "/api/users"),
     (Method::POST, "/api/auth/login"),
     (Method::POST, "/api/auth/access"),
     (Method::POST, ADMINS),
     (Method::DELETE, ADMINS),
+    (Method::DELETE, "/api/organizations/users"),
     (Method::PATCH, "/api/organization"),
     (Method::POST, "/api/organizations/users/associate-customer"),
     (Method::DELETE, "/api/organizations/users/associations"),
@@ -42,7 +43,7 @@ async fn each_request_has_an_id_of_its_own() {
 #[tokio::test]
 async fn unknown_paths_are_404_with_or_without_a_token() {
     let tenant = tenant().await;
-    for path in ["/", "/api", "/api/organizations/", "/api/organizations/users", "/api/Organization", "/nowhere?x=1"] {
+    for path in ["/", "/api", "/api/organizations/", "/api/organizations/users/", "/api/Organization", "/nowhere?x=1"] {
         Anonymous.get(path).await.bare_problem(404);
         tenant.admin.get(path).await.bare_problem(404);
         Anonymous.raw(Method::DELETE, path, Some("text/plain"), "x").await.bare_problem(404);
@@ -59,6 +60,7 @@ async fn known_paths_with_another_method_are_405_and_say_which_are_allowed() {
         ("/api/organizations/price-tiers", Method::OPTIONS, "DELETE,GET,HEAD,PATCH,POST,PUT"),
         ("/api/customers", Method::POST, "DELETE,GET,HEAD,PATCH,PUT"),
         ("/api/customers/C-1", Method::PUT, "DELETE,GET,HEAD,PATCH"),
+        ("/api/organizations/users", Method::POST, "DELETE,GET,HEAD"),
         (ADMINS, Method::PUT, "DELETE,GET,HEAD,POST"),
         ("/api/auth/login", Method::GET, "POST"),
         ("/api/auth/access", Method::DELETE, "POST"),

@@ -121,6 +121,10 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     assert_eq!((&listed["TotalCount"], &listed["Data"][0]["UserId"]), (&json!(1), &grace["UserId"]));
     world.does("dissociate-customer", 200).await;
     world.does("demote-admin", 200).await;
+    world.does("promote-admin", 200).await;
+    let users = world.does("list-users", 200).await;
+    assert_eq!((&users["TotalCount"], &users["Data"][0]["UserId"]), (&json!(1), &grace["UserId"]));
+    world.does("remove-user", 200).await;
     world.does("delete-customer", 200).await;
     world.does("put-customer", 200).await;
     world.does("delete-customer-by-query", 200).await;

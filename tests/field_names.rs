@@ -37,6 +37,7 @@ async fn with_body() -> Vec<(Member, Method, &'static str)> {
         (&admin, Method::PATCH, ORGANIZATION),
         (&admin, Method::POST, ADMINS),
         (&admin, Method::DELETE, ADMINS),
+        (&admin, Method::DELETE, "/api/organizations/users"),
         (&admin, Method::POST, "/api/organizations/users/associate-customer"),
         (&admin, Method::DELETE, ASSOCIATIONS),
         (&admin, Method::POST, TIERS),

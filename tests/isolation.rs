@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Anonymous, Caller, Tenant, dynamodb, person, server, tenant};
 
+const USERS: &str = "/api/organizations/users";
 const ADMINS: &str = "/api/organizations/users/admins";
 const ASSOCIATE: &str = "/api/organizations/users/associate-customer";
 const ASSOCIATIONS: &str = "/api/organizations/users/associations";
@@ -55,7 +56,7 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
         "pk": format!("ORG#{}", theirs.id), "Roles": ["admin"],
     });
     for (method, path) in
-        [(Method::DELETE, ADMINS), (Method::POST, TIERS), (Method::PUT, CUSTOMERS), (Method::POST, ASSOCIATE)]
+        [(Method::DELETE, ADMINS), (Method::DELETE, USERS), (Method::POST, TIERS), (Method::PUT, CUSTOMERS), (Method::POST, ASSOCIATE)]
     {
         let refused = ours.admin.send(ours.admin.request(method, path).json(&foreign)).await;
         assert_eq!(refused.status, 400, "{path}");
@@ -79,6 +80,13 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
         ours.admin.delete(&format!("{ADMINS}{query}"), &with("UserId", user)).await.fields(&not_here);
         let by_query = ours.admin.request(Method::DELETE, &format!("{ADMINS}?UserId={user}"));
         ours.admin.send(by_query).await.fields(&not_here);
+    }
+
+    let users = ours.admin.get(&format!("{USERS}{query}")).await.ok();
+    assert_eq!((&users["TotalCount"], &users["Data"][0]["UserId"]), (&json!(1), &json!(ours.admin_id)));
+    let no_user = json!({"UserId": ["is no user of this organization"]});
+    for user in [&theirs.admin_id, &colleague.id, &buyer.id] {
+        ours.admin.delete(&format!("{USERS}{query}"), &with("UserId", user)).await.fields(&no_user);
     }
 
     assert_eq!(ours.admin.get(&format!("{TIERS}{query}")).await.ok(), json!([]));

@@ -34,6 +34,7 @@ mod machine_access;
 mod machines;
 mod mails;
 mod making_limits;
+mod member_migration;
 mod memberships;
 #[cfg(feature = "lambda")]
 mod memory;
@@ -63,3 +64,4 @@ mod tier_migration;
 mod tokens;
 mod trusted_issuers;
 mod unheard;
+mod users;

@@ -112,7 +112,26 @@ async fn each_call_keeps_its_budget() {
     );
     assert_eq!(trips(&admin.delete("/api/customers/C-2", &json!({})).await), (200, 2), "remove customer");
 
-    assert_eq!(trips(&tenant.admin.delete(ADMINS, &json!({"UserId": grace.id})).await), (200, 1), "demote");
+    assert_eq!(trips(&tenant.admin.delete(ADMINS, &json!({"UserId": grace.id})).await), (200, 2), "demote");
+    let users = "/api/organizations/users";
+    assert_eq!(trips(&admin.get(users).await), (200, 2), "list users, with their names");
+    assert_eq!(
+        trips(&admin.get(&format!("{users}?PageSize=1&PageNumber=2")).await),
+        (200, 3),
+        "a page of users by its number"
+    );
+    admin.post(ADMINS, &json!({"Email": grace.email})).await.ok();
+    let remove = json!({"UserId": grace.id});
+    assert_eq!(trips(&admin.delete(users, &remove).await), (200, 2), "remove an admin");
+    let new = person().await;
+    let link = json!({"UserId": new.id, "CustomerNumber": "C-1"});
+    assert_eq!(trips(&admin.post(associate, &link).await), (200, 2), "associate a user who is new here");
+    assert_eq!(trips(&admin.post(ADMINS, &json!({"Email": new.email})).await), (200, 2), "promote a customer's user");
+    assert_eq!(
+        trips(&admin.delete(users, &json!({"UserId": new.id})).await),
+        (200, 3),
+        "remove an admin with a customer"
+    );
     for path in [
         "/health",
         "/openapi.json",

@@ -70,7 +70,8 @@ impl Before {
         let url = self.gated.bundle.dynamodb_url();
         let (code, stdout, stderr) = operate(&["migrate", "--table", Bundle::TABLE], Some(&url));
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
-        stdout.strip_prefix("0 pending mails were put into the queue\n0 addresses moved\n").unwrap().to_owned()
+        let rest = stdout.strip_prefix("0 pending mails were put into the queue\n0 addresses moved\n").unwrap();
+        rest.split_inclusive('\n').take_while(|line| !line.contains(" users of ")).collect()
     }
 
     /// The items of tiers, by sort key.

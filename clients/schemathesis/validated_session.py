@@ -72,6 +72,9 @@ assert call("listOrganizations", 200, token=user)["Data"][0]["Name"] == "Acme Gm
 grace = call("createUser", 200, {"FirstName": "Grace", "LastName": "Hopper", **GRACE})["UserId"]
 assert call("promoteAdmin", 200, {"Email": GRACE["Email"]}, admin) == {"Success": True}
 assert len(call("listAdmins", 200, token=admin)) == 2
+invited = '{"Field": "Status", "Operator": "equals", "Value": "invited"}'
+assert call("listUsers", 200, token=admin, query={"SortOn": "UserId"})["TotalCount"] == 2
+assert call("listUsers", 200, token=admin, query={"Filters": [invited]})["Data"] == []
 
 # Mary is invited, taken back, and asked to come again.
 mary = {"Email": "mary@acme.example", "FirstName": "Mary", "LastName": "Jackson", "Roles": ["admin"]}
@@ -148,6 +151,9 @@ call("deleteCustomerByQuery", 200, token=admin, query=number)
 call("deletePriceTier", 200, {"Name": "Gold"}, admin)
 call("demoteAdmin", 200, {"UserId": grace}, admin)
 assert codes("getOrganization", 403, token=access["AccessToken"])[0] == "role_lost"
+call("promoteAdmin", 200, {"Email": GRACE["Email"]}, admin)
+call("removeUser", 200, {"UserId": grace}, admin)
+assert codes("removeUser", 400, {"UserId": grace}, admin)[0] == "user_not_found"
 call("changePassword", 200, {"OldPassword": GRACE["Password"], "Password": "staple battery"}, signed_in["AccessToken"])
 call("signOut", 200, token=user)
 assert codes("getAccount", 401, token=user)[0] == "session_ended"

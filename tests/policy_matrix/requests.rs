@@ -179,7 +179,9 @@ async fn of_users(company: &Company) -> Vec<Request> {
 /// An organization, its admins, its machines, its invitations.
 async fn of_admins(company: &Company) -> Vec<Request> {
     let (colleague, stranger) = (company.eligible().await, company.stranger().await);
+    let removed = company.eligible().await;
     company.promote(&colleague).await;
+    company.promote(&removed).await;
     let machine = company.machine().await;
     let mut invitation = sign_up();
     invitation.as_object_mut().unwrap().remove("Password");
@@ -189,6 +191,8 @@ async fn of_admins(company: &Company) -> Vec<Request> {
         Request::bare("GET /api/organizations/api-access"),
         Request::new("POST /api/organizations/api-access", json!({"Name": "ERP"})),
         Request::new("DELETE /api/organizations/api-access", json!({"ClientId": machine.id})),
+        Request::bare("GET /api/organizations/users"),
+        Request::new("DELETE /api/organizations/users", json!({"UserId": removed.id})),
         Request::bare("GET /api/organizations/users/admins"),
         Request::new("POST /api/organizations/users/admins", json!({"Email": stranger.email})),
         Request::new("DELETE /api/organizations/users/admins", json!({"UserId": colleague.id})),

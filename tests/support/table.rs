@@ -27,8 +27,11 @@ pub(crate) async fn account_items(count: usize) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..count {
         let id = shared::ids::UserId::random().to_string();
-        put_item(serde_json::json!({"pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "user_id": id, "email": format!("{id}@bulk.example")}))
-            .await;
+        put_item(serde_json::json!({
+            "pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "user_id": id, "first_name": "Bulk",
+            "last_name": "User", "email": format!("{id}@bulk.example"), "created_at": "2026-01-01T00:00:00Z",
+        }))
+        .await;
         ids.push(id);
     }
     ids

@@ -49,8 +49,8 @@ pub(super) fn association_is_in_both_orders_and_a_membership(table: &Table) -> F
 pub(super) fn bucket_counts_its_entries(table: &Table) -> Faults {
     let mut faults = Vec::new();
     for (organization, _) in table.organizations() {
-        for order in ["U", "C"] {
-            let partition = format!("ORG#{organization}#ASSOC#{order}");
+        for order in ["ASSOC#U", "ASSOC#C", "USERS#E", "USERS#U"] {
+            let partition = format!("ORG#{organization}#{order}");
             let buckets: Vec<_> = table.within(&partition, "B#").collect();
             if buckets.first().is_none_or(|(lower, _)| !lower.is_empty()) {
                 faults.push(format!("{partition} has no first bucket"));
@@ -90,6 +90,8 @@ mod tests {
             json!({"pk": "ORG#o#ASSOC#U", "sk": "B#", "entries": 1}),
             entry("ORG#o#ASSOC#C", "E#C-1\u{1f}kp_1"),
             json!({"pk": "ORG#o#ASSOC#C", "sk": "B#", "entries": 1}),
+            json!({"pk": "ORG#o#USERS#E", "sk": "B#", "entries": 0}),
+            json!({"pk": "ORG#o#USERS#U", "sk": "B#", "entries": 0}),
             json!({"pk": "MEMBER#kp_1", "sk": "ORG#o#customer", "organization_id": "o", "customer_number": "C-1"}),
         ]
     }

@@ -4,6 +4,7 @@ mod accounts;
 mod associations;
 mod invitations;
 mod mails;
+mod members;
 mod organizations;
 mod table;
 mod tiers;
@@ -21,6 +22,7 @@ const ALL: [Invariant; 15] = [
     ("association_is_in_both_orders_and_a_membership", associations::association_is_in_both_orders_and_a_membership),
     ("bucket_counts_its_entries", associations::bucket_counts_its_entries),
     ("admin_is_a_membership_and_counted", organizations::admin_is_a_membership_and_counted),
+    ("member_row_is_its_roles", members::member_row_is_its_roles),
     ("organization_has_an_admin", organizations::organization_has_an_admin),
     ("name_and_code_are_the_organizations", organizations::name_and_code_are_the_organizations),
     ("machine_has_its_use", organizations::machine_has_its_use),
