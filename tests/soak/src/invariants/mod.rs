@@ -18,7 +18,7 @@ pub(crate) type Faults = Vec<String>;
 type Invariant = (&'static str, fn(&Table) -> Faults);
 
 /// Every invariant.
-const ALL: [Invariant; 15] = [
+const ALL: [Invariant; 16] = [
     ("association_is_in_both_orders_and_a_membership", associations::association_is_in_both_orders_and_a_membership),
     ("bucket_counts_its_entries", associations::bucket_counts_its_entries),
     ("admin_is_a_membership_and_counted", organizations::admin_is_a_membership_and_counted),
