@@ -182,3 +182,55 @@ async fn a_mailed_link_opens_a_page_that_sets_the_password_and_tells_nobody_its_
     assert_eq!(browser.evaluate(inline).await, "undefined");
     bundle.stop().await;
 }
+
+#[tokio::test]
+async fn the_link_of_an_invitation_opens_a_page_that_says_who_invites_and_accepts() {
+    let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
+    let (url, client) = (bundle.url(), Client::new());
+    let post = async |path: &str, body: Value| client.post(format!("{url}{path}")).json(&body).send().await.unwrap();
+    let user =
+        json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": "ada@acme.example", "Password": "her password"});
+    let founded = post("/api/organizations", json!({"Organization": {"Name": "Acme <b>GmbH"}, "User": user})).await;
+    let code = founded.json::<Value>().await.unwrap()["Slug"].clone();
+    let login = json!({"Email": "ada@acme.example", "Password": "her password", "OrgCode": code});
+    let signed_in: Value = post("/api/auth/login", login).await.json().await.unwrap();
+    let invitation = json!({"Email": "grace@acme.example", "LastName": "Hopper", "Roles": ["admin"]});
+    let invite = client.post(format!("{url}/api/organizations/invitations")).json(&invitation);
+    let invited = invite.bearer_auth(signed_in["AccessToken"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(invited.status(), 201);
+    let link = loop {
+        let mails: Value = client.get(format!("{url}/_local/mailbox")).send().await.unwrap().json().await.unwrap();
+        if let Some(mail) = mails.as_array().unwrap().iter().find(|mail| mail["To"] == "grace@acme.example") {
+            let text = mail["Text"].as_str().unwrap();
+            break text.lines().find(|line| line.starts_with("http")).unwrap().to_owned();
+        }
+        sleep(Duration::from_millis(20)).await;
+    };
+
+    let mut browser = Browser::start().await;
+    browser.open(&link).await;
+    assert_eq!(browser.evaluate("location.search").await, "", "the token is gone from the address bar");
+    browser.until("!document.getElementById('form').hidden").await;
+    let who = browser.evaluate("document.getElementById('who').textContent").await;
+    assert_eq!(who, "Ada Lovelace invites you (grace@acme.example) to Acme <b>GmbH.", "a name is text, and no markup");
+    assert_eq!(browser.evaluate("document.getElementById('last').value").await, "Hopper");
+    browser.evaluate("document.getElementById('first').value = 'Grace'").await;
+    let refused = browser.submit("grace@acme.example").await;
+    assert_eq!(refused, "The password must not be the e-mail address.");
+    let accepted = browser.submit("a good password").await;
+    assert_eq!(accepted, "You belong to Acme <b>GmbH now. Sign in with your new password.");
+    let login = json!({"Email": "grace@acme.example", "Password": "a good password", "OrgCode": code});
+    assert_eq!(post("/api/auth/login", login).await.status(), 200);
+
+    assert!(browser.complaints.iter().all(|text| text.contains("400")), "{:?}", browser.complaints);
+    for request in &browser.requests {
+        let address = request["url"].as_str().unwrap();
+        assert!(address.starts_with(&url) || address == "about:blank", "only its own origin: {address}");
+        assert_eq!(request["headers"]["Referer"].as_str().unwrap_or_default(), "", "{request}");
+        assert!(address == link || !address.contains("token"), "{address}");
+    }
+    browser.open(&link).await;
+    let is_dead = "This link was used before, or is no longer valid. Ask for a new one.";
+    browser.until(&format!("document.getElementById('who').textContent === '{is_dead}'")).await;
+    bundle.stop().await;
+}

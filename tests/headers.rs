@@ -84,6 +84,7 @@ async fn what_is_everybodys_keeps_its_own_caching() {
         ("/.well-known/oauth-authorization-server", "public, max-age=300"),
         ("/.well-known/openid-configuration", "public, max-age=300"),
         ("/account/set-password", "no-store"),
+        ("/invitations/accept", "no-store"),
         ("/openapi.json", "public, max-age=300"),
         ("/problems", "public, max-age=300"),
         ("/health", ""),

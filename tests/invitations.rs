@@ -20,6 +20,7 @@ const ACCEPT: &str = "/api/invitations/accept";
 const VIEW: &str = "/api/invitations/view";
 const ADMINS: &str = "/api/organizations/users/admins";
 const ASSOCIATIONS: &str = "/api/organizations/users/associations";
+const ORGANIZATION_USERS: &str = "/api/organizations/users";
 const USERS: &str = "/api/users";
 const LOGIN: &str = "/api/auth/login";
 const HOUR: u64 = 60 * 60;
@@ -251,6 +252,68 @@ async fn an_invitation_of_nobody_or_of_another_organization_is_not_found() {
         resend(&ours.admin, &unknown).await.problem(404, not_found);
     }
     Anonymous.post(VIEW, &json!({"Token": token})).await.ok();
+}
+
+#[tokio::test]
+async fn who_belongs_to_the_organization_already_is_not_invited() {
+    let tenant = tenant().await;
+    let (buyer, grace) = (person().await, person().await);
+    let link = json!({"UserId": buyer.id, "CustomerNumber": "C-1"});
+    tenant.admin.post("/api/organizations/users/associate-customer", &link).await.ok();
+    invite(&tenant, &json!({"Email": grace.email, "Roles": ["admin"]})).await;
+    let token = tokens(&grace.email, 1).await.remove(0);
+    accept(&json!({"Token": token})).await.ok();
+    let member = json!({"Email": ["belongs to the organization already"]});
+    for email in [&tenant.email, &buyer.email, &grace.email] {
+        let answer = tenant.admin.post(INVITATIONS, &json!({"Email": email.to_uppercase()})).await;
+        answer.fields(&member);
+        assert_eq!(answer.json()["code"], "already_member");
+        let user = json!({"FirstName": "A", "LastName": "B", "Email": email});
+        tenant.admin.post(USERS, &user).await.fields(&member);
+    }
+}
+
+#[tokio::test]
+async fn who_is_invited_is_among_the_users_until_the_invitation_ends() {
+    let tenant = tenant().await;
+    let beginning = "Filters[0].Field=Email&Filters[0].Operator=startswith&Filters[0].Value=grace";
+    let users = async || {
+        let users = tenant.admin.get(&format!("{ORGANIZATION_USERS}?{beginning}")).await.ok();
+        let row =
+            |row: &Value| (row["Email"].clone(), row["Status"].clone(), row["Roles"].clone(), row["UserId"].clone());
+        (users["TotalCount"].clone(), users["Data"].as_array().unwrap().iter().map(row).collect::<Vec<_>>())
+    };
+    let (email, token, invitation) = invited(&tenant, &json!({"Roles": ["admin"], "CustomerNumber": "C-1"})).await;
+    let (_, rows) = users().await;
+    let expected = (json!(email), json!("invited"), json!(["admin", "customer"]), rows[0].3.clone());
+    assert_eq!(users().await, (json!(1), vec![expected]));
+    withdraw(&tenant.admin, &invitation).await.ok();
+    assert_eq!(users().await, (json!(0), vec![]));
+
+    accept(&json!({"Token": token, "Password": PASSWORD})).await.fields(&dead());
+    let again = invite(&tenant, &json!({"Email": email, "CustomerNumber": "C-1"})).await;
+    let token = tokens(&email, 2).await.into_iter().find(|other| *other != token).unwrap();
+    let names = json!({"Token": token, "Password": PASSWORD, "FirstName": "G", "LastName": "H"});
+    let id = accept(&names).await.ok()["UserId"].clone();
+    assert_eq!(users().await, (json!(1), vec![(json!(email), json!("active"), json!(["customer"]), id)]));
+    assert_eq!(again["Roles"], json!(["customer"]));
+
+    // Who has an account is invited as the one to come, which tells nothing, and is active as the one that is.
+    let grace = person().await;
+    invite(&tenant, &json!({"Email": grace.email, "Roles": ["admin"]})).await;
+    let row = users().await.1.into_iter().find(|row| row.0 == grace.email.as_str()).unwrap();
+    assert!(row.1 == "invited" && row.3 != grace.id.as_str(), "{row:?}");
+    accept(&json!({"Token": tokens(&grace.email, 1).await[0]})).await.ok();
+    let active = users().await.1.into_iter().find(|row| row.0 == grace.email.as_str()).unwrap();
+    assert!(active.1 == "active" && active.3 == grace.id.as_str(), "{active:?}");
+    assert_eq!(users().await.0, json!(2));
+
+    // An invitation without a role ends without a row.
+    let (email, token, _) = invited(&tenant, &json!({})).await;
+    assert_eq!(users().await.0, json!(3));
+    accept(&json!({"Token": token, "Password": PASSWORD})).await.ok();
+    let (total, rows) = users().await;
+    assert!(total == 2 && rows.iter().all(|row| row.0 != email.as_str()), "{rows:?}");
 }
 
 #[tokio::test]

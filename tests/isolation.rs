@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Anonymous, Caller, Tenant, dynamodb, person, server, tenant};
+use crate::support::{Anonymous, Caller, Tenant, dynamodb, person, server, tenant, unique};
 
 const USERS: &str = "/api/organizations/users";
 const ADMINS: &str = "/api/organizations/users/admins";
@@ -11,6 +11,7 @@ const ASSOCIATE: &str = "/api/organizations/users/associate-customer";
 const ASSOCIATIONS: &str = "/api/organizations/users/associations";
 const TIERS: &str = "/api/organizations/price-tiers";
 const CUSTOMERS: &str = "/api/customers";
+const INVITATIONS: &str = "/api/organizations/invitations";
 
 /// Every item that belongs to an organization.
 async fn items(tenant: &Tenant) -> Vec<String> {
@@ -46,6 +47,8 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
         let answer = theirs.admin.send(theirs.admin.request(method, path).json(&body)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
     }
+    let invitation = theirs.admin.post(INVITATIONS, &json!({"Email": format!("{}@x.example", unique("ida"))})).await;
+    assert_eq!(invitation.status, 201, "{invitation:?}");
     let (before, before_ours) = (items(&theirs).await, items(&ours).await);
     assert!(before.len() >= 6, "{before:#?}");
 
@@ -103,6 +106,11 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
     for path in [format!("{CUSTOMERS}/C-1{query}"), format!("{CUSTOMERS}{query}&CustomerNumber=C-1")] {
         ours.admin.patch(&path, &json!({"CompanyName": "Mine"})).await.problem(404, no_customer);
     }
+    assert_eq!(ours.admin.get(&format!("{INVITATIONS}{query}")).await.ok(), json!([]));
+    let invitation = format!("{INVITATIONS}/{}", invitation.json()["InvitationId"].as_str().unwrap());
+    let no_invitation = "This organization has no such invitation.";
+    ours.admin.delete(&format!("{invitation}{query}"), &json!({})).await.problem(404, no_invitation);
+    ours.admin.post(&format!("{invitation}/resend{query}"), &json!({})).await.problem(404, no_invitation);
     let no_tier = |field: &str| json!({field: ["is no price tier of this organization"]});
     ours.admin.delete(&format!("{TIERS}{query}"), &with("Name", "Gold")).await.fields(&no_tier("Name"));
     let put = async |path: &str, body: Value| {

@@ -63,7 +63,7 @@ fn an_ellipsis_stands_for_anything_within_one_text() {
 #[test]
 fn every_test_that_security_md_names_exists() {
     let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = Regex::new("`([a-z_]+)::([a-z_0-9]+)`").unwrap();
+    let named = Regex::new("`([a-z_/]+)::([a-z_0-9]+)`").unwrap();
     let mut count = 0;
     for name in named.captures_iter(include_str!("../SECURITY.md")) {
         let file = std::fs::read_to_string(tests.join(format!("{}.rs", &name[1]))).unwrap();

@@ -76,6 +76,20 @@ invited = '{"Field": "Status", "Operator": "equals", "Value": "invited"}'
 assert call("listUsers", 200, token=admin, query={"SortOn": "UserId"})["TotalCount"] == 2
 assert call("listUsers", 200, token=admin, query={"Filters": [invited]})["Data"] == []
 
+# Mary is invited, taken back, and asked to come again.
+mary = {"Email": "mary@acme.example", "FirstName": "Mary", "LastName": "Jackson", "Roles": ["admin"]}
+invitation = call("createInvitation", 201, mary, admin)
+id_of_invitation = {"InvitationId": invitation["InvitationId"]}
+assert call("listInvitations", 200, token=admin, query={"Status": "pending"}) == [invitation]
+assert codes("resendInvitation", 429, token=admin, path_parameters=id_of_invitation)[0] == "rate_limited"
+assert call("withdrawInvitation", 200, token=admin, path_parameters=id_of_invitation) == {"Success": True}
+assert codes("withdrawInvitation", 409, token=admin, path_parameters=id_of_invitation)[0] == "invitation_closed"
+nobody = {"InvitationId": "inv_000000000000000000000000"}
+assert codes("resendInvitation", 404, token=admin, path_parameters=nobody)[0] == "invitation_not_found"
+assert codes("createInvitation", 400, {"Email": GRACE["Email"]}, admin)[0] == "already_member"
+assert codes("viewInvitation", 400, {"Token": "0.0"})[0] == "invalid_link"
+assert codes("acceptInvitation", 400, {"Token": "0.0"})[0] == "invalid_link"
+
 # Price tiers, customers and associations.
 call("createPriceTier", 200, {"Name": "Silver", "CurrencyCode": "CHF"}, admin)
 call("updatePriceTier", 200, {"Name": "Silver", "NewName": "Gold"}, admin)
@@ -147,7 +161,7 @@ call("signOut", 200, token=user)
 assert codes("getAccount", 401, token=user)[0] == "session_ended"
 for public in ("checkHealth", "getKeySet", "getIssuerMetadata", "getServerMetadata", "getOpenapiDocument"):
     call(public, 200)
-for page_of_the_api in ("showProblems", "showPasswordPage"):
+for page_of_the_api in ("showProblems", "showPasswordPage", "showInvitationPage"):
     call(page_of_the_api, 200)
 
 operations = {operation.ok().definition.raw["operationId"] for operation in DOCUMENT.get_all_operations()}

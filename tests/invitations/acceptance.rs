@@ -72,7 +72,7 @@ async fn a_person_whose_names_the_inviter_does_not_say_says_them() {
 
 #[tokio::test]
 async fn a_password_that_a_stranger_would_guess_is_refused_and_the_link_stays_good() {
-    let tenant = tenant_named("Initrode Holding").await;
+    let tenant = tenant_named(&unique("Initrode")).await;
     let (email, token, _) = invited(&tenant, &json!({})).await;
     let public = json!(["must not be a name or a part of the e-mail address, also with digits after it"]);
     for (password, fault) in [

@@ -12,6 +12,7 @@ use crate::support::{
 
 const ADMINS: &str = "/api/organizations/users/admins";
 const API_ACCESS: &str = "/api/organizations/api-access";
+const INVITATIONS: &str = "/api/organizations/invitations";
 const TIERS: &str = "/api/organizations/price-tiers";
 
 /// An organization, and whoever works on it before a caller comes.
@@ -107,6 +108,23 @@ impl Company {
         (Person { id: text(&invited["UserId"]), email }, link_token(&mails[0]))
     }
 
+    /// The id of an invitation whose mail is so old that it may be sent again.
+    pub(super) async fn invitation(&self) -> String {
+        let email = format!("{}@invited.example", unique("grace"));
+        let made = self.founder.post(INVITATIONS, &json!({"Email": email})).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let id = text(&made.json()["InvitationId"]);
+        let server = if self.requires_proof { server_requiring_verified_email() } else { server() };
+        let client = Client::from_conf(dynamo::Table::client_config(Some(&server.dynamodb_url)).build());
+        let attribute = |text: String| AttributeValue::S(text);
+        let call = client.update_item().table_name(&server.table);
+        let call = call.key("pk", attribute(format!("ORG#{}#INVITATIONS", self.id)));
+        let call = call.key("sk", attribute(format!("INVITATION#{id}"))).update_expression("SET mailed_at = :then");
+        let then = AttributeValue::N((shared::clock::now() - 2 * 60 * 60).to_string());
+        call.expression_attribute_values(":then", then).send().await.unwrap();
+        id
+    }
+
     /// Somebody who can be promoted and associated: where the address has to be proven, it is.
     pub(super) async fn eligible(&self) -> Person {
         if !self.requires_proof {
@@ -189,6 +207,7 @@ impl Company {
             "/api/organization",
             ADMINS,
             API_ACCESS,
+            INVITATIONS,
             TIERS,
             "/api/organizations/users/associations",
             "/api/customers/C-1",

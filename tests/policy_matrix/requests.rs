@@ -62,6 +62,11 @@ impl Request {
         Self { path, ..self }
     }
 
+    /// Puts the id of an invitation into the path.
+    fn invitation(self, id: &str) -> Self {
+        Self { path: self.path.replace("{InvitationId}", id), ..self }
+    }
+
     /// Whether it ends the caller's own roles, which the organization's admins see.
     pub(super) fn leaves(&self) -> bool {
         self.path.contains("{IdentityOrganizationId}")
@@ -86,6 +91,7 @@ pub(super) async fn requests(company: &Company) -> Vec<Request> {
     let mut requests = public(company).await;
     requests.extend(of_users(company).await);
     requests.extend(of_admins(company).await);
+    requests.extend(of_invitations(company).await);
     requests.extend(of_sellers(company).await);
     requests
 }
@@ -109,6 +115,7 @@ fn sign_up() -> Value {
 async fn public(company: &Company) -> Vec<Request> {
     let person = company.stranger().await;
     let (_, link) = company.invited().await;
+    let (_, accepted) = company.invited().await;
     let machine = company.machine().await;
     let code = &company.code;
     let buyer = company.eligible().await;
@@ -121,11 +128,14 @@ async fn public(company: &Company) -> Vec<Request> {
         Request::bare("GET /.well-known/openid-configuration"),
         Request::bare("GET /account/set-password"),
         Request::bare("GET /health"),
+        Request::bare("GET /invitations/accept"),
         Request::bare("GET /openapi.json"),
         Request::bare("GET /problems"),
         Request::new("POST /api/auth/forgot-password", json!({"Email": person.email})),
         Request::new("POST /api/auth/login", json!({"Email": person.email, "Password": PASSWORD})),
         Request::new("POST /api/auth/reset-password", json!({"Token": link, "Password": PASSWORD})),
+        Request::new("POST /api/invitations/view", json!({"Token": accepted})),
+        Request::new("POST /api/invitations/accept", json!({"Token": accepted, "Password": PASSWORD})),
         Request::new("POST /api/organizations", organization),
         Request::new("POST /api/users", sign_up()).purpose("sign-up"),
         Request::form(
@@ -187,6 +197,22 @@ async fn of_admins(company: &Company) -> Vec<Request> {
         Request::new("POST /api/organizations/users/admins", json!({"Email": stranger.email})),
         Request::new("DELETE /api/organizations/users/admins", json!({"UserId": colleague.id})),
         Request::new("POST /api/users", invitation).purpose(INVITATION),
+    ]
+}
+
+/// Invitations.
+async fn of_invitations(company: &Company) -> Vec<Request> {
+    let (sent, withdrawn) = (company.invitation().await, company.invitation().await);
+    let invitation =
+        |more: &str, value: Value| json!({"Email": format!("{}@invited.example", unique("ida")), more: value});
+    vec![
+        Request::bare("GET /api/organizations/invitations"),
+        Request::new("POST /api/organizations/invitations", invitation("CustomerNumber", json!("C-1")))
+            .purpose("of a customer's user"),
+        Request::new("POST /api/organizations/invitations", invitation("Roles", json!(["admin"])))
+            .purpose("of an admin"),
+        Request::bare("POST /api/organizations/invitations/{InvitationId}/resend").invitation(&sent),
+        Request::bare("DELETE /api/organizations/invitations/{InvitationId}").invitation(&withdrawn),
     ]
 }
 

@@ -6,9 +6,10 @@ use regex_lite::Regex;
 use serde_json::{Value, json};
 
 /// What stands for each thing that differs from run to run, by how it looks.
-const LOOKS: [(&str, &str); 7] = [
+const LOOKS: [(&str, &str); 8] = [
     (r"^kp_[0-9a-z]{24}$", "USER_ID"),
     (r"^org_[0-9a-z]{8,28}$", "ORG_CODE"),
+    (r"^inv_[0-9a-z]{24}$", "INVITATION_ID"),
     (r"^client_[0-9a-z]{24}$", "CLIENT_ID"),
     (r"^orgkey_", "API_KEY"),
     (r"^[0-9a-f]{24}$", "ORGANIZATION_ID"),

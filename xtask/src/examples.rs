@@ -16,7 +16,10 @@ pub(crate) fn add(document: &mut Value) -> Result<(), Error> {
             show(operation.get_mut("requestBody"), parse(&with_examples(body, &words)));
         }
         if let Some(answer) = try_read(&format!("events/examples/{event}.json"))? {
-            show(operation["responses"].get_mut("200"), Some(serde_json::from_str(&answer)?));
+            let answer: Value = serde_json::from_str(&answer)?;
+            for success in ["200", "201"] {
+                show(operation["responses"].get_mut(success), Some(answer.clone()));
+            }
         }
     }
     Ok(())

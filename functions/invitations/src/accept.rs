@@ -3,13 +3,13 @@ use serde::Serialize;
 use shared::{
     claims::Role,
     guessable::PublicFacts,
-    ids::{OrganizationCode, UserId},
+    ids::{LinkId, OrganizationCode, UserId},
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures},
     password,
-    problem::{FieldCode, FieldErrors, Problem},
+    problem::{FieldCode, FieldErrors, Problem, ProblemCode},
     request::{Idempotent, Replayed},
-    source::RequestSource,
-    table::{Acceptance, Accepted, LinkError, OpenInvitation, Replayable},
+    source::{RequestSource, Source},
+    table::{self, Acceptance, Accepted, LinkError, OpenInvitation, Replayable, Table},
     text::{EmailAddress, NewPassword, PersonName},
 };
 use utoipa::ToSchema;
@@ -85,14 +85,26 @@ pub(crate) async fn accept_invitation(
     RequestSource(source): RequestSource,
     Idempotent(key, request): Idempotent<AcceptInvitationRequest>,
 ) -> Result<(Replayed, Json<AcceptedInvitation>), Problem> {
-    let table = &state.app.table;
     let link = state.links.verify(&request.token).ok_or(LinkError::Dead)?;
     let key = key.map(|key| key.of_link(&link, ROUTE));
-    let (open, replay) = tokio::join!(table.open_invitation(&link), table.replayed_acceptance(key.as_ref()));
-    if let Some(replay) = replay? {
-        return Ok((Replayed(true), Json(replay.into())));
-    }
-    let open = open?;
+    let accepted = match accept(&state.app.table, &source, &link, request, key.as_ref()).await {
+        // The same request may have used the link before.
+        Err(problem) if problem.code() == ProblemCode::InvalidLink => {
+            state.app.table.replayed_acceptance(key.as_ref()).await?.ok_or(problem)?
+        }
+        accepted => accepted?,
+    };
+    Ok((Replayed(accepted.replayed), Json(accepted.into())))
+}
+
+async fn accept(
+    table: &Table,
+    source: &Source,
+    link: &LinkId,
+    request: AcceptInvitationRequest,
+    key: Option<&table::IdempotencyKey>,
+) -> Result<Replayable<Accepted>, Problem> {
+    let open = table.open_invitation(link).await?;
     refuse_unusable(&open, &request)?;
     let password = request.password.filter(|_| open.makes_account() || open.ends_password());
     let password_hash = match &password {
@@ -103,13 +115,12 @@ pub(crate) async fn accept_invitation(
     let note_proof = async {
         // Strangers who guess on can't keep the owner from signing in here with the new password.
         if let Some(email) = &email {
-            table.login_attempts(email, &source).note_proof().await;
+            table.login_attempts(email, source).note_proof().await;
         }
     };
     let acceptance = Acceptance { first_name: request.first_name, last_name: request.last_name, password_hash };
-    let (accepted, ()) = tokio::join!(table.accept(open, &acceptance, key.as_ref()), note_proof);
-    let accepted = accepted?;
-    Ok((Replayed(accepted.replayed), Json(accepted.into())))
+    let (accepted, ()) = tokio::join!(table.accept(open, &acceptance, key), note_proof);
+    Ok(accepted?)
 }
 
 /// Names what an account would need and isn't there, and a password that could be guessed.

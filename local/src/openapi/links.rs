@@ -26,7 +26,7 @@ const fn by_body(from: &'static str, to: &'static str, body: &'static [Field]) -
 /// and refuse the document.
 const BODY: &str = "x-requestBody";
 
-const LINKS: [Link; 17] = [
+const LINKS: [Link; 19] = [
     by_body(
         "createOrganization",
         "signIn",
@@ -51,6 +51,8 @@ const LINKS: [Link; 17] = [
     by_parameters("putCustomer", "deleteCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_body("putCustomer", "associateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("associateCustomer", "dissociateCustomer", &[("UserId", "$response.body#/Association/UserId")]),
+    by_parameters("createInvitation", "resendInvitation", &[("InvitationId", "$response.body#/InvitationId")]),
+    by_parameters("createInvitation", "withdrawInvitation", &[("InvitationId", "$response.body#/InvitationId")]),
     by_parameters("createCredential", "revokeCredential", &[("ClientId", "$response.body#/ClientId")]),
 ];
 
@@ -60,7 +62,9 @@ pub(super) fn add(document: &mut Value) {
         let from = operation.get("operationId").cloned().unwrap_or_default();
         let links: Map<_, _> = LINKS.iter().filter(|link| *link.from == from).map(written).collect();
         if !links.is_empty()
-            && let Some(success) = operation.get_mut("responses").and_then(|responses| responses.get_mut("200"))
+            && let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut)
+            && let Some((_, success)) =
+                responses.iter_mut().find(|(status, _)| ["200", "201"].contains(&status.as_str()))
         {
             success["links"] = Value::Object(links);
         }

@@ -85,7 +85,7 @@ impl NewAccount {
             phone_number: self.phone_number.clone(),
             created_at: rfc3339(now()),
             session_id: credential.session_id.clone(),
-            email_verified: false,
+            email_verified: credential.email_verified,
             expires_at: credential.expires_at,
         }
     }

@@ -32,8 +32,11 @@ pub(crate) fn check(table: &Table, arenas: &[std::sync::Arc<Arena>], mails: &Mai
                 effects.lost.push(format!("the association of {user}"));
             }
         }
+        let partition = format!("ORG#{}#INVITATIONS", arena.twins[1].id);
+        let invited: BTreeSet<_> =
+            table.within(&partition, "INVITATION#").map(|(_, invitation)| invitation["email"].to_string()).collect();
         for invitation in arena.invitations.lock().unwrap().iter() {
-            if table.get(&format!("EMAIL#{}", invitation.name), "EMAIL").is_none() {
+            if !invited.contains(&format!("{:?}", invitation.name)) {
                 effects.lost.push(format!("the invitation of {}", invitation.name));
             }
             lost_since(&invitation.history, quiet_since, &mut effects.lost);

@@ -174,6 +174,8 @@ impl OrganizationScope<'_> {
         let value = (manner.answer)(told, found.account.as_ref());
         let (write, organization, budget) = (self.write().idempotent(key, &value), &found.organization, &found.budget);
         let write = match &mailing {
+            // The role was checked by the reads, and there is nothing to write.
+            Mailing::None if key.is_none() => return Ok(Some(Replayable::new(value))),
             Mailing::None => write,
             Mailing::Again(sent) => mail::put_again(write, (&invitation, sent), organization, *self, budget),
             Mailing::First => {

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Faults, Table, table::text};
+use super::{Faults, Table, invitations, table::text};
 
 /// A credential is its account's, the two agree in what they share, and no account is without one.
 pub(super) fn credential_is_an_account(table: &Table) -> Faults {
@@ -46,11 +46,17 @@ fn is_equal(one: &Value, other: &Value) -> bool {
             && !other.is_string())
 }
 
-/// A link leads to an account.
+/// A link leads to an account, or to an invitation.
 pub(super) fn link_is_of_an_account(table: &Table) -> Faults {
-    let lost = table
-        .partitions("LINK#")
-        .filter(|(_, _, link)| table.get(&format!("EMAIL#{}", text(&link["address"])), "EMAIL").is_none());
+    let leads = |link: &Value| {
+        let invitation = &link["invitation"];
+        if invitation.is_null() {
+            return table.get(&format!("EMAIL#{}", text(&link["address"])), "EMAIL").is_some();
+        }
+        let partition = format!("ORG#{}#INVITATIONS", text(&invitation["organization_id"]));
+        table.get(&partition, &format!("INVITATION#{}", text(&invitation["invitation_id"]))).is_some()
+    };
+    let lost = table.partitions("LINK#").filter(|(_, _, link)| !leads(link));
     lost.map(|(id, _, link)| format!("the link {id} is of {}, who has no account", link["address"])).collect()
 }
 
@@ -59,6 +65,9 @@ pub(super) fn link_is_of_an_account(table: &Table) -> Faults {
 pub(super) fn idempotency_record_has_its_effect(table: &Table) -> Faults {
     let mut faults = Vec::new();
     let mut made = BTreeSet::new();
+    // An invitation names the account that its acceptance makes.
+    let expected: BTreeSet<_> =
+        invitations::all(table).map(|(_, _, invitation)| text(&invitation["user_id"])).collect();
     for (hash, _, record) in table.partitions("ONCE#") {
         let result: Value = serde_json::from_str(&text(&record["result"])).unwrap_or_default();
         let effect = if result["code"].is_string() {
@@ -68,7 +77,8 @@ pub(super) fn idempotency_record_has_its_effect(table: &Table) -> Faults {
         } else {
             continue;
         };
-        if table.get(&effect.0, effect.1).is_none() {
+        let is_expected = effect.1 == "USER" && expected.contains(&text(&result["user_id"]));
+        if table.get(&effect.0, effect.1).is_none() && !is_expected {
             faults.push(format!("the request {hash} made {}, which isn't there", effect.0));
         }
         // An invitation that is sent again names the account that the first one made.

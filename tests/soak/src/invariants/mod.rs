@@ -3,6 +3,7 @@
 mod accounts;
 mod associations;
 mod customers;
+mod invitations;
 mod mails;
 mod members;
 mod organizations;
@@ -18,7 +19,7 @@ pub(crate) type Faults = Vec<String>;
 type Invariant = (&'static str, fn(&Table) -> Faults);
 
 /// Every invariant.
-const ALL: [Invariant; 15] = [
+const ALL: [Invariant; 17] = [
     ("association_is_in_both_orders_and_a_membership", associations::association_is_in_both_orders_and_a_membership),
     ("bucket_counts_its_entries", associations::bucket_counts_its_entries),
     ("admin_is_a_membership_and_counted", organizations::admin_is_a_membership_and_counted),
@@ -32,6 +33,7 @@ const ALL: [Invariant; 15] = [
     ("customer_is_in_both_orders", customers::customer_is_in_both_orders),
     ("customer_is_on_a_tier", tiers::customer_is_on_a_tier),
     ("credential_is_an_account", accounts::credential_is_an_account),
+    ("open_invitation_is_the_one_of_its_address", invitations::open_invitation_is_the_one_of_its_address),
     ("link_is_of_an_account", accounts::link_is_of_an_account),
     ("idempotency_record_has_its_effect", accounts::idempotency_record_has_its_effect),
     ("queue_entry_is_an_unsent_mail", mails::queue_entry_is_an_unsent_mail),
