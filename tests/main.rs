@@ -24,6 +24,7 @@ mod gate;
 mod guessable_passwords;
 mod headers;
 mod idempotency;
+mod import_command;
 mod imports;
 mod isolation;
 mod links;

@@ -34,7 +34,8 @@ pub(crate) async fn account_items_at(dynamodb_url: &str, table: &str, count: usi
     for _ in 0..count {
         let id = shared::ids::UserId::random().to_string();
         let email = format!("{id}@bulk.example");
-        let item = json!({"pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "user_id": id, "email": email});
+        let item =
+            json!({"pk": format!("USER#{id}"), "sk": "USER", "entity": "account", "user_id": id, "email": email});
         let item = serde_dynamo::to_item(item).unwrap();
         client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
         ids.push(id);

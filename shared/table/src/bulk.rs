@@ -24,6 +24,7 @@ use tokio::time::timeout;
 
 use crate::{
     Error, OrganizationScope,
+    members::{MemberOrder, RowChange},
     scope::{Committed, Reads, RoleHeld, Write},
 };
 
@@ -161,6 +162,18 @@ impl CountedChanges<'_> {
     pub(crate) fn remove(&mut self, order: usize, key: &str, condition: Expression) {
         if let Some((order, bucket)) = self.outline.bucket(order, key) {
             self.changes.remove(order, bucket, key, condition);
+        }
+    }
+
+    /// Changes a person's row. The orders by address and by user are at these places.
+    pub(crate) fn change_member(&mut self, places: [usize; 2], change: &RowChange<'_>) {
+        for (place, order) in places.into_iter().zip(MemberOrder::BOTH) {
+            let (keys, outline) = (change.keys(order), self.outline);
+            let bucket = |key: Option<&str>| Some(outline.bucket(place, key?)?.1);
+            if let Some((index, _)) = outline.0.get(place) {
+                let (left, entered) = (bucket(keys.left.as_deref()), bucket(keys.entered.as_deref()));
+                change.add_to(&mut self.changes, order, index, left, entered);
+            }
         }
     }
 
