@@ -153,7 +153,8 @@ fn run(world: &World, file: &Path, kill_after: Option<u64>) -> (Option<i32>, u64
     let (mut child, mut peak) = (command.unwrap(), 0);
     loop {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let seen = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        let seen =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
         peak = peak.max(seen.unwrap_or(0));
         if let Some(status) = child.try_wait().unwrap() {
             return (status.code(), peak);
@@ -173,7 +174,9 @@ async fn main() {
     let world = World::start().await;
     let users = world.accounts(rows + SINGLE + AT_ONCE).await;
     let number = |place: usize| format!("C-{:06}", place / 3);
-    println!("| rows | how many | rows/s | DynamoDB calls a row | write units a row |\n| --- | --- | --- | --- | --- |");
+    println!(
+        "| rows | how many | rows/s | DynamoDB calls a row | write units a row |\n| --- | --- | --- | --- | --- |"
+    );
 
     let mut single = Cost { rows: SINGLE, ..Cost::default() };
     let started = Instant::now();
