@@ -18,7 +18,7 @@ else
 TARGET := --x86-64
 endif
 
-.PHONY: run test fuzz clients build deploy watch invoke bench bench-instructions access
+.PHONY: run test fuzz clients build deploy watch invoke bench bench-import bench-instructions access
 
 run: ## the whole API on this machine
 	cargo run
@@ -61,6 +61,9 @@ invoke: ## an event of events/, with a token put in, while `make watch` runs
 bench: ## what a start, a call and a million calls cost
 	cargo build --release $(addprefix --package ,$(FUNCTIONS)) --package bench
 	cargo run --release --package bench --bin bench
+
+bench-import: ## an import of 100,000 rows, stopped twice, and what a row costs
+	cargo run --release --package bench --bin bench-import
 
 bench-instructions: ## instructions of the hot paths, under valgrind
 	cargo run --release --package bench --bin bench-instructions

@@ -116,6 +116,7 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
         ("get-customer-hash", 404),
         ("associate-customer", 200),
         ("import-associations", 200),
+        ("import-associations-csv", 200),
     ] {
         world.does(name, status).await;
     }

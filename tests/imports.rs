@@ -28,7 +28,7 @@ fn all_in(rows: usize, written: usize) -> Value {
 }
 
 /// What both orders of the list show, page by page.
-async fn listed(caller: &impl Caller) -> BTreeMap<String, String> {
+pub(crate) async fn listed(caller: &impl Caller) -> BTreeMap<String, String> {
     let mut orders = Vec::new();
     for order in FIELDS {
         let (mut rows, mut page) = (BTreeMap::new(), String::new());

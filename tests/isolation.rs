@@ -64,6 +64,8 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
         (Method::POST, TIERS),
         (Method::PUT, CUSTOMERS),
         (Method::POST, ASSOCIATE),
+        (Method::POST, "/api/customers/import"),
+        (Method::POST, "/api/organizations/users/associations/import"),
     ] {
         let refused = ours.admin.send(ours.admin.request(method, path).json(&foreign)).await;
         assert_eq!(refused.status, 400, "{path}");

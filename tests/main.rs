@@ -26,6 +26,7 @@ mod gate;
 mod guessable_passwords;
 mod headers;
 mod idempotency;
+mod import_command;
 mod imports;
 mod invitations;
 mod isolation;

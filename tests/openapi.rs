@@ -82,6 +82,10 @@ fn a_request_refuses_what_it_does_not_have_and_an_answer_may_gain_fields() {
             for (media_type, body) in
                 operation.pointer("/requestBody/content").and_then(Value::as_object).into_iter().flatten()
             {
+                if media_type == "text/csv" {
+                    assert_eq!(body["schema"], json!({"type": "string"}));
+                    continue;
+                }
                 let reference = body["schema"]["$ref"].as_str().unwrap();
                 let schema = document.pointer(&reference[1..]).unwrap();
                 // Of a form, OAuth asks that other parameters are ignored (RFC 6749, section 3.2).

@@ -87,6 +87,17 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&admin.post(associate, &link).await), (200, 3), "move");
     assert_eq!(trips(&admin.get(associations).await), (200, 1), "list associations");
     admin.post(associate, &json!({"UserId": tenant.admin_id, "CustomerNumber": "C-3"})).await.ok();
+    let import = "/api/organizations/users/associations/import";
+    let rows = json!({"Rows": [{"UserId": tenant.admin_id, "CustomerNumber": "C-4"}]});
+    assert_eq!(trips(&admin.post(import, &rows).await), (200, 3), "import an association");
+    assert_eq!(trips(&admin.post(import, &rows).await), (200, 2), "import it again");
+    let rows = json!({"Rows": [{"Email": grace.email, "CustomerNumber": "C-4"}]});
+    assert_eq!(trips(&admin.post(import, &rows).await), (200, 4), "import an association by address");
+    let rows = json!({"Rows": [{"CustomerNumber": "C-9", "CompanyName": "A", "Pricing": "Silver"}]});
+    assert_eq!(trips(&admin.post("/api/customers/import", &rows).await), (200, 3), "import a customer");
+    assert_eq!(trips(&admin.post("/api/customers/import", &rows).await), (200, 2), "import it again");
+    let rows = json!({"Rows": [{"Email": grace.email, "CustomerNumber": "C-2"}]});
+    admin.post(import, &rows).await.ok();
     let second = format!("{associations}?PageSize=1&PageNumber=2");
     assert_eq!(trips(&admin.get(&second).await), (200, 2), "a page of associations by its number");
 

@@ -106,6 +106,11 @@ listed = call("listCustomers", 200, token=admin, query={"SortOn": "CompanyName",
 assert (listed["TotalCount"], listed["Data"][0]["CompanyName"]) == (1, "Acme Shops")
 association = {"UserId": grace, "CustomerNumber": "C-10042", "OrganizationId": created["OrganizationId"]}
 assert call("associateCustomer", 200, {"Email": GRACE["Email"], **number}, admin) == {"Association": association}
+rows = {"Rows": [{"UserId": grace, **number}, {"Email": "nobody@nowhere.example", **number}]}
+imported = call("importAssociations", 200, rows, admin)
+assert (imported["Unchanged"], imported["Rejected"][0]["codes"]) == (1, {"Email": ["account_not_found"]})
+imported = call("importCustomers", 200, {"Rows": [{**customer, "CompanyName": "Acme Shops", "Active": True}]}, admin)
+assert imported == {"Rows": 1, "Written": 0, "Unchanged": 1, "Rejected": []}
 filter_ = '{"Field": "CustomerNumber", "Operator": "startswith", "Value": "C-1"}'
 assert page(SortOn="CustomerNumber", Filters=[filter_])["Data"] == [association]
 

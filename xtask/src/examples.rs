@@ -34,11 +34,11 @@ fn parse(body: &str) -> Option<Value> {
     (!body.is_empty()).then(|| serde_json::from_str(body).unwrap_or_else(|_| form()))
 }
 
-/// Puts an example into each form that a body or an answer may have, but pages.
+/// Puts an example into each form that a body or an answer may have, but pages, and files, which have their own.
 fn show(shown: Option<&mut Value>, example: Option<Value>) {
     let (Some(shown), Some(example)) = (shown, example) else { return };
     let contents = shown.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten();
-    for (_, content) in contents.filter(|(media_type, _)| *media_type != "text/html") {
+    for (_, content) in contents.filter(|(media_type, _)| !["text/html", "text/csv"].contains(&media_type.as_str())) {
         content["example"] = example.clone();
     }
 }

@@ -24,6 +24,7 @@ use tokio::time::timeout;
 
 use crate::{
     Error, OrganizationScope,
+    members::{MemberOrder, RowChange},
     scope::{Committed, Reads, RoleHeld, Write},
 };
 
@@ -164,6 +165,18 @@ impl CountedChanges<'_> {
         }
     }
 
+    /// Changes a person's row. The orders by address and by user are at these places.
+    pub(crate) fn change_member(&mut self, places: [usize; 2], change: &RowChange<'_>) {
+        for (place, order) in places.into_iter().zip(MemberOrder::BOTH) {
+            let (keys, outline) = (change.keys(order), self.outline);
+            let bucket = |key: Option<&str>| Some(outline.bucket(place, key?)?.1);
+            if let Some((index, _)) = outline.0.get(place) {
+                let (left, entered) = (bucket(keys.left.as_deref()), bucket(keys.entered.as_deref()));
+                change.add_to(&mut self.changes, order, index, left, entered);
+            }
+        }
+    }
+
     /// Updates an entry, which must exist and meet the condition.
     pub(crate) fn update(&mut self, order: usize, key: &str, change: Expression) {
         if let Some((order, _)) = self.outline.0.get(order) {
@@ -260,7 +273,7 @@ async fn write_round<W: BulkWork>(
 ) -> Result<Left, Error> {
     let Round { mut outline, rows } = round;
     let (mut left, mut split) = (Left::default(), BTreeSet::new());
-    let mut batches = batches(&rows, &outline, max_rows)?;
+    let mut batches = batches(&rows, |order, key| outline.place(order, key), max_rows)?;
     while !batches.is_empty() {
         let (mut wave, mut busy, mut later) = (Vec::new(), BTreeSet::new(), Vec::new());
         for batch in batches {
@@ -311,13 +324,18 @@ async fn write_round<W: BulkWork>(
     Ok(left)
 }
 
-/// Puts rows together that share buckets, as many as one transaction takes, and `max_rows` at most.
-fn batches<R: BulkRow>(rows: &[(usize, R)], outline: &Outline, max_rows: usize) -> Result<Vec<Batch>, Error> {
+/// Puts rows together that share buckets, as many as one transaction takes, and `max_rows` at most. `bucket_of` returns
+/// the place of a key's bucket.
+fn batches<R: BulkRow>(
+    rows: &[(usize, R)],
+    bucket_of: impl Fn(usize, &str) -> Result<usize, Error>,
+    max_rows: usize,
+) -> Result<Vec<Batch>, Error> {
     let mut sorted = Vec::new();
     for (index, (_, row)) in rows.iter().enumerate() {
         let mut shared: BTreeSet<_> = row.counters().into_iter().map(SharedItem::Counter).collect();
         for (order, key, _) in row.counted_entries() {
-            shared.insert(SharedItem::Bucket(order, outline.place(order, key)?));
+            shared.insert(SharedItem::Bucket(order, bucket_of(order, key)?));
         }
         sorted.push((shared, index));
     }
@@ -338,4 +356,57 @@ fn batches<R: BulkRow>(rows: &[(usize, R)], outline: &Outline, max_rows: usize) 
         batches.push(batch);
     }
     Ok(batches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row of so many items of its own, in some buckets of one order.
+    struct Thing(usize, Vec<&'static str>);
+
+    impl BulkRow for Thing {
+        fn own_actions(&self) -> usize {
+            self.0
+        }
+
+        fn counted_entries(&self) -> Vec<(usize, &str, i64)> {
+            self.1.iter().map(|key| (0, *key, 1)).collect()
+        }
+
+        fn add<'t>(_: &[&Self], write: BulkWrite<'t>, _: &mut CountedChanges<'_>) -> BulkWrite<'t> {
+            write
+        }
+    }
+
+    /// The places of the rows of each transaction.
+    fn batched(rows: Vec<Thing>, max_rows: usize) -> Vec<Vec<usize>> {
+        let rows: Vec<_> = rows.into_iter().enumerate().collect();
+        let bucket_of = |_, key: &str| Ok(usize::from(key.as_bytes()[0] - b'a'));
+        batches(&rows, bucket_of, max_rows).unwrap().into_iter().map(|batch| batch.rows).collect()
+    }
+
+    #[test]
+    fn rows_of_one_bucket_are_written_together() {
+        let rows = ["a", "b", "a1", "b1", "c"].map(|key| Thing(30, vec![key]));
+        assert_eq!(batched(rows.into(), usize::MAX), [[0, 2, 1].to_vec(), [3, 4].to_vec()]);
+    }
+
+    #[test]
+    fn a_transaction_has_a_hundred_actions_with_each_bucket_counted_once() {
+        let rows = (0..40).map(|_| Thing(3, vec!["a"])).collect();
+        let sizes: Vec<_> = batched(rows, usize::MAX).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [33, 7]);
+        let rows = (0..4).map(|_| Thing(24, vec!["a", "b", "c"])).collect();
+        assert_eq!(batched(rows, usize::MAX).len(), 1, "96 and 3");
+        let rows = (0..4).map(|_| Thing(25, vec!["a"])).collect();
+        assert_eq!(batched(rows, usize::MAX).len(), 2, "100 and 1");
+    }
+
+    #[test]
+    fn rows_that_met_others_go_in_smaller_transactions() {
+        let rows = || (0..5).map(|_| Thing(3, vec!["a"])).collect();
+        assert_eq!(batched(rows(), 2).iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+        assert_eq!(batched(rows(), 1).len(), 5);
+    }
 }

@@ -7,14 +7,17 @@ use domain::{
     ids::UserId,
     text::{CustomerNumber, FoldedAddress},
 };
-use dynamo::{Expression, text};
+use dynamo::{Expression, text, time_left};
 use serde::Deserialize;
 
-use super::{AssociationOrder, UserReference};
+use super::{AssociationOrder, UserReference, order::association_of};
 use crate::{
     AssociationError, Error, OrganizationScope, RowOutcome, Table,
-    bulk::{BulkRow, BulkWork, BulkWrite, Changed, CountedChanges, Outline, ReadingRound, Round, write_rows},
-    records::{AccountRecord, AssociationRecord, CredentialRecord, MembershipRecord, OrganizationRecord},
+    bulk::{
+        ANSWER_TIME, BulkRow, BulkWork, BulkWrite, Changed, CountedChanges, Outline, ReadingRound, Round, write_rows,
+    },
+    members::{MemberOrder, RowChange},
+    records::{AccountRecord, AssociationRecord, CredentialRecord, MemberRecord, MembershipRecord, OrganizationRecord},
     scope::{PartOf, Reads, keys},
 };
 
@@ -30,11 +33,27 @@ pub struct AssociationRow {
 /// The places of the orders among those that a row is counted in.
 const BY_USER: usize = 0;
 const BY_CUSTOMER: usize = 1;
+const MEMBERS: [usize; 2] = [2, 3];
+
+/// What is read of an entry of either kind.
+const ASSOCIATION_ATTRIBUTES: [&str; 2] = ["user_id", "customer_number"];
+const MEMBER_ATTRIBUTES: [&str; 9] = [
+    "user_id",
+    "email",
+    "roles",
+    "customer_number",
+    "invitation_id",
+    "first_name",
+    "last_name",
+    "joined_at",
+    "revision",
+];
 
 /// What an import needs of an account.
 #[derive(Deserialize)]
 struct AccountOfRow {
     user_id: UserId,
+    email: String,
     #[serde(default, rename = "proven")]
     email_verified: bool,
     #[serde(default)]
@@ -42,7 +61,7 @@ struct AccountOfRow {
 }
 
 impl AccountOfRow {
-    const ATTRIBUTES: [&str; 2] = ["user_id", "proven"];
+    const ATTRIBUTES: [&str; 3] = ["user_id", "email", "proven"];
 }
 
 impl PartOf<AccountRecord> for AccountOfRow {}
@@ -63,11 +82,16 @@ impl PartOf<CredentialRecord> for AddressOwner {}
 /// Every row of one user. Of several, the last one is what is written.
 struct UserRows {
     user_id: UserId,
+    /// The address, as the account writes it.
+    email: String,
     /// The places of the rows among all, in order, and what each says.
     rows: Vec<(usize, CustomerNumber)>,
     /// The user's customer as it was first read; nothing before that.
     before: Option<Option<CustomerNumber>>,
     is_settled: bool,
+    /// Whether the user is left to a write of its own.
+    is_single: bool,
+    is_refused: bool,
 }
 
 impl OrganizationScope<'_> {
@@ -94,10 +118,10 @@ impl OrganizationScope<'_> {
         let mut place_of = HashMap::new();
         for (row, (place, outcome)) in rows.into_iter().zip(outcomes.iter_mut().enumerate()) {
             match accounts.user(&row.user, must_be_verified) {
-                Ok(user_id) => {
-                    let user = *place_of.entry(user_id.clone()).or_insert(work.users.len());
+                Ok(account) => {
+                    let user = *place_of.entry(account.user_id.clone()).or_insert(work.users.len());
                     if user == work.users.len() {
-                        work.users.push(UserRows { user_id, rows: Vec::new(), before: None, is_settled: false });
+                        work.users.push(UserRows::new(account));
                     }
                     if let Some(user) = work.users.get_mut(user) {
                         user.rows.push((place, row.customer_number));
@@ -107,7 +131,19 @@ impl OrganizationScope<'_> {
             }
         }
         let users = work.users.len();
-        write_rows(self, &mut work, users).await?;
+        // Only while the index of the organization's users is complete, a missing row says that there is no role.
+        if work.organization.members_indexed {
+            write_rows(self, &mut work, users).await?;
+        } else {
+            self.check().await?;
+            work.users.iter_mut().for_each(|user| user.is_single = true);
+        }
+        for user in work.users.iter_mut().filter(|user| user.is_single) {
+            if time_left().is_some_and(|left| left < 2 * ANSWER_TIME) {
+                break;
+            }
+            self.associate_alone(user).await?;
+        }
         for user in &work.users {
             for (place, of_row) in user.outcomes() {
                 if let Some(outcome) = outcomes.get_mut(place) {
@@ -116,6 +152,24 @@ impl OrganizationScope<'_> {
             }
         }
         Ok(outcomes)
+    }
+
+    /// Writes the rows of a user in a write of its own.
+    async fn associate_alone(&self, user: &mut UserRows) -> Result<(), Error> {
+        let Some(target) = user.target() else { return Ok(()) };
+        let id = self.id();
+        let known = self.checked(|reads| association_of(reads, id, &target.user_id)).await?;
+        user.before.get_or_insert_with(|| known.as_ref().map(|known| known.customer_number.clone()));
+        let reference = UserReference::Id(target.user_id.clone());
+        match self.associate(reference, target.customer_number, None).await {
+            Ok(_) => user.is_settled = true,
+            // The rows are told as not done, and are sent again.
+            Err(AssociationError::Table(Error::Unavailable(_))) => {}
+            Err(AssociationError::Table(error)) => return Err(error),
+            // The account was there a moment ago, and its address is by now another member's.
+            Err(_) => user.is_refused = true,
+        }
+        Ok(())
     }
 }
 
@@ -172,7 +226,7 @@ impl Table {
 
 impl NamedAccounts {
     /// Returns the user that a row names, if the user may be associated.
-    fn user(&self, user: &UserReference, must_be_verified: bool) -> Result<UserId, AssociationError> {
+    fn user(&self, user: &UserReference, must_be_verified: bool) -> Result<&AccountOfRow, AssociationError> {
         let id = match user {
             UserReference::Id(id) => id,
             UserReference::Address(address) => {
@@ -187,11 +241,16 @@ impl NamedAccounts {
         if (must_be_verified || account.expires_at.is_some()) && !account.email_verified {
             return Err(AssociationError::EmailNotVerified);
         }
-        Ok(id.clone())
+        Ok(account)
     }
 }
 
 impl UserRows {
+    fn new(account: &AccountOfRow) -> Self {
+        let (user_id, email) = (account.user_id.clone(), account.email.clone());
+        Self { user_id, email, rows: Vec::new(), before: None, is_settled: false, is_single: false, is_refused: false }
+    }
+
     /// What is to be stored, by the last of the user's rows.
     fn target(&self) -> Option<AssociationRecord> {
         let (_, customer_number) = self.rows.last()?;
@@ -204,6 +263,7 @@ impl UserRows {
         self.rows.iter().map(move |(place, number)| {
             let is_known = known.replace(number) == Some(number);
             let outcome = match is_known {
+                _ if self.is_refused => RowOutcome::Refused(AssociationError::NoUser),
                 _ if !self.is_settled => RowOutcome::NotAttempted,
                 true => RowOutcome::Unchanged,
                 false => RowOutcome::Written,
@@ -224,14 +284,21 @@ impl BulkWork for AssociationImport {
 
     fn read<'a>(&'a mut self, reads: Reads<'a>, places: &'a [usize]) -> ReadingRound<'a, UserChange> {
         Box::pin(async move {
-            let by_user = AssociationOrder::UserId.index(&self.organization.id);
-            let orders = AssociationOrder::BOTH.map(|order| order.index(&self.organization.id));
-            let ids: Vec<_> =
-                places.iter().filter_map(|place| Some(self.users.get(*place)?.user_id.as_str())).collect();
-            let (found, outline) = tokio::try_join!(
-                reads.entries::<AssociationRecord>(&by_user, ids, &["user_id", "customer_number"]),
-                Outline::read(reads, orders.into())
+            let id = &self.organization.id;
+            let [by_user, by_customer] = AssociationOrder::BOTH.map(|order| order.index(id));
+            let [by_email, by_member] = MemberOrder::BOTH.map(|order| order.index(id));
+            let users: Vec<_> = places.iter().filter_map(|place| self.users.get(*place)).collect();
+            let addresses: Vec<_> = users.iter().map(|user| FoldedAddress::of(&user.email)).collect();
+            let addresses: BTreeSet<_> = addresses.iter().map(FoldedAddress::as_str).collect();
+            let ids = || users.iter().map(|user| user.user_id.as_str());
+            let orders = vec![by_user.clone(), by_customer, by_email.clone(), by_member.clone()];
+            let (found, of_users, of_addresses, outline) = tokio::try_join!(
+                reads.entries::<AssociationRecord>(&by_user, ids(), &ASSOCIATION_ATTRIBUTES),
+                reads.entries::<MemberRecord>(&by_member, ids(), &MEMBER_ATTRIBUTES),
+                reads.entries::<MemberRecord>(&by_email, addresses, &MEMBER_ATTRIBUTES),
+                Outline::read(reads, orders)
             )?;
+            let mut members = SeenMembers::new(of_users, of_addresses);
             let mut found: HashMap<_, _> = found.into_iter().map(|known| (known.user_id.clone(), known)).collect();
             let mut rows = Vec::new();
             for place in places {
@@ -241,8 +308,13 @@ impl BulkWork for AssociationImport {
                 user.before.get_or_insert_with(|| known.as_ref().map(|known| known.customer_number.clone()));
                 if known.as_ref() == Some(&target) {
                     user.is_settled = true;
-                } else {
-                    rows.push((*place, UserChange::new(&self.organization, known, target)));
+                    continue;
+                }
+                match members.take(user) {
+                    Some((before, after)) => {
+                        rows.push((*place, UserChange::new(&self.organization, known, target, before, after)));
+                    }
+                    None => user.is_single = true,
                 }
             }
             Ok(Round { outline, rows })
@@ -256,6 +328,37 @@ impl BulkWork for AssociationImport {
     }
 }
 
+/// The rows of the index of users, as far as an import's users may have them.
+struct SeenMembers {
+    of_users: HashMap<UserId, MemberRecord>,
+    of_addresses: HashMap<String, MemberRecord>,
+    taken: BTreeSet<String>,
+}
+
+impl SeenMembers {
+    fn new(of_users: Vec<MemberRecord>, of_addresses: Vec<MemberRecord>) -> Self {
+        Self {
+            of_users: of_users.into_iter().map(|row| (row.user_id.clone(), row)).collect(),
+            of_addresses: of_addresses.into_iter().map(|row| (row.address().as_str().to_owned(), row)).collect(),
+            taken: BTreeSet::new(),
+        }
+    }
+
+    /// Returns the row that a user's takes the place of, and the user's own before the change. `None` where the address is
+    /// another member's, or another user's of this import: that has to be looked into.
+    fn take(&mut self, user: &UserRows) -> Option<(Option<MemberRecord>, MemberRecord)> {
+        let address = FoldedAddress::of(&user.email);
+        let row = self.of_users.remove(&user.user_id).or_else(|| self.of_addresses.remove(address.as_str()));
+        let address = row.as_ref().map_or(address, MemberRecord::address);
+        let is_free = row.as_ref().is_none_or(|row| row.user_id == user.user_id || row.is_invited());
+        if !is_free || !self.taken.insert(address.as_str().to_owned()) {
+            return None;
+        }
+        let own = row.clone().filter(|row| row.user_id == user.user_id && !row.is_invited());
+        Some((row, own.unwrap_or_else(|| MemberRecord::joining(&user.user_id, &user.email))))
+    }
+}
+
 /// A change of one user's customer.
 struct UserChange {
     known: Option<AssociationRecord>,
@@ -265,15 +368,34 @@ struct UserChange {
     /// The key of the entry that is left.
     left_key: Option<String>,
     membership: MembershipRecord,
+    /// The row of the index of users, before and after.
+    member: (Option<MemberRecord>, MemberRecord),
+    /// The keys that come and go with it, each with the place of its order.
+    member_keys: Vec<(usize, String, i64)>,
 }
 
 impl UserChange {
-    fn new(organization: &OrganizationRecord, known: Option<AssociationRecord>, target: AssociationRecord) -> Self {
+    fn new(
+        organization: &OrganizationRecord,
+        known: Option<AssociationRecord>,
+        target: AssociationRecord,
+        before: Option<MemberRecord>,
+        own: MemberRecord,
+    ) -> Self {
+        let after = own.with_customer(&target.customer_number);
+        let change = RowChange::new(before.as_ref(), Some(after.clone()));
+        let member_keys = MEMBERS.into_iter().zip(MemberOrder::BOTH).flat_map(|(place, order)| {
+            let keys = change.keys(order);
+            let left = keys.left.map(|key| (place, key, -1));
+            left.into_iter().chain(keys.entered.map(|key| (place, key, 1)))
+        });
         Self {
             user_key: AssociationOrder::UserId.key(&target),
             customer_key: AssociationOrder::CustomerNumber.key(&target),
             left_key: known.as_ref().map(|known| AssociationOrder::CustomerNumber.key(known)),
             membership: MembershipRecord::customer(&organization.id, &organization.code, &target.customer_number),
+            member_keys: member_keys.collect(),
+            member: (before, after),
             known,
             target,
         }
@@ -282,7 +404,11 @@ impl UserChange {
 
 impl BulkRow for UserChange {
     fn own_actions(&self) -> usize {
-        if self.known.is_some() { 4 } else { 3 }
+        // Each order of the index of users has one item that is replaced, or those that come and go.
+        let of_member =
+            MEMBERS.map(|order| self.member_keys.iter().filter(|(place, ..)| *place == order).count().max(1));
+        let of_association = if self.known.is_some() { 4 } else { 3 };
+        of_association + of_member.iter().sum::<usize>()
     }
 
     fn counted_entries(&self) -> Vec<(usize, &str, i64)> {
@@ -290,13 +416,16 @@ impl BulkRow for UserChange {
             Some(left) => (BY_CUSTOMER, left.as_str(), -1),
             None => (BY_USER, self.user_key.as_str(), 1),
         };
-        vec![(BY_CUSTOMER, &self.customer_key, 1), other]
+        let of_member = self.member_keys.iter().map(|(place, key, change)| (*place, key.as_str(), *change));
+        [(BY_CUSTOMER, self.customer_key.as_str(), 1), other].into_iter().chain(of_member).collect()
     }
 
     fn add<'t>(rows: &[&Self], mut write: BulkWrite<'t>, changes: &mut CountedChanges<'_>) -> BulkWrite<'t> {
         for row in rows {
-            let Self { known, target, user_key, customer_key, left_key, membership } = row;
+            let Self { known, target, user_key, customer_key, left_key, membership, member, .. } = row;
             let membership_key = keys::membership(&target.user_id, &membership.organization_id, Role::Customer);
+            let (before, after) = member;
+            changes.change_member(MEMBERS, &RowChange::new(before.as_ref(), Some(after.clone())));
             changes.insert(BY_CUSTOMER, customer_key, target);
             match (known, left_key) {
                 (Some(known), Some(left_key)) => {
