@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use shared::table::{BroughtOverTiers, RekeyedAddresses};
+use shared::table::{BroughtOverTiers, IndexesInForm, RekeyedAddresses};
 
 use crate::{Failure, place::Place};
 
@@ -26,6 +26,11 @@ impl Migrate {
         writeln!(io::stdout(), "{moved} price tiers moved")?;
         for (organization, name) in &taken {
             writeln!(io::stdout(), "  {organization}: another price tier has the name {name}; rename that one first")?;
+        }
+        let IndexesInForm { organizations, failed } = opened.table.settle_all_indexes().await?;
+        writeln!(io::stdout(), "the indexes of {organizations} organizations are in form")?;
+        for (organization, error) in &failed {
+            writeln!(io::stdout(), "  {organization}: run rebuild-index: {error}")?;
         }
         Ok(())
     }

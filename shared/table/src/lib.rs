@@ -45,7 +45,7 @@ pub use error::{
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
-pub use indexes::RebuiltIndexes;
+pub use indexes::{IndexesInForm, RebuiltIndexes};
 pub use limits::Limited;
 pub use links::OpenLink;
 pub use lists::{
