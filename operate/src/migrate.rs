@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use shared::table::{BroughtOverCustomers, BroughtOverTiers, IndexedMembers, RekeyedAddresses};
+use shared::table::{BroughtOverCustomers, BroughtOverTiers, IndexedMembers, IndexesInForm, RekeyedAddresses};
 
 use crate::{Failure, place::Place};
 
@@ -33,6 +33,11 @@ impl Migrate {
         writeln!(io::stdout(), "{rows} users of {organizations} organizations indexed")?;
         for (organization, user) in &taken {
             writeln!(io::stdout(), "  {organization}: the address of {user} is another user's")?;
+        }
+        let IndexesInForm { organizations, failed } = opened.table.settle_all_indexes().await?;
+        writeln!(io::stdout(), "the indexes of {organizations} organizations are in form")?;
+        for (organization, error) in &failed {
+            writeln!(io::stdout(), "  {organization}: run rebuild-index: {error}")?;
         }
         Ok(())
     }

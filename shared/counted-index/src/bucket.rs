@@ -27,7 +27,8 @@ pub struct Bucket {
 /// word in expressions.
 #[derive(Serialize, Deserialize)]
 pub(super) struct BucketRecord {
-    pub(super) entries: u64,
+    /// Below zero only if it was wrong before. A rebuild must be able to read that.
+    entries: i64,
     pub(super) epoch: String,
     /// The time at which the fence expires, in milliseconds since the Unix epoch. Absent if no split is under way.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -38,7 +39,7 @@ pub(super) struct BucketRecord {
 
 impl BucketRecord {
     pub(super) fn new(entries: u64, parent: Option<String>) -> Self {
-        Self { entries, epoch: new_epoch(), fenced_until: None, parent }
+        Self { entries: signed(entries), epoch: new_epoch(), fenced_until: None, parent }
     }
 
     /// Returns the item of a new bucket.
@@ -52,6 +53,10 @@ pub(super) fn short_item(key: Key, record: &impl Serialize) -> Result<Item, Erro
     let mut item = to_item(key, "", record)?;
     item.remove("entity");
     Ok(item)
+}
+
+pub(super) fn signed(entries: u64) -> i64 {
+    i64::try_from(entries).unwrap_or(i64::MAX)
 }
 
 /// Adds a new item to a transaction.
@@ -90,7 +95,7 @@ impl Bucket {
         let lower = key.and_then(|sk| sk.strip_prefix(keys::BUCKET_PREFIX)).map(str::to_owned);
         let lower = lower.ok_or_else(|| Error::Internal("a bucket has no key".into()))?;
         let BucketRecord { entries, epoch, fenced_until, parent } = from_item(item)?;
-        Ok(Self { lower, entries, epoch, parent, fenced_until })
+        Ok(Self { lower, entries: u64::try_from(entries).unwrap_or(0), epoch, parent, fenced_until })
     }
 
     /// Whether a fence is up that has not expired, so that writers must wait.

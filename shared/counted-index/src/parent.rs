@@ -15,7 +15,7 @@ use dynamo::{Error, Expression, Item, from_item, number, text};
 
 use crate::{
     KeyRange, Order,
-    bucket::{now_millis, short_item},
+    bucket::{now_millis, short_item, signed},
     keys,
 };
 
@@ -33,7 +33,8 @@ pub(super) struct Parent {
 /// A parent's attributes. The lower bound is in the key.
 #[derive(Serialize, Deserialize)]
 struct ParentRecord {
-    entries: u64,
+    /// Below zero only if it was wrong before.
+    entries: i64,
     /// Says that buckets of the range may name another parent or none, and names the change that is under way: its
     /// beginning, in milliseconds since the Unix epoch, and a random text.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -69,13 +70,13 @@ impl Parent {
         let lower = key.and_then(|sk| sk.strip_prefix(keys::PARENT_PREFIX)).map(str::to_owned);
         let lower = lower.ok_or_else(|| Error::Internal("a parent has no key".into()))?;
         let ParentRecord { entries, unsettled } = from_item(item)?;
-        Ok(Self { lower, entries, unsettled })
+        Ok(Self { lower, entries: u64::try_from(entries).unwrap_or(0), unsettled })
     }
 
     /// Returns the item of a new parent.
     pub(super) fn item(&self, order: &Order) -> Result<Item, Error> {
         let Self { lower, entries, unsettled } = self;
-        let record = ParentRecord { entries: *entries, unsettled: unsettled.clone() };
+        let record = ParentRecord { entries: signed(*entries), unsettled: unsettled.clone() };
         short_item(keys::parent(&order.partition, lower), &record)
     }
 }

@@ -54,7 +54,7 @@ impl CountedIndex<'_> {
         for lower in wrong.into_iter().flatten() {
             rebuilt.buckets += u64::from(self.recount(order, &lower).await?);
         }
-        if !self.parents_are_right(order).await? {
+        if !self.parents_are_right(order, self.fence_millis()).await? {
             self.dissolve_parents(order).await?;
             rebuilt.parents = true;
         }

@@ -33,7 +33,7 @@ use dynamo::{Backoff, Error, Expression, Refused, Transaction, text};
 
 use crate::{
     Bucket, CountedIndex, Order,
-    bucket::put_new_item,
+    bucket::{put_new_item, signed},
     keys,
     outline::Level,
     parent::{self, Parent, change_count, holder, is_dissolving, is_left, new_mark, require_mark},
@@ -61,8 +61,7 @@ impl CountedIndex<'_> {
                 }
                 Level::Parents(parents) => parents,
             };
-            let millis = u64::try_from(self.fence_lifetime.as_millis()).unwrap_or(u64::MAX);
-            let is_ours = |mark: &&String| mine.as_ref() == Some(mark) || is_left(mark, millis);
+            let is_ours = |mark: &&String| mine.as_ref() == Some(mark) || is_left(mark, self.fence_millis());
             if let Some(mark) = parents.iter().filter_map(|parent| parent.unsettled.as_ref()).find(is_ours) {
                 if !self.finish(order, mark).await? {
                     return Ok(());
@@ -84,12 +83,24 @@ impl CountedIndex<'_> {
     /// # Errors
     /// The table is out of reach, or others change the index so often that nothing can be ended.
     pub async fn settle(self, order: &Order) -> Result<(), Error> {
-        for bucket in self.all_buckets(order).await? {
-            if bucket.entries > self.max_entries {
-                self.split(order, &bucket.lower).await?;
+        let mut backoff = Backoff::default();
+        loop {
+            let buckets = self.all_buckets(order).await?;
+            let too_big: Vec<_> = buckets.into_iter().filter(|bucket| bucket.entries > self.max_entries).collect();
+            if too_big.is_empty() {
+                break;
+            }
+            let mut has_split = false;
+            for bucket in too_big {
+                has_split |= self.split(order, &bucket.lower).await?;
+            }
+            if has_split {
+                backoff = Backoff::default();
+            } else {
+                // Another split is under way, or was left with its fence up.
+                backoff.wait_or_give_up("the buckets are being changed by others").await?;
             }
         }
-        let mut backoff = Backoff::default();
         loop {
             let parents = match self.buckets(order).await?.0 {
                 Level::Buckets(buckets) if buckets.len() <= self.max_buckets => return Ok(()),
@@ -109,7 +120,7 @@ impl CountedIndex<'_> {
                 continue;
             }
             if unsettled.count() > 0 {
-                return Err(Error::Unavailable("another rebuild takes the parents away".to_owned()));
+                return Err(Error::Unavailable("a rebuild takes the parents away, or was left doing so".to_owned()));
             }
             let mut has_cut = false;
             for index in (0..parents.len()).rev() {
@@ -122,6 +133,11 @@ impl CountedIndex<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// The time after which a change that hasn't ended counts as left, in milliseconds.
+    pub(super) fn fence_millis(self) -> u64 {
+        u64::try_from(self.fence_lifetime.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Puts the first parent. Returns the mark, or `None` if there is one already.
@@ -241,10 +257,6 @@ fn committed(outcome: Result<(), Refused<()>>) -> Result<bool, Error> {
         Err(Refused::Conditions(_)) => Ok(false),
         Err(Refused::Failed(error)) => Err(error),
     }
-}
-
-fn signed(entries: u64) -> i64 {
-    i64::try_from(entries).unwrap_or(i64::MAX)
 }
 
 async fn pause() {

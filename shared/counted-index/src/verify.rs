@@ -4,7 +4,7 @@ use dynamo::Error;
 
 use crate::{
     Bucket, IndexReader, KeyRange, Order,
-    parent::{self, Parent, holder},
+    parent::{self, Parent, holder, is_dissolving, is_left},
 };
 
 /// Buckets whose entries are counted concurrently.
@@ -81,10 +81,15 @@ impl IndexReader<'_> {
         Ok(IndexReport { entries, buckets: number(buckets.len()), parents: number(parents.len()), faults })
     }
 
-    /// Whether parents count what their buckets do. Asked again where they don't, since writes commit between the reads.
-    pub(super) async fn parents_are_right(self, order: &Order) -> Result<bool, Error> {
+    /// Whether parents count what their buckets do, and no change of them that began more than `millis` ago was left.
+    /// Asked again where they don't, since writes commit between the reads.
+    pub(super) async fn parents_are_right(self, order: &Order, millis: u64) -> Result<bool, Error> {
         const ATTEMPTS: u32 = 6;
         let parents = self.all_parents(order).await?;
+        let mut marks = parents.iter().filter_map(|parent| parent.unsettled.as_ref());
+        if marks.any(|mark| is_dissolving(mark) || is_left(mark, millis)) {
+            return Ok(false);
+        }
         if parents.is_empty() {
             let buckets = self.all_buckets(order).await?;
             return Ok(faults_of_parents(&[], &buckets).is_empty());

@@ -2,9 +2,14 @@
 
 use counted_index::{IndexFault, IndexReport, Order, Rebuilt};
 use domain::ids::OrganizationId;
+use dynamo::{Expression, text};
 use futures_util::future::try_join_all;
 
-use crate::{AssociationOrder, Error, Table, scope::Authority};
+use crate::{
+    AssociationOrder, Error, Table,
+    records::OrganizationRecord,
+    scope::{Authority, keys::ORGANIZATION},
+};
 
 /// What a rebuild mended in an organization's indexes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +18,15 @@ pub struct RebuiltIndexes {
     pub orders: Vec<(&'static str, Rebuilt)>,
     /// Associations that were in one order, and not or otherwise in the other.
     pub associations: u64,
+}
+
+/// What became of the indexes of all organizations.
+#[derive(Debug, Default)]
+pub struct IndexesInForm {
+    /// Organizations whose indexes are in the present form.
+    pub organizations: usize,
+    /// Organizations of which an index isn't, and why.
+    pub failed: Vec<(OrganizationId, Error)>,
 }
 
 /// The orders of each collection that an organization has an index of, with their names. The orders of a collection hold
@@ -64,12 +78,26 @@ impl Table {
         Ok(rebuilt)
     }
 
-    /// Brings every index of an organization into the present form: small buckets, and parents where there are many.
+    /// Brings every index of every organization into the present form: small buckets, and parents where there are many.
+    /// Those that can't be, such as one with wrong counts, are left to a rebuild.
     ///
     /// # Errors
-    /// The table is out of reach, or others write so often to one place that it can't be changed.
-    pub async fn settle_indexes(&self, organization: &OrganizationId) -> Result<(), Error> {
-        let indexes = self.indexes_by(Authority::Operator);
+    /// The organizations can't be read.
+    pub async fn settle_all_indexes(&self) -> Result<IndexesInForm, Error> {
+        let of_organization = Expression::condition("sk = :sk").value(":sk", text(ORGANIZATION));
+        let found = self.of_every_organization_by::<OrganizationRecord>(&of_organization, Authority::Migration).await?;
+        let mut in_form = IndexesInForm::default();
+        for (organization, _) in found {
+            match self.settle_indexes(&organization).await {
+                Ok(()) => in_form.organizations += 1,
+                Err(error) => in_form.failed.push((organization, error)),
+            }
+        }
+        Ok(in_form)
+    }
+
+    async fn settle_indexes(&self, organization: &OrganizationId) -> Result<(), Error> {
+        let indexes = self.indexes_by(Authority::Migration);
         for (_, order) in collections(organization).into_iter().flatten() {
             indexes.settle(&order).await?;
         }

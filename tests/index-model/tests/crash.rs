@@ -33,9 +33,7 @@ async fn meet(
 ) {
     for at in 0.. {
         let things = Things::new(Way::Direct).await;
-        for thing in before {
-            assert!(things.insert(thing).await.unwrap());
-        }
+        things.insert_many(before).await.unwrap();
         let faulty = Faulty::new(aws::http_client(Some("http://")), fault, at);
         let faulted = things.by(|config| config.http_client(faulty.client()));
 
@@ -60,6 +58,10 @@ async fn meet(
         }
         assert_eq!(all(&things).await, now);
         things.assert_counted().await;
+        things.settle().await;
+        things.assert_settled().await;
+        things.assert_counted().await;
+        assert_eq!(all(&things).await, now);
         if !faulty.was_met() {
             assert!(at >= least_calls, "the work takes {at} calls");
             return;
@@ -93,6 +95,13 @@ fn a_split_that_is_cut_off_anywhere_leaves_right_counts() {
     // The fifth entry of a bucket of four takes a read, two look-ups and a commit. Each order then takes a fence, two
     // reads and a commit.
     at_each_call(&some(0..4), &some(0..5), 12, &async |things| things.insert(&thing(4, 1)).await.unwrap());
+}
+
+#[test]
+fn the_first_parents_that_are_cut_off_anywhere_leave_right_counts() {
+    // The eleventh entry makes a fourth bucket, which makes a parent, which is cut in two: in either order at least a put,
+    // a handing over, a mark, a cut, another handing over and the end of the mark, with reads between them.
+    at_each_call(&some(0..10), &some(0..11), 30, &async |things| things.insert(&thing(10, 1)).await.unwrap());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{
 };
 use counted_index::{CountedIndex, KeyRange, KeyRanges, Order, Outcome, Page, Row, entry_key};
 use domain::ids;
-use dynamo::{Error, Expression, Table, Transaction, number};
+use dynamo::{Error, Expression, Key, SortKeys, Table, Transaction, number};
 use dynoxide::Database;
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, runtime::Runtime};
@@ -268,6 +268,21 @@ impl Things {
                 assert!(bucket.entries > 0 || bucket.is_kept(), "{bucket:?} of {buckets:?}");
             }
         }
+    }
+
+    /// Changes an item of an order past the index.
+    pub(crate) async fn sabotage(&self, order: usize, sort_key: &str, change: Option<&Expression>) {
+        let key = Key::new(&self.orders[order].partition, sort_key);
+        match change {
+            Some(change) => assert!(self.table.update(key, change).await.unwrap().is_some()),
+            None => self.table.delete(key, &Expression::default()).await.unwrap(),
+        }
+    }
+
+    /// Returns the sort keys of an order's parents or buckets, by their prefix.
+    pub(crate) async fn sort_keys(&self, order: usize, prefix: &str) -> Vec<String> {
+        let items = self.table.query(&self.orders[order].partition, SortKeys::Prefix(prefix)).await.unwrap();
+        items.iter().map(|item| item["sk"].as_s().unwrap().clone()).collect()
     }
 
     /// Ends every change of the parents that is under way, or was left.

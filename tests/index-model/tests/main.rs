@@ -4,4 +4,5 @@
 mod crash;
 mod fixture;
 mod model;
+mod rebuild;
 mod slow_split;
