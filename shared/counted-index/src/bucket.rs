@@ -89,6 +89,12 @@ pub(super) fn millis_from_now(time: Duration) -> u64 {
 }
 
 impl Bucket {
+    /// The lower bound of the parent that counts the bucket's entries too, in a big index.
+    #[must_use]
+    pub fn parent(&self) -> Option<&str> {
+        self.parent.as_deref()
+    }
+
     /// Reads a bucket from its item.
     pub(super) fn of(item: Item) -> Result<Self, Error> {
         let key = item.get("sk").and_then(|sk| sk.as_s().ok());

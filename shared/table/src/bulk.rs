@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use counted_index::{Bucket, IndexChanges, MAX_BUCKET_ENTRIES, Order, holder};
+use counted_index::{Bucket, IndexChanges, IndexReader, MAX_BUCKET_ENTRIES, Order, holder};
 use dynamo::{Backoff, Expression, time_left};
 use futures_util::future::{join_all, try_join_all};
 use serde::Serialize;
@@ -88,8 +88,8 @@ pub(crate) trait BulkRow: Send + Sync + Sized {
 
 /// The rows of a round as they are in the table.
 pub(crate) struct Round<R> {
-    /// The buckets of the orders that the rows are in.
-    pub(crate) outline: Outline,
+    /// The orders that the rows are in.
+    pub(crate) orders: Vec<Order>,
     /// The rows that are to be written, each by its place among all.
     pub(crate) rows: Vec<(usize, R)>,
 }
@@ -108,13 +108,20 @@ pub(crate) trait BulkWork: Send {
 /// The reads of a round. Their type is erased: the compiler can't see that they may be sent between threads.
 pub(crate) type ReadingRound<'a, R> = Pin<Box<dyn Future<Output = Result<Round<R>, Error>> + Send + 'a>>;
 
-/// Every bucket of some orders.
+/// The buckets of some orders that rows belong to.
 pub(crate) struct Outline(Vec<(Order, Vec<Bucket>)>);
 
 impl Outline {
-    /// Reads them: one Query for each order, side by side.
-    pub(crate) async fn read(reads: Reads<'_>, orders: Vec<Order>) -> Result<Self, Error> {
-        let buckets = try_join_all(orders.iter().map(|order| reads.indexes().all_buckets(order))).await?;
+    /// Reads the buckets of the rows: one round trip, and one more where an order is so big that its buckets are located
+    /// one by one.
+    async fn read<R: BulkRow>(index: IndexReader<'_>, orders: Vec<Order>, rows: &[(usize, R)]) -> Result<Self, Error> {
+        let of_rows: Vec<_> = rows.iter().map(|(_, row)| row.counted_entries()).collect();
+        let buckets = orders.iter().enumerate().map(async |(place, order)| {
+            let entries = of_rows.iter().flatten().filter(|(order, ..)| *order == place);
+            let keys: BTreeSet<_> = entries.map(|(_, key, _)| *key).collect();
+            index.buckets_of_keys(order, &keys.into_iter().collect::<Vec<_>>()).await
+        });
+        let buckets = try_join_all(buckets).await?;
         Ok(Self(orders.into_iter().zip(buckets).collect()))
     }
 
@@ -122,6 +129,12 @@ impl Outline {
     fn place(&self, order: usize, key: &str) -> Result<usize, Error> {
         let place = self.0.get(order).and_then(|(_, buckets)| holder(buckets, key));
         place.ok_or_else(|| Error::Internal("an index has no first bucket".into()))
+    }
+
+    /// Returns the place of the bucket that a key belongs to, and the lower bound of its parent.
+    fn bucket_and_parent(&self, order: usize, key: &str) -> Result<(usize, Option<String>), Error> {
+        let parent = self.bucket(order, key).and_then(|(_, bucket)| bucket.parent());
+        Ok((self.place(order, key)?, parent.map(str::to_owned)))
     }
 
     fn bucket(&self, order: usize, key: &str) -> Option<(&Order, &Bucket)> {
@@ -192,6 +205,8 @@ enum SharedItem {
     Bucket(usize, usize),
     /// The counter of this name.
     Counter(String),
+    /// A bucket's parent, by the place of its order and its lower bound.
+    Parent(usize, String),
 }
 
 /// Rows that go into one transaction: where they are among those of the round, and what they share with others.
@@ -271,9 +286,10 @@ async fn write_round<W: BulkWork>(
     max_rows: usize,
     written: &mut usize,
 ) -> Result<Left, Error> {
-    let Round { mut outline, rows } = round;
+    let Round { orders, rows } = round;
+    let mut outline = Outline::read(*held.indexes(), orders, &rows).await?;
     let (mut left, mut split) = (Left::default(), BTreeSet::new());
-    let mut batches = batches(&rows, |order, key| outline.place(order, key), max_rows)?;
+    let mut batches = batches(&rows, |order, key| outline.bucket_and_parent(order, key), max_rows)?;
     while !batches.is_empty() {
         let (mut wave, mut busy, mut later) = (Vec::new(), BTreeSet::new(), Vec::new());
         for batch in batches {
@@ -328,14 +344,16 @@ async fn write_round<W: BulkWork>(
 /// the place of a key's bucket.
 fn batches<R: BulkRow>(
     rows: &[(usize, R)],
-    bucket_of: impl Fn(usize, &str) -> Result<usize, Error>,
+    bucket_of: impl Fn(usize, &str) -> Result<(usize, Option<String>), Error>,
     max_rows: usize,
 ) -> Result<Vec<Batch>, Error> {
     let mut sorted = Vec::new();
     for (index, (_, row)) in rows.iter().enumerate() {
         let mut shared: BTreeSet<_> = row.counters().into_iter().map(SharedItem::Counter).collect();
         for (order, key, _) in row.counted_entries() {
-            shared.insert(SharedItem::Bucket(order, bucket_of(order, key)?));
+            let (bucket, parent) = bucket_of(order, key)?;
+            shared.insert(SharedItem::Bucket(order, bucket));
+            shared.extend(parent.map(|parent| SharedItem::Parent(order, parent)));
         }
         sorted.push((shared, index));
     }
@@ -382,7 +400,7 @@ mod tests {
     /// The places of the rows of each transaction.
     fn batched(rows: Vec<Thing>, max_rows: usize) -> Vec<Vec<usize>> {
         let rows: Vec<_> = rows.into_iter().enumerate().collect();
-        let bucket_of = |_, key: &str| Ok(usize::from(key.as_bytes()[0] - b'a'));
+        let bucket_of = |_, key: &str| Ok((usize::from(key.as_bytes()[0] - b'a'), None));
         batches(&rows, bucket_of, max_rows).unwrap().into_iter().map(|batch| batch.rows).collect()
     }
 

@@ -6,7 +6,8 @@ use dynamo::{Expression, text};
 use futures_util::future::try_join_all;
 
 use crate::{
-    AssociationOrder, Error, Table,
+    AssociationOrder, CustomerOrder, Error, Table,
+    members::MemberOrder,
     records::OrganizationRecord,
     scope::{Authority, keys::ORGANIZATION},
 };
@@ -36,7 +37,14 @@ fn collections(organization: &OrganizationId) -> Vec<Vec<(&'static str, Order)>>
         ("associations by user", AssociationOrder::UserId),
         ("associations by customer", AssociationOrder::CustomerNumber),
     ];
-    vec![associations.map(|(name, order)| (name, order.index(organization))).into()]
+    let customers =
+        [("customers by number", CustomerOrder::CustomerNumber), ("customers by company", CustomerOrder::CompanyName)];
+    let users = [("users by address", MemberOrder::Email), ("users by id", MemberOrder::UserId)];
+    vec![
+        associations.map(|(name, order)| (name, order.index(organization))).into(),
+        customers.map(|(name, order)| (name, order.index(organization))).into(),
+        users.map(|(name, order)| (name, order.index(organization))).into(),
+    ]
 }
 
 impl Table {

@@ -13,9 +13,7 @@ use serde::Deserialize;
 use super::{AssociationOrder, UserReference, order::association_of};
 use crate::{
     AssociationError, Error, OrganizationScope, RowOutcome, Table,
-    bulk::{
-        ANSWER_TIME, BulkRow, BulkWork, BulkWrite, Changed, CountedChanges, Outline, ReadingRound, Round, write_rows,
-    },
+    bulk::{ANSWER_TIME, BulkRow, BulkWork, BulkWrite, Changed, CountedChanges, ReadingRound, Round, write_rows},
     members::{MemberOrder, RowChange},
     records::{AccountRecord, AssociationRecord, CredentialRecord, MemberRecord, MembershipRecord, OrganizationRecord},
     scope::{PartOf, Reads, keys},
@@ -292,11 +290,10 @@ impl BulkWork for AssociationImport {
             let addresses: BTreeSet<_> = addresses.iter().map(FoldedAddress::as_str).collect();
             let ids = || users.iter().map(|user| user.user_id.as_str());
             let orders = vec![by_user.clone(), by_customer, by_email.clone(), by_member.clone()];
-            let (found, of_users, of_addresses, outline) = tokio::try_join!(
+            let (found, of_users, of_addresses) = tokio::try_join!(
                 reads.entries::<AssociationRecord>(&by_user, ids(), &ASSOCIATION_ATTRIBUTES),
                 reads.entries::<MemberRecord>(&by_member, ids(), &MEMBER_ATTRIBUTES),
-                reads.entries::<MemberRecord>(&by_email, addresses, &MEMBER_ATTRIBUTES),
-                Outline::read(reads, orders)
+                reads.entries::<MemberRecord>(&by_email, addresses, &MEMBER_ATTRIBUTES)
             )?;
             let mut members = SeenMembers::new(of_users, of_addresses);
             let mut found: HashMap<_, _> = found.into_iter().map(|known| (known.user_id.clone(), known)).collect();
@@ -317,7 +314,7 @@ impl BulkWork for AssociationImport {
                     None => user.is_single = true,
                 }
             }
-            Ok(Round { outline, rows })
+            Ok(Round { orders, rows })
         })
     }
 

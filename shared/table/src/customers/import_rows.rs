@@ -12,9 +12,7 @@ use dynamo::{Expression, time_left};
 use super::{CustomerChange, CustomerOrder, earlier_form::may_be_left, write::add_uses};
 use crate::{
     CustomerError, Error, OrganizationScope, RowOutcome,
-    bulk::{
-        ANSWER_TIME, BulkRow, BulkWork, BulkWrite, Changed, CountedChanges, Outline, ReadingRound, Round, write_rows,
-    },
+    bulk::{ANSWER_TIME, BulkRow, BulkWork, BulkWrite, Changed, CountedChanges, ReadingRound, Round, write_rows},
     price_tiers::PriceTiers,
     records::{CustomerRecord, CustomersPlace, TierUseRecord, use_counter},
     scope::{Reads, keys},
@@ -176,10 +174,9 @@ impl BulkWork for CustomerImport {
             let [by_number, _] = &orders;
             let rows = places.iter().filter_map(|place| self.customers.get(*place)?.rows.first());
             let numbers: Vec<_> = rows.map(|(_, change)| change.number.as_str()).collect();
-            let (found, tiers, outline) = tokio::try_join!(
+            let (found, tiers) = tokio::try_join!(
                 reads.entries::<CustomerRecord>(by_number, numbers, &ATTRIBUTES),
-                reads.price_tiers(&self.organization),
-                Outline::read(reads, orders.clone().into())
+                reads.price_tiers(&self.organization)
             )?;
             let mut found: HashMap<_, _> =
                 found.into_iter().map(|known| (known.customer_number.as_str().to_owned(), known)).collect();
@@ -193,7 +190,7 @@ impl BulkWork for CustomerImport {
                     None => customer.is_settled = true,
                 }
             }
-            Ok(Round { outline, rows })
+            Ok(Round { orders: orders.into(), rows })
         })
     }
 

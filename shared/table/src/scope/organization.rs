@@ -148,7 +148,8 @@ impl<'t> OrganizationScope<'t> {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let (role, read) = tokio::join!(self.check(), reads(Reads::new(self.table)));
+        // Boxed, since the reads of a use case are large, and each layer around them would have them on its stack.
+        let (role, read) = tokio::join!(self.check(), Box::pin(reads(Reads::new(self.table))));
         role?;
         read
     }
@@ -170,7 +171,7 @@ impl<'t> OrganizationScope<'t> {
     where
         F: Future<Output = Result<Option<T>, Error>>,
     {
-        let (items, read) = tokio::join!(self.standing_items(None), reads(Reads::new(self.table)));
+        let (items, read) = tokio::join!(self.standing_items(None), Box::pin(reads(Reads::new(self.table))));
         let read = read?;
         self.require_standing(&items?, read.is_some())?;
         read.ok_or_else(|| self.organization_gone())
