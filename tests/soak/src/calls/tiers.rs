@@ -42,7 +42,8 @@ impl Caller<'_> {
                 (TierCall::Remove { name }, request)
             }
             11..15 => {
-                let body = json!({"CustomerNumber": customer, "CompanyName": format!("{name} Retail"), "Pricing": name});
+                let body =
+                    json!({"CustomerNumber": customer, "CompanyName": format!("{name} Retail"), "Pricing": name});
                 (TierCall::Put { customer, tier: name }, Request::put("/api/customers", body).by(token))
             }
             15 => {
