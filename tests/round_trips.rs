@@ -69,6 +69,13 @@ async fn each_call_keeps_its_budget() {
     }
     assert_eq!(trips(&admin.get("/api/customers/C-1").await), (200, 1), "view customer");
     assert_eq!(trips(&admin.patch("/api/customers/C-1", &json!({"Active": true})).await), (200, 2), "patch customer");
+    assert_eq!(trips(&admin.get("/api/customers").await), (200, 1), "list customers");
+    let second = "/api/customers?PageSize=1&PageNumber=2&SortOn=CompanyName";
+    assert_eq!(trips(&admin.get(second).await), (200, 2), "a page of customers by its number");
+    let filtered = "/api/customers?Filters[0].Field=Pricing&Filters[0].Operator=equals&Filters[0].Value=Silver";
+    assert_eq!(trips(&admin.get(filtered).await), (200, 2), "customers of a tier, tested row by row");
+    let renamed = json!({"CompanyName": "B"});
+    assert_eq!(trips(&admin.patch("/api/customers/C-1", &renamed).await), (200, 3), "patch customer, another company");
     // Until ten minutes after a tier's change, or the customer's next write, the two are read once more, together.
     assert_eq!(trips(&put(tiers, json!({"OldName": "Silver", "NewName": "Silver"})).await), (200, 1), "no change");
     let euro = json!({"OldName": "Silver", "NewName": "Silver", "CurrencyCode": "EUR"});

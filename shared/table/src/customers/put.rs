@@ -9,7 +9,7 @@ use crate::{CustomerError, Error, OrganizationScope, records::CustomerRecord, sc
 
 impl OrganizationScope<'_> {
     /// Creates or replaces a customer, where the preconditions hold of what is there: two round trips, and one more where
-    /// another company's name moves it.
+    /// another company's name may move it to another bucket.
     ///
     /// # Errors
     /// [`CustomerError::Precondition`], [`CustomerError::NoPriceTier`], the scope's own, or the table is out of reach.

@@ -125,7 +125,9 @@ impl OrganizationScope<'_> {
             Some(bucket) => Ok(bucket),
             None => held.indexes().locate(&order, key).await,
         };
-        let (from, to) = tokio::try_join!(locate(None, &from), locate(located.by_company, &to))?;
+        // A bucket is contiguous: what lies between its lower bound and a key that it has is in it.
+        let of_both = located.by_company.clone().filter(|bucket| bucket.lower <= from && from <= to);
+        let (from, to) = tokio::try_join!(locate(of_both, &from), locate(located.by_company, &to))?;
         Ok(Some(CompanyMove { from, to }))
     }
 
