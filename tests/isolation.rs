@@ -55,9 +55,13 @@ async fn no_route_shows_or_changes_anything_of_another_organization() {
         "OrganizationId": theirs.id, "OrgCode": theirs.code, "Organization": {"OrganizationId": theirs.id},
         "pk": format!("ORG#{}", theirs.id), "Roles": ["admin"],
     });
-    for (method, path) in
-        [(Method::DELETE, ADMINS), (Method::DELETE, USERS), (Method::POST, TIERS), (Method::PUT, CUSTOMERS), (Method::POST, ASSOCIATE)]
-    {
+    for (method, path) in [
+        (Method::DELETE, ADMINS),
+        (Method::DELETE, USERS),
+        (Method::POST, TIERS),
+        (Method::PUT, CUSTOMERS),
+        (Method::POST, ASSOCIATE),
+    ] {
         let refused = ours.admin.send(ours.admin.request(method, path).json(&foreign)).await;
         assert_eq!(refused.status, 400, "{path}");
         for field in foreign.as_object().unwrap().keys() {
