@@ -282,7 +282,7 @@ async fn a_machine_imports_by_its_key_and_who_lost_the_role_imports_nothing() {
 #[tokio::test]
 async fn what_a_call_has_no_time_for_is_told_and_is_done_when_it_is_sent_again() {
     // A second of a call's time is kept for its answer.
-    let options = Options { answer_time: Some(Duration::from_millis(1_500)), ..Options::in_memory() };
+    let options = Options { answer_time: Some(Duration::from_secs(2)), ..Options::in_memory() };
     let gated = Gated::start_with(&options, async |engine| engine).await;
     let tenant = gated.tenant().await;
     let users = account_items_at(&gated.bundle.dynamodb_url(), Bundle::TABLE, 1_000).await;

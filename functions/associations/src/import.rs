@@ -61,7 +61,7 @@ pub(crate) async fn import_associations(
         Some((AssociationRow { user, customer_number: row.customer_number }, sent_as))
     });
     let (rows, sent_as): (Vec<_>, Vec<_>) = rows.unzip();
-    let outcomes = app.table.organization(&admin).import_associations(rows).await?;
+    let outcomes = Box::pin(app.table.organization(&admin).import_associations(rows)).await?;
     let outcomes = outcomes.into_iter().zip(sent_as);
     let outcomes = outcomes.map(|(outcome, sent_as)| outcome.map_refusal(|error| error.on_field(sent_as)));
     Ok(Json(ImportResponse::new(import, outcomes)))

@@ -59,7 +59,7 @@ pub(crate) async fn import_customers(
 ) -> Result<Json<ImportResponse>, Problem> {
     let mut import = Import::from(rows);
     let changes = take(&mut import.rows).into_iter().map(CustomerChange::from).collect();
-    let outcomes = app.table.organization(&admin).import_customers(changes).await?;
+    let outcomes = Box::pin(app.table.organization(&admin).import_customers(changes)).await?;
     let outcomes = outcomes.into_iter().map(|outcome| outcome.map_refusal(Problem::from));
     Ok(Json(ImportResponse::new(import, outcomes)))
 }

@@ -239,7 +239,9 @@ pub(crate) async fn write_rows<W: BulkWork>(
 ) -> Result<(), Error> {
     let time = time_left().map_or(Duration::MAX, |left| left.saturating_sub(ANSWER_TIME));
     let mut written = 0;
-    match timeout(time, rounds(scope, work, (0..count).collect(), &mut written)).await {
+    // The futures are as large as what they hold at most: on the heap, they don't fill the stack of the call.
+    let rounds = Box::pin(rounds(scope, work, (0..count).collect(), &mut written));
+    match timeout(time, rounds).await {
         // What was written is answered, and the caller sends the rest again.
         Ok(Err(Error::Unavailable(cause))) if written > 0 => {
             tracing::warn!(cause, "rows of an import were left");
@@ -269,7 +271,7 @@ async fn rounds<W: BulkWork>(
         }
         let now: Vec<_> = waiting.drain(..waiting.len().min(ROUND_ROWS)).collect();
         let (round, held) = scope.checked_to_write(|reads| work.read(reads, &now)).await?;
-        let left = write_round(work, held, round, max_rows, written).await?;
+        let left = Box::pin(write_round(work, held, round, max_rows, written)).await?;
         if left.written > 0 {
             backoff = Backoff::default();
         }
@@ -306,7 +308,7 @@ async fn write_round<W: BulkWork>(
             let of_batch: Vec<_> = batch.rows.iter().filter_map(|row| rows.get(*row)).map(|(_, row)| row).collect();
             let mut changes = CountedChanges { outline: &outline, changes: IndexChanges::default() };
             let write = W::Row::add(&of_batch, held.write(), &mut changes);
-            write.change_indexes(changes.changes, || Changed).commit(())
+            Box::pin(write.change_indexes(changes.changes, || Changed).commit(()))
         });
         let mut failed = None;
         for (batch, committed) in wave.iter().zip(join_all(commits).await) {
