@@ -81,7 +81,8 @@ impl CountedIndex<'_> {
         while !rows.is_empty() {
             let candidates = &rows[..rows.len().min(MAX_ACTIONS / orders.len().max(1))];
             let buckets = try_join_all(orders.iter().enumerate().map(async |(place, order)| {
-                let keys: Vec<_> = candidates.iter().filter_map(|row| row.keys.get(place)).map(String::as_str).collect();
+                let keys: Vec<_> =
+                    candidates.iter().filter_map(|row| row.keys.get(place)).map(String::as_str).collect();
                 self.buckets_of_keys(order, &keys).await
             }));
             let buckets = buckets.await?;
@@ -222,7 +223,8 @@ mod tests {
         let entries: Vec<_> = (0..200).map(|number| (format!("{number:03}"), BTreeMap::<String, u8>::new())).collect();
         let items: Vec<_> = order("o").bulk_items(entries, 2).map(Result::unwrap).collect();
         let parents = items.iter().filter(|item| item["sk"].as_s().unwrap().starts_with("A#"));
-        let parents: Vec<_> = parents.map(|item| (item["sk"].as_s().unwrap(), item["entries"].as_n().unwrap())).collect();
+        let parents: Vec<_> =
+            parents.map(|item| (item["sk"].as_s().unwrap(), item["entries"].as_n().unwrap())).collect();
         assert_eq!(parents, [(&"A#".to_owned(), &"160".to_owned()), (&"A#16".to_owned(), &"40".to_owned())]);
         let of_last = items.iter().find(|item| item["sk"].as_s().unwrap() == "B#198").unwrap();
         assert_eq!(of_last["parent"].as_s().unwrap(), "16");

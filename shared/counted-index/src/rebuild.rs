@@ -44,7 +44,8 @@ impl CountedIndex<'_> {
     pub async fn rebuild(self, order: &Order) -> Result<Rebuilt, Error> {
         let mut rebuilt = Rebuilt { first_bucket: self.make_first_bucket(order).await?, ..Rebuilt::default() };
         let buckets = self.all_buckets(order).await?;
-        let ranges: Vec<_> = (0..buckets.len()).map(|index| (buckets[index].lower.clone(), range_of(&buckets, index))).collect();
+        let ranges: Vec<_> =
+            (0..buckets.len()).map(|index| (buckets[index].lower.clone(), range_of(&buckets, index))).collect();
         let compared = stream::iter(ranges).map(async |(lower, range)| {
             let is_right = self.is_right(order, &lower, range).await?;
             Ok::<_, Error>((!is_right).then_some(lower))
@@ -97,9 +98,10 @@ impl CountedIndex<'_> {
         loop {
             if let Some(fenced) = self.raise_fence(order, lower, None).await? {
                 if let Some(entries) = self.entries_behind_fence(order, &fenced).await? {
-                    let count = Expression::update("SET entries = :entries, epoch = :next REMOVE fenced_until, fenced_by")
-                        .value(":entries", number(entries))
-                        .value(":next", text(&new_epoch()));
+                    let count =
+                        Expression::update("SET entries = :entries, epoch = :next REMOVE fenced_until, fenced_by")
+                            .value(":entries", number(entries))
+                            .value(":next", text(&new_epoch()));
                     let key = keys::bucket(&order.partition, lower);
                     if self.table.update(key, &fenced.require_epoch(count)).await?.is_some() {
                         return Ok(true);

@@ -134,7 +134,8 @@ impl Segment {
 /// Divides a range at the bounds of parents. What is no whole parent, or isn't settled, has to be read bucket by bucket.
 fn divide_by_parents(parents: &[Parent], range: &KeyRange) -> Vec<Part> {
     let before = parents.first().map(|first| KeyRange::new(String::new(), Some(first.lower.clone())));
-    let mut parts: Vec<_> = before.and_then(|before| before.intersection(range)).map(Part::Buckets).into_iter().collect();
+    let mut parts: Vec<_> =
+        before.and_then(|before| before.intersection(range)).map(Part::Buckets).into_iter().collect();
     for (index, parent) in parents.iter().enumerate() {
         let whole = parent::range_of(parents, index);
         match whole.intersection(range) {

@@ -40,7 +40,8 @@ impl Table {
         let mut mended = 0;
         for (user, [by_user, by_customer]) in seen.into_values() {
             if by_user != by_customer {
-                let numbers = by_user.union(&by_customer).cloned().filter_map(|number| CustomerNumber::parse(number).ok());
+                let numbers =
+                    by_user.union(&by_customer).cloned().filter_map(|number| CustomerNumber::parse(number).ok());
                 mended += u64::from(self.repair_association(organization, &user, numbers.collect()).await?);
             }
         }
