@@ -22,6 +22,9 @@ use crate::{
 /// Begins the mark of a parent that is being taken away by a rebuild. Nobody else may hand buckets over to it.
 const DISSOLVING: char = '!';
 
+/// Ends the mark of a change that is about two neighbors.
+const OF_TWO: char = '+';
+
 /// A range of buckets and how many entries are in all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Parent {
@@ -44,6 +47,16 @@ struct ParentRecord {
 /// Returns the mark of a change that begins now.
 pub(super) fn new_mark() -> String {
     format!("{:013}{}", now_millis(), ids::random_id(8))
+}
+
+/// Returns the mark of a change that begins now and is about two neighbors.
+pub(super) fn new_mark_of_two() -> String {
+    format!("{}{OF_TWO}", new_mark())
+}
+
+/// Whether a change is about two neighbors, so that both have to be seen before it can be ended.
+pub(super) fn is_of_two(mark: &str) -> bool {
+    mark.ends_with(OF_TWO)
 }
 
 /// Returns the mark of a rebuild that takes all parents away.

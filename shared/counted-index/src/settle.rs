@@ -14,8 +14,12 @@
 //! A parent with too many buckets is cut:
 //!
 //! 1. Put the mark on it.
-//! 2. In one transaction, put the new parent with the mark too, and hand over the bucket with which it begins.
+//! 2. In one transaction, put the new parent, hand over the bucket with which it begins, and give both parents another
+//!    mark. Whoever knows the old one alone doesn't know the new parent, and can't end the change any more.
 //! 3. Hand the other buckets of the new range over, and remove both marks.
+//!
+//! *Buckets go to the right alone.* Whoever read the parents before the new one was there would else take its first bucket
+//! back.
 //!
 //! *No bucket is missed in the last step.* New buckets come from splits alone, above the one that is split, and name its
 //! parent. A Query reads buckets in ascending order, so it sees the new one if it sees the old one as it was after the
@@ -29,14 +33,16 @@ use std::{collections::BTreeMap, time::Duration};
 use rand::random_range;
 use tokio::time::sleep;
 
-use dynamo::{Backoff, Error, Expression, Refused, Transaction, text};
+use dynamo::{Backoff, Error, Expression, Refused, Transaction, number, text};
 
 use crate::{
     Bucket, CountedIndex, Order,
     bucket::{put_new_item, signed},
     keys,
     outline::Level,
-    parent::{self, Parent, change_count, holder, is_dissolving, is_left, new_mark, require_mark},
+    parent::{
+        self, Parent, change_count, holder, is_dissolving, is_left, is_of_two, new_mark, new_mark_of_two, require_mark,
+    },
 };
 
 /// Buckets that are handed over in one transaction at first: few enough for its 100 actions.
@@ -165,6 +171,7 @@ impl CountedIndex<'_> {
         if self.table.update(keys::parent(&order.partition, lower), &begin).await?.is_none() {
             return Ok(None);
         }
+        let next = new_mark_of_two();
         for _ in 0..MAX_ATTEMPTS {
             let bucket = self.locate(order, &first.lower).await?;
             if bucket.lower != first.lower || bucket.parent.as_ref() != Some(lower) {
@@ -172,19 +179,21 @@ impl CountedIndex<'_> {
             }
             if !bucket.is_fenced() {
                 let new =
-                    Parent { lower: bucket.lower.clone(), entries: bucket.entries, unsettled: Some(mark.clone()) };
-                let taken = require_mark(change_count(signed(bucket.entries).saturating_neg()), &mark);
+                    Parent { lower: bucket.lower.clone(), entries: bucket.entries, unsettled: Some(next.clone()) };
+                let taken = Expression::update("SET unsettled = :next ADD entries :change").value(":next", text(&next));
+                let taken = taken.value(":change", number(signed(bucket.entries).saturating_neg()));
+                let taken = require_mark(taken, &mark);
                 let cut = Transaction::new(self.table)
                     .unasked()
                     .update(keys::bucket(&order.partition, &bucket.lower), &bucket.hand_over(&bucket.lower), ())
                     .update(keys::parent(&order.partition, lower), &taken, ());
                 if committed(put_new_item(cut, new.item(order), ()).commit().await)? {
-                    break;
+                    return Ok(Some(next));
                 }
             }
             pause().await;
         }
-        // If there is no new parent now, all that is left of the change is the mark.
+        // There is no new parent, so that all that is left of the change is the mark.
         Ok(Some(mark))
     }
 
@@ -194,11 +203,15 @@ impl CountedIndex<'_> {
         for attempt in 0..MAX_ATTEMPTS {
             let Level::Parents(parents) = self.buckets(order).await?.0 else { return Ok(true) };
             let is_marked = |parent: &Parent| parent.unsettled.as_deref() == Some(mark);
-            let mut complete = true;
+            let mut complete = !is_of_two(mark) || parents.iter().filter(|parent| is_marked(parent)).count() == 2;
             for (index, parent) in parents.iter().enumerate().filter(|(_, parent)| is_marked(parent)) {
                 let buckets = self.buckets_of(order, &parents, index).await?;
-                let astray: Vec<_> =
-                    buckets.into_iter().filter(|bucket| bucket.parent.as_ref() != Some(&parent.lower)).collect();
+                let right = Some(&parent.lower);
+                let (astray, ahead): (Vec<_>, Vec<_>) = buckets
+                    .into_iter()
+                    .filter(|bucket| bucket.parent.as_ref() != right)
+                    .partition(|bucket| bucket.parent.as_ref() < right);
+                complete &= ahead.is_empty();
                 // Where others write to one of many buckets, fewer are tried at once.
                 for some in astray.chunks((HANDED_OVER_AT_ONCE >> (2 * attempt)).max(1)) {
                     complete &= self.hand_over(order, some, &parent.lower, mark).await?;
