@@ -20,6 +20,8 @@ pub enum LinkPage {
     SetPassword,
     /// It accepts an invitation into an organization.
     AcceptInvitation,
+    /// It makes an address an account's.
+    ConfirmEmail,
 }
 
 impl LinkPage {
@@ -29,6 +31,7 @@ impl LinkPage {
         match self {
             Self::SetPassword => "/account/set-password",
             Self::AcceptInvitation => "/invitations/accept",
+            Self::ConfirmEmail => "/account/confirm-email",
         }
     }
 }

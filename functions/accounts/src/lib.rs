@@ -1,6 +1,7 @@
 //! Accounts: `/api/users`, forgotten passwords, and the page that mailed links open.
 
 mod change;
+mod change_email;
 mod change_password;
 mod create;
 mod forgot_password;
@@ -41,10 +42,13 @@ shared::routes!(
     view::get_account,
     change::update_account,
     change_password::change_password,
+    change_email::change_email,
+    change_email::confirm_email,
     list_organizations::list_organizations,
     leave_organization::leave_organization,
     forgot_password::forgot_password,
     reset_password::reset_password,
     sign_out::sign_out,
-    page::show_password_page
+    page::show_password_page,
+    page::show_email_page
 );

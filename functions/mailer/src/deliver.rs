@@ -41,6 +41,9 @@ impl Mailer {
             QueuedMessage::ForgottenInvitation(organization, id) => {
                 (self.outbox.forget_invitation(entry, organization, id).await.map_err(Into::into), id.as_str())
             }
+            QueuedMessage::AddressMove(user) => {
+                (self.outbox.finish_address_move(entry, user).await.map_err(Into::into), user.as_str())
+            }
             QueuedMessage::ResetRequest(id) => {
                 (self.outbox.fulfill_reset(entry).await.map_err(Into::into), id.as_str())
             }

@@ -44,6 +44,7 @@ impl Letter {
     pub(crate) fn render(mail: &MailRecord, links: &LinkSigner) -> askama::Result<Self> {
         let page = match mail.kind {
             MailKind::OrganizationInvitation => LinkPage::AcceptInvitation,
+            MailKind::AddressChange => LinkPage::ConfirmEmail,
             _ => LinkPage::SetPassword,
         };
         let organization = mail.organization_name.as_deref().unwrap_or_default();
@@ -68,6 +69,12 @@ impl Letter {
             MailKind::OrganizationInvitation => {
                 let subject = format!("{organization} invites you");
                 letter!(words, subject, "organization_invitation.txt", "organization_invitation.html")
+            }
+            MailKind::AddressChange => {
+                letter!(words, "Confirm your new address".to_owned(), "address_change.txt", "address_change.html")
+            }
+            MailKind::AddressChanged => {
+                letter!(words, "Your address was changed".to_owned(), "address_changed.txt", "address_changed.html")
             }
             MailKind::PasswordReset => {
                 letter!(words, "Set a new password".to_owned(), "password_reset.txt", "password_reset.html")

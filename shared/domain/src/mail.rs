@@ -24,6 +24,10 @@ pub enum MailKind {
     Invitation,
     /// To the person who is invited into an organization, with a link that accepts.
     OrganizationInvitation,
+    /// To the new address of an account, with a link that makes it the account's.
+    AddressChange,
+    /// To the address that an account had before.
+    AddressChanged,
     /// To the user who forgot a password, with a link that sets a new one.
     PasswordReset,
     /// To the user whose password was changed or reset.
@@ -46,6 +50,8 @@ impl MailKind {
             Self::WelcomeAdmin => "welcome-admin",
             Self::Invitation => "invitation",
             Self::OrganizationInvitation => "organization-invitation",
+            Self::AddressChange => "address-change",
+            Self::AddressChanged => "address-changed",
             Self::PasswordReset => "password-reset",
             Self::PasswordChanged => "password-changed",
             Self::ApiKeyCreated => "api-key-created",

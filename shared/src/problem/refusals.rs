@@ -3,9 +3,9 @@
 use claims::{KeySourceError, TokenError};
 use domain::conditional::FailedPrecondition;
 use table::{
-    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError,
-    LeaveError, Limited, LinkError, ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError,
-    RemovalError, SessionEnded, SettingsError, SignUpError,
+    AcceptError, AddressChangeError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError,
+    InvitationError, LeaveError, Limited, LinkError, ListError, LoginAttemptsError, MachineError, PriceTierError,
+    ProfileError, RemovalError, SessionEnded, SettingsError, SignUpError,
 };
 
 use super::{FieldCode, FieldErrors, Problem, ProblemCode};
@@ -365,6 +365,16 @@ impl OnField for AssociationError {
                 Problem::field("UserId", error)
             }
             Self::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<AddressChangeError> for Problem {
+    fn from(error: AddressChangeError) -> Self {
+        match error {
+            AddressChangeError::Taken => SignUpError::AddressTaken.into(),
+            AddressChangeError::Link(error) => error.into(),
+            AddressChangeError::Table(error) => error.into(),
         }
     }
 }

@@ -162,6 +162,20 @@ pub enum LinkError {
     Table(#[from] Error),
 }
 
+/// The reason why an address isn't made an account's.
+#[derive(Debug, thiserror::Error)]
+pub enum AddressChangeError {
+    /// Another account has the address by now.
+    #[error("another account has this e-mail address")]
+    Taken,
+    /// The link can't be used.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// An error that any call may meet.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
 /// The reason why an identity of an identity provider stands for no account.
 #[derive(Debug, thiserror::Error)]
 pub enum ExternalIdentityError {

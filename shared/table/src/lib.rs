@@ -3,6 +3,8 @@
 //! *Invariant:* this crate knows no HTTP: neither statuses, nor what a request calls a field.
 
 mod accounts;
+mod address_change;
+mod address_move;
 mod admins;
 mod associations;
 mod bulk;
@@ -47,9 +49,9 @@ pub use customers::{
 };
 pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
-    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError,
-    LeaveError, LinkError, ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError, RemovalError,
-    SessionEnded, SettingsError, SignUpError,
+    AcceptError, AddressChangeError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError,
+    InvitationError, LeaveError, LinkError, ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError,
+    RemovalError, SessionEnded, SettingsError, SignUpError,
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};

@@ -75,6 +75,7 @@ impl NewLink {
             kind: self.kind,
             address: FoldedAddress::of(&to.email),
             password_generation: Some(to.password_generation.clone()),
+            new_address: None,
             invitation: None,
             expires_at: now() + self.kind.lifetime_seconds(),
         };
@@ -85,6 +86,10 @@ impl NewLink {
 impl Table {
     /// Returns a link of an account, if it can still be used. One read.
     pub(crate) async fn open_link_of_account(&self, id: &LinkId, link: LinkRecord) -> Result<OpenLink, LinkError> {
+        // Such a link sets no password.
+        if link.kind == LinkKind::AddressChange {
+            return Err(LinkError::Dead);
+        }
         let credential = self.get(keys::credential(&link.address)).await?;
         let credential = credential.filter(|credential| link.is_good_for(id, credential)).ok_or(LinkError::Dead)?;
         Ok(OpenLink { id: id.clone(), link, credential })

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use domain::{
-    ids::{InvitationId, OrganizationId},
+    ids::{InvitationId, OrganizationId, UserId},
     mail::MailId,
 };
 use futures_util::future::try_join_all;
@@ -27,6 +27,8 @@ pub enum QueuedMessage {
     Mail(MailId),
     /// A request to mail a link that resets a password, by its id.
     ResetRequest(String),
+    /// A move of an account's address that is finished when the entry is due, unless it was before.
+    AddressMove(UserId),
     /// An invitation that is forgotten when the entry is due.
     ForgottenInvitation(OrganizationId, InvitationId),
 }
@@ -48,6 +50,7 @@ impl QueueEntry {
         let due_at = parts.next()?.parse().ok()?;
         let message = match (parts.next()?, parts.next()?, parts.next(), parts.next()) {
             ("MAIL", day, Some(id), None) => QueuedMessage::Mail(MailId { day: day.to_owned(), id: id.to_owned() }),
+            ("MOVE", user, None, None) => QueuedMessage::AddressMove(UserId::parse(user)?),
             ("RESET", id, None, None) => QueuedMessage::ResetRequest(id.to_owned()),
             ("INVITATION", organization, Some(id), None) => {
                 QueuedMessage::ForgottenInvitation(OrganizationId::parse(organization)?, InvitationId::parse(id)?)
@@ -62,6 +65,7 @@ impl QueueEntry {
         match &self.message {
             QueuedMessage::Mail(MailId { day, id }) => format!("{due_at}#MAIL#{day}#{id}"),
             QueuedMessage::ResetRequest(id) => format!("{due_at}#RESET#{id}"),
+            QueuedMessage::AddressMove(user) => format!("{due_at}#MOVE#{user}"),
             QueuedMessage::ForgottenInvitation(organization, id) => format!("{due_at}#INVITATION#{organization}#{id}"),
         }
     }
@@ -70,6 +74,7 @@ impl QueueEntry {
     pub(crate) fn shard(&self) -> u8 {
         let id = match &self.message {
             QueuedMessage::Mail(MailId { id, .. }) | QueuedMessage::ResetRequest(id) => id,
+            QueuedMessage::AddressMove(user) => user.as_str(),
             QueuedMessage::ForgottenInvitation(_, id) => id.as_str(),
         };
         id.bytes().fold(0, u8::wrapping_add) % SHARDS
@@ -147,7 +152,8 @@ mod tests {
         let mail = QueuedMessage::Mail(MailId { day: "2026-11-24".to_owned(), id: "o9kpnvao".to_owned() });
         let reset = QueuedMessage::ResetRequest("decwnjov".to_owned());
         let invitation = QueuedMessage::ForgottenInvitation(OrganizationId::random(), InvitationId::random());
-        for message in [mail, reset, invitation] {
+        let moved = QueuedMessage::AddressMove(UserId::random());
+        for message in [mail, reset, invitation, moved] {
             let [early, late] = [9, 1_795_507_000].map(|due_at| QueueEntry { due_at, message: message.clone() });
             assert!(early.sort_key() < late.sort_key());
             assert!(late.sort_key() >= sort_key_of(1_795_507_000) && late.sort_key() < sort_key_of(1_795_507_001));

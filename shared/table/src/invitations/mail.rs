@@ -24,6 +24,7 @@ pub(super) fn put<'t>(
         kind,
         address: invitation.email.folded(),
         password_generation: None,
+        new_address: None,
         invitation: Some(InvitationReference {
             organization_id: organization.id.clone(),
             invitation_id: invitation.id.clone(),

@@ -68,6 +68,25 @@ impl SeenMember {
         Ok(changes)
     }
 
+    /// Makes the row that was found of a user be `after`, at the address that was looked for. The row of an open invitation
+    /// to that address gives way, as the invited person is a member by then.
+    pub(crate) async fn readdress(&self, index: IndexReader<'_>, after: MemberRecord) -> Result<IndexChanges, Error> {
+        let invited = self.by_email.row.as_ref().filter(|row| row.user_id != after.user_id && row.is_invited());
+        let (Some(before), Some(invited)) = (&self.by_user.row, invited) else {
+            return self.change(index, Some(after)).await;
+        };
+        let after = after.revised();
+        let (left, gone) = (MemberOrder::Email.key(before), MemberOrder::UserId.key(invited));
+        let (left_bucket, gone_bucket) =
+            tokio::try_join!(index.locate(&self.by_email.index, &left), index.locate(&self.by_user.index, &gone))?;
+        let mut changes = IndexChanges::default();
+        changes.replace(&self.by_email.index, &MemberOrder::Email.key(&after), &after, invited.unchanged());
+        changes.remove(&self.by_email.index, &left_bucket, &left, before.unchanged());
+        changes.replace(&self.by_user.index, &MemberOrder::UserId.key(&after), &after, before.unchanged());
+        changes.remove(&self.by_user.index, &gone_bucket, &gone, invited.unchanged());
+        Ok(changes)
+    }
+
     /// Adds the change of [`Self::change`] to others.
     pub(crate) async fn add_change(
         &self,

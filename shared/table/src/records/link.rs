@@ -1,7 +1,7 @@
 use domain::{
     ids::{InvitationId, LinkId, OrganizationId},
     mail::MailKind,
-    text::FoldedAddress,
+    text::{EmailAddress, FoldedAddress},
 };
 use dynamo::{Expression, text};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,9 @@ const HOUR_SECONDS: u64 = 60 * 60;
 pub enum LinkKind {
     /// An earlier version's invitation, which made an account without a password.
     Invitation,
+    /// Another address of an account, which the link's use makes the account's.
+    #[serde(rename = "address-change")]
+    AddressChange,
     /// An invitation into an organization, which makes no account before it is accepted.
     #[serde(rename = "organization-invitation")]
     OrganizationInvitation,
@@ -32,7 +35,9 @@ impl LinkKind {
     #[must_use]
     pub fn lifetime_seconds(self) -> u64 {
         match self {
-            Self::Invitation | Self::OrganizationInvitation | Self::Verification => 72 * HOUR_SECONDS,
+            Self::Invitation | Self::OrganizationInvitation | Self::Verification | Self::AddressChange => {
+                72 * HOUR_SECONDS
+            }
             Self::Reset => HOUR_SECONDS,
         }
     }
@@ -42,6 +47,7 @@ impl LinkKind {
         match self {
             Self::Invitation => MailKind::Invitation,
             Self::OrganizationInvitation => MailKind::OrganizationInvitation,
+            Self::AddressChange => MailKind::AddressChange,
             Self::Reset => MailKind::PasswordReset,
             Self::Verification => MailKind::AddressVerification,
         }
@@ -57,6 +63,9 @@ pub(crate) struct LinkRecord {
     /// The credential's when the link was made. A link from before generations has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) password_generation: Option<String>,
+    /// The address that the link makes the account's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) new_address: Option<EmailAddress>,
     /// The invitation that the link accepts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) invitation: Option<InvitationReference>,

@@ -2,7 +2,7 @@ use domain::{
     clock::now,
     ids::{self, LinkId, OrganizationId, UserId},
     mail::{MailId, MailKind},
-    text::PersonName,
+    text::{EmailAddress, PersonName},
 };
 use dynamo::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,12 @@ impl MailRecord {
     /// A mail to the owner of an account with a link.
     pub(crate) fn with_link(kind: MailKind, to: &CredentialRecord, link: &LinkId) -> Self {
         Self { link: Some(link.clone()), ..Self::new(kind, to) }
+    }
+
+    /// The mail to an address that is to be the account's.
+    pub(crate) fn address_change(of: &CredentialRecord, address: &EmailAddress, link: &LinkId) -> Self {
+        let mail = Self::addressed(MailKind::AddressChange, address.as_str(), &of.first_name);
+        Self { link: Some(link.clone()), ..mail }
     }
 
     /// The mail of an invitation.

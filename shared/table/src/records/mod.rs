@@ -42,7 +42,7 @@ pub(crate) use organization::{
 pub use organization::{EntitlementRecord, OrganizationRecord, SubscriptionRecord};
 pub use price_tier::PriceTierRecord;
 pub(crate) use price_tier::{TierNameRecord, TierUseRecord, USE_COUNTERS, use_counter};
-pub(crate) use queue::{QueuedInvitationRecord, QueuedMailRecord, ResetRequestRecord};
+pub(crate) use queue::{QueuedInvitationRecord, QueuedMailRecord, QueuedMoveRecord, ResetRequestRecord};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {

@@ -19,6 +19,14 @@ impl Record for QueuedInvitationRecord {
     const ENTITY: &'static str = "queued invitation";
 }
 
+/// A move of an account's address that waits to be finished. Its key says all.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct QueuedMoveRecord {}
+
+impl Record for QueuedMoveRecord {
+    const ENTITY: &'static str = "queued address move";
+}
+
 /// A request to mail a link that resets a password.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ResetRequestRecord {

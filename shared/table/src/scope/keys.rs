@@ -18,7 +18,7 @@ use crate::{
         ExpectedAccountRecord, ExternalIdentityRecord, IdempotencyRecord, InvitationRecord, LimitRecord, LinkRecord,
         MachineRecord, MachineUseRecord, MailRecord, MembershipRecord, OpenInvitationRecord, OrganizationCodeRecord,
         OrganizationNameRecord, OrganizationRecord, PriceTierRecord, QueuedInvitationRecord, QueuedMailRecord,
-        ResetRequestRecord, TierNameRecord, TierUseRecord,
+        QueuedMoveRecord, ResetRequestRecord, TierNameRecord, TierUseRecord,
     },
 };
 
@@ -262,6 +262,11 @@ pub(crate) fn reset_limit(address: &FoldedAddress) -> Key<LimitRecord> {
     Key::new(format!("RESETLIMIT#{}", address.as_str()), "RESETLIMIT")
 }
 
+/// Returns the key of the limit on mails that confirm a new address.
+pub(crate) fn change_limit(address: &FoldedAddress) -> Key<LimitRecord> {
+    Key::new(format!("CHANGELIMIT#{}", address.as_str()), "CHANGELIMIT")
+}
+
 /// Returns the key of the limit on accounts and organizations from a source. `window` is the number of the hour.
 pub(crate) fn creations_of_source(source: &Source, window: u64) -> Key<LimitRecord> {
     Key::new(format!("SOURCELIMIT#{}", source.as_str()), format!("CREATIONS#{window}"))
@@ -324,6 +329,10 @@ fn in_queue<R>(entry: &QueueEntry) -> Key<R> {
 }
 
 pub(crate) fn queued_mail(entry: &QueueEntry) -> Key<QueuedMailRecord> {
+    in_queue(entry)
+}
+
+pub(crate) fn queued_move(entry: &QueueEntry) -> Key<QueuedMoveRecord> {
     in_queue(entry)
 }
 
