@@ -47,7 +47,8 @@ async fn sign_in(email: &str) -> Answer {
 /// The addresses under which an organization shows a user: as an admin, and in both orders of its users.
 async fn shown(tenant: &Tenant, user: &str) -> Vec<String> {
     let admins = tenant.admin.get(ADMINS).await.ok();
-    let admins = admins.as_array().unwrap().iter().filter(|admin| admin["Id"] == user).map(|admin| admin["Email"].clone());
+    let admins =
+        admins.as_array().unwrap().iter().filter(|admin| admin["Id"] == user).map(|admin| admin["Email"].clone());
     let mut shown: Vec<Value> = admins.collect();
     for order in ["Email", "UserId"] {
         let users = tenant.admin.get(&format!("{USERS}?PageSize=1000&SortOn={order}")).await.ok();

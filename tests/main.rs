@@ -4,8 +4,8 @@
 
 mod account_ends;
 mod accounts;
-mod address_verification;
 mod address_change;
+mod address_verification;
 mod addresses;
 mod admins;
 mod association_list;

@@ -115,8 +115,8 @@ impl IndexReader<'_> {
         if let Level::Buckets(buckets) = self.buckets(order).await?.0 {
             return Ok(buckets);
         }
-        let reads = stream::iter(keys.to_vec()).map(async |key| self.locate(order, key).await);
-        let located: Vec<Bucket> = reads.buffered(MAX_CONCURRENT_READS).try_collect().await?;
+        let reads: Vec<_> = keys.iter().map(|key| self.locate(order, key)).collect();
+        let located: Vec<Bucket> = stream::iter(reads).buffered(MAX_CONCURRENT_READS).try_collect().await?;
         // Of two reads of one bucket either may be the later one; a wrong epoch makes the write try again.
         let located: BTreeMap<_, _> = located.into_iter().map(|bucket| (bucket.lower.clone(), bucket)).collect();
         Ok(located.into_values().collect())

@@ -197,6 +197,7 @@ mod tests {
         Some((place.segment.range.from.clone(), place.skip, place.beyond))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as what it is compared with")]
     fn expected(from: &str, skip: u64, beyond: &[(&str, &str)]) -> Option<(String, u64, Vec<KeyRange>)> {
         Some((from.to_owned(), skip, beyond.iter().map(|(from, to)| range(from, to)).collect()))
     }

@@ -115,13 +115,15 @@ impl Outline {
     /// Reads the buckets of the rows: one round trip, and one more where an order is so big that its buckets are located
     /// one by one.
     async fn read<R: BulkRow>(index: IndexReader<'_>, orders: Vec<Order>, rows: &[(usize, R)]) -> Result<Self, Error> {
-        let of_rows: Vec<_> = rows.iter().map(|(_, row)| row.counted_entries()).collect();
-        let buckets = orders.iter().enumerate().map(async |(place, order)| {
-            let entries = of_rows.iter().flatten().filter(|(order, ..)| *order == place);
-            let keys: BTreeSet<_> = entries.map(|(_, key, _)| *key).collect();
-            index.buckets_of_keys(order, &keys.into_iter().collect::<Vec<_>>()).await
-        });
-        let buckets = try_join_all(buckets).await?;
+        let mut keys = vec![BTreeSet::new(); orders.len()];
+        for (order, key, _) in rows.iter().flat_map(|(_, row)| row.counted_entries()) {
+            if let Some(keys) = keys.get_mut(order) {
+                keys.insert(key);
+            }
+        }
+        let keys: Vec<Vec<&str>> = keys.into_iter().map(|keys| keys.into_iter().collect()).collect();
+        let reads: Vec<_> = orders.iter().zip(&keys).map(|(order, keys)| index.buckets_of_keys(order, keys)).collect();
+        let buckets = try_join_all(reads).await?;
         Ok(Self(orders.into_iter().zip(buckets).collect()))
     }
 

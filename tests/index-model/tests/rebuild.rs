@@ -25,6 +25,7 @@ async fn write(things: &Things, id: u32) {
 
 /// Breaks an index, and rebuilds it while four writers go on. Asserts that every count is right then, and that all things
 /// are there.
+#[expect(clippy::needless_pass_by_value, reason = "a closure written where it is passed")]
 fn mends(break_it: impl AsyncFn(&Things)) {
     run(async {
         let things = Things::new(Way::Direct).await;

@@ -85,6 +85,7 @@ struct UserRows {
     /// The places of the rows among all, in order, and what each says.
     rows: Vec<(usize, CustomerNumber)>,
     /// The user's customer as it was first read; nothing before that.
+    #[expect(clippy::option_option, reason = "not read yet is not the same as read, and none there")]
     before: Option<Option<CustomerNumber>>,
     is_settled: bool,
     /// Whether the user is left to a write of its own.
@@ -424,18 +425,15 @@ impl BulkRow for UserChange {
             let (before, after) = member;
             changes.change_member(MEMBERS, &RowChange::new(before.as_ref(), Some(after.clone())));
             changes.insert(BY_CUSTOMER, customer_key, target);
-            match (known, left_key) {
-                (Some(known), Some(left_key)) => {
-                    let number = text(target.customer_number.as_str());
-                    let moved = Expression::update("SET customer_number = :number").value(":number", number);
-                    changes.remove(BY_CUSTOMER, left_key, Expression::default());
-                    changes.update(BY_USER, user_key, moved.clone().and(known.unchanged()));
-                    write = write.update(membership_key, &moved, Changed);
-                }
-                _ => {
-                    changes.insert(BY_USER, user_key, target);
-                    write = write.put_new(membership_key, membership, Changed);
-                }
+            if let (Some(known), Some(left_key)) = (known, left_key) {
+                let number = text(target.customer_number.as_str());
+                let moved = Expression::update("SET customer_number = :number").value(":number", number);
+                changes.remove(BY_CUSTOMER, left_key, Expression::default());
+                changes.update(BY_USER, user_key, moved.clone().and(known.unchanged()));
+                write = write.update(membership_key, &moved, Changed);
+            } else {
+                changes.insert(BY_USER, user_key, target);
+                write = write.put_new(membership_key, membership, Changed);
             }
         }
         write

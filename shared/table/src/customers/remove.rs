@@ -87,12 +87,8 @@ impl OrganizationScope<'_> {
         preconditions: &Preconditions,
     ) -> Result<Option<ToRemove>, Error> {
         let [by_number, by_company] = CustomerOrder::BOTH.map(|order| order.index(self.id()));
-        let tiers = async {
-            match preconditions.are_sent() {
-                true => reads.price_tiers(self.id()).await.map(Some),
-                false => Ok(None),
-            }
-        };
+        let tiers =
+            async { if preconditions.are_sent() { reads.price_tiers(self.id()).await.map(Some) } else { Ok(None) } };
         let (found, tiers, by_number, by_company) = tokio::join!(
             reads.find_customer(self.id(), number),
             tiers,

@@ -81,16 +81,14 @@ impl Reads<'_> {
             }
             match self.get_at_one_moment(key, keys::price_tier(organization, &customer.tier_id)).await? {
                 (None, _) if form == Form::Indexed => return Ok(Some(Looked(None))),
-                // The customer may have been brought into the present form meanwhile.
-                (None, _) => {}
                 (Some(present), tier) if present.tier_id == customer.tier_id => {
                     without_tier += u32::from(tier.is_none());
                     if tier.is_some() || without_tier == MAX_READS_WITHOUT_TIER {
                         return with_tier(present, tier);
                     }
                 }
-                // The customer has moved to another tier meanwhile.
-                (Some(_), _) => {}
+                // The customer has been brought into the present form meanwhile, or has moved to another tier.
+                _ => {}
             }
             backoff.wait_or_give_up("a customer is being changed by others").await?;
         }

@@ -94,7 +94,7 @@ impl Table {
         let mut backoff = Backoff::default();
         let (mut open, mut new_id) = (opened, None);
         loop {
-            let person = self.person(&open, acceptance, new_id.as_ref())?;
+            let person = Self::person(&open, acceptance, new_id.as_ref())?;
             if open.account.as_ref().is_some_and(|account| !account.email_verified) {
                 // The link proves the address already. An organization that is founded after this changes the account,
                 // so that the transaction fails and its turn comes in the next round.
@@ -132,12 +132,7 @@ impl Table {
         self.replay_of(key).await
     }
 
-    fn person(
-        &self,
-        open: &OpenInvitation,
-        acceptance: &Acceptance,
-        new_id: Option<&UserId>,
-    ) -> Result<Person, AcceptError> {
+    fn person(open: &OpenInvitation, acceptance: &Acceptance, new_id: Option<&UserId>) -> Result<Person, AcceptError> {
         if let Some(account) = &open.account {
             let mut credential = account.clone();
             if !account.email_verified {
@@ -146,7 +141,7 @@ impl Table {
                 credential.expires_at = None;
             }
             if open.ends_password() {
-                credential.password_hash = acceptance.password_hash.clone();
+                credential.password_hash.clone_from(&acceptance.password_hash);
                 credential.password_generation = random_id(16);
                 credential.link_id = None;
             }

@@ -54,7 +54,7 @@ enum Mailing {
     /// The invitation's first.
     First,
     /// Another one of an open invitation, as it is then.
-    Again(InvitationRecord),
+    Again(Box<InvitationRecord>),
 }
 
 /// What an attempt to invite reads.
@@ -167,7 +167,7 @@ impl OrganizationScope<'_> {
             // A link that was mailed within the hour is good. Nobody is mailed, so nothing is counted.
             (true, Some(_)) if found.budget.has_mailed() => Mailing::None,
             (_, Some(seconds)) => return Err(InvitationError::TooManyMails(seconds)),
-            (true, None) => Mailing::Again(invitation.sent_again()),
+            (true, None) => Mailing::Again(Box::new(invitation.sent_again())),
             (false, None) => Mailing::First,
         };
         let told = if let Mailing::Again(sent) = &mailing { sent } else { &invitation };
@@ -255,18 +255,15 @@ impl OrganizationScope<'_> {
             .put_new(keys::queued_invitation(&entry), &QueuedInvitationRecord {}, InvitationRefusal::IdTaken);
         let (expected_key, expires_at) = (keys::expected_account(&address), now() + EXPECTED_SECONDS);
         let write = write.change_indexes(changes, || InvitationRefusal::Changed);
-        match &found.expected {
-            Some(expected) => {
-                let later = Expression::update("SET expires_at = :later")
-                    .and_condition("user_id = :expected")
-                    .value(":later", number(expires_at))
-                    .value(":expected", text(expected.user_id.as_str()));
-                write.update(expected_key, &later, InvitationRefusal::Changed)
-            }
-            None => {
-                let expected = ExpectedAccountRecord { user_id: invitation.user_id.clone(), expires_at };
-                write.put_new_or_over_expired(expected_key, &expected, InvitationRefusal::Changed)
-            }
+        if let Some(expected) = &found.expected {
+            let later = Expression::update("SET expires_at = :later")
+                .and_condition("user_id = :expected")
+                .value(":later", number(expires_at))
+                .value(":expected", text(expected.user_id.as_str()));
+            write.update(expected_key, &later, InvitationRefusal::Changed)
+        } else {
+            let expected = ExpectedAccountRecord { user_id: invitation.user_id.clone(), expires_at };
+            write.put_new_or_over_expired(expected_key, &expected, InvitationRefusal::Changed)
         }
     }
 }

@@ -1,4 +1,7 @@
-use domain::{ids::LinkId, text::FoldedAddress};
+use domain::{
+    ids::LinkId,
+    text::{FoldedAddress, PersonName},
+};
 
 use crate::{
     LinkError, OpenLink, Table,
@@ -9,7 +12,7 @@ use crate::{
 /// A mailed link that was opened.
 pub enum OpenedLink {
     /// It belongs to an account, whose password it sets.
-    Account(OpenLink),
+    Account(Box<OpenLink>),
     /// It accepts an invitation.
     Invitation(Box<OpenInvitation>),
 }
@@ -59,13 +62,11 @@ impl OpenInvitation {
     /// The first and last name of the account's owner, or those that the inviter says.
     #[must_use]
     pub fn names(&self) -> (Option<&str>, Option<&str>) {
-        match &self.account {
-            Some(account) => (Some(&account.first_name), Some(&account.last_name)),
-            None => {
-                let InvitationRecord { first_name, last_name, .. } = &self.invitation;
-                (first_name.as_ref().map(|name| name.as_str()), last_name.as_ref().map(|name| name.as_str()))
-            }
+        if let Some(account) = &self.account {
+            return (Some(&account.first_name), Some(&account.last_name));
         }
+        let InvitationRecord { first_name, last_name, .. } = &self.invitation;
+        (first_name.as_ref().map(PersonName::as_str), last_name.as_ref().map(PersonName::as_str))
     }
 }
 
@@ -77,7 +78,7 @@ impl Table {
     pub async fn open_any_link(&self, id: &LinkId) -> Result<OpenedLink, LinkError> {
         let link = self.get(keys::link(id)).await?.ok_or(LinkError::Dead)?;
         match &link.invitation {
-            None => Ok(OpenedLink::Account(self.open_link_of_account(id, link).await?)),
+            None => Ok(OpenedLink::Account(Box::new(self.open_link_of_account(id, link).await?))),
             Some(reference) => Ok(OpenedLink::Invitation(Box::new(self.invitation_of(id, reference, &link).await?))),
         }
     }
