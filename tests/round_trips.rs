@@ -133,12 +133,9 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&tenant.admin.delete(ADMINS, &json!({"UserId": grace.id})).await), (200, 2), "demote");
     let users = "/api/organizations/users";
     assert_eq!(trips(&admin.get(users).await), (200, 2), "list users, with their names");
-    assert_eq!(
-        trips(&admin.get(&format!("{users}?PageSize=1&PageNumber=2")).await),
-        (200, 3),
-        "a page of users by its number"
-    );
     admin.post(ADMINS, &json!({"Email": grace.email})).await.ok();
+    let second = format!("{users}?PageSize=1&PageNumber=2");
+    assert_eq!(trips(&admin.get(&second).await), (200, 3), "a page of users by its number");
     let remove = json!({"UserId": grace.id});
     assert_eq!(trips(&admin.delete(users, &remove).await), (200, 2), "remove an admin");
     let new = person().await;

@@ -121,7 +121,8 @@ impl OrganizationScope<'_> {
     ) -> Result<Replayable<()>, AdminError> {
         let mut backoff = Backoff::default();
         loop {
-            if let Some(promoted) = self.try_to_promote(email, key).await? {
+            // On the heap, since a debug build has the whole future on its stack.
+            if let Some(promoted) = Box::pin(self.try_to_promote(email, key)).await? {
                 return Ok(promoted);
             }
             // Another request mails the same mailbox or changes the members at the same time. The next attempt reads what

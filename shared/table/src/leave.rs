@@ -25,7 +25,7 @@ impl Table {
     /// [`LeaveError::NotAMember`], [`LeaveError::LastAdmin`], or the table is out of reach.
     pub async fn leave(&self, user: &UserId, organization: &OrganizationId) -> Result<(), LeaveError> {
         let mut backoff = Backoff::default();
-        while !self.try_to_leave(user, organization).await? {
+        while !Box::pin(self.try_to_leave(user, organization)).await? {
             backoff.wait_or_give_up("the members are being changed by others").await.map_err(Error::from)?;
         }
         Ok(())

@@ -77,7 +77,8 @@ impl OrganizationScope<'_> {
             }
         };
         let association = AssociationRecord { user_id, customer_number };
-        Target::new(self, &association).put(address.as_ref(), key).await
+        // On the heap, since a debug build has the whole future on its stack.
+        Box::pin(Target::new(self, &association).put(address.as_ref(), key)).await
     }
 }
 

@@ -22,7 +22,7 @@ impl OrganizationScope<'_> {
     /// [`RemovalError::NotAUser`], [`RemovalError::LastAdmin`], the scope's own, or the table is out of reach.
     pub async fn remove_user(&self, user: &UserId) -> Result<(), RemovalError> {
         let mut backoff = Backoff::default();
-        while !self.try_to_remove(user).await? {
+        while !Box::pin(self.try_to_remove(user)).await? {
             backoff.wait_or_give_up("the members are being changed by others").await.map_err(Error::from)?;
         }
         Ok(())

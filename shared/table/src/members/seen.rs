@@ -33,9 +33,10 @@ impl SeenMember {
         address: Option<&FoldedAddress>,
     ) -> Result<Self, Error> {
         let [by_email, by_user] = MemberOrder::BOTH.map(|order| order.index(organization));
+        // On the heap, because the callers' futures hold many reads already, and a debug build has them on its stack.
         let (by_email, by_user) = tokio::try_join!(
-            Place::read(reads, by_email, address.map(FoldedAddress::as_str)),
-            Place::read(reads, by_user, user.map(UserId::as_str))
+            Box::pin(Place::read(reads, by_email, address.map(FoldedAddress::as_str))),
+            Box::pin(Place::read(reads, by_user, user.map(UserId::as_str)))
         )?;
         Ok(Self { by_email, by_user })
     }
