@@ -145,10 +145,9 @@ async fn users_from_before_are_indexed_once_and_until_then_the_list_is_unavailab
     let page = before.admin.get(&format!("{USERS}?PageSize=1000")).await.ok();
     let times: BTreeSet<_> = page["Data"].as_array().unwrap().iter().map(|row| text(&row["JoinedAt"])).collect();
     assert_eq!(times, ["2026-11-29T06:53:40Z", "2026-11-29T08:00:00Z"].map(str::to_owned).into());
-    let found = before
-        .admin
-        .get(&format!("{USERS}?Filters[0].Field=Email&Filters[0].Operator=equals&Filters[0].Value=GRACE@acme.example"));
-    assert_eq!(found.await.ok()["Data"][0]["CustomerNumber"], "C-1");
+    let grace = "Filters[0].Field=Email&Filters[0].Operator=equals&Filters[0].Value=GRACE@acme.example";
+    let found = before.admin.get(&format!("{USERS}?{grace}")).await.ok();
+    assert_eq!(found["Data"][0]["CustomerNumber"], "C-1");
     before.gated.bundle.stop().await;
 }
 
