@@ -141,7 +141,7 @@ async fn every_bad_field_of_an_invitation_is_named_in_one_answer() {
         "FirstName": ["must have 1 to 100 characters"],
         "LastName": ["must be a string"],
         "Roles": ["must hold admin and customer alone"],
-        "CustomerNumber": ["must have 1 to 64 characters"],
+        "CustomerNumber": ["must have at most 64 characters"],
         "Rolls": ["is no field of this request; did you mean Roles?"],
     }));
     let body = json!({"Email": address("grace"), "Roles": "admin"});

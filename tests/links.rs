@@ -78,8 +78,8 @@ async fn another_invitation_leaves_the_one_before_good_until_one_sets_a_password
     let again = json!({"FirstName": "Amazing", "LastName": "Grace", "Email": email.to_uppercase()});
     let second = other.admin.post(USERS, &again).await.ok();
     assert_eq!(second["UserId"], first["UserId"]);
-    let mails = mails_to(&email, 2).await;
-    let second_link = mails.iter().map(link_token).find(|token| *token != first_link).unwrap();
+    // The mail goes to the address as the inviter wrote it.
+    let second_link = link_token(&mails_to(&email.to_uppercase(), 1).await[0]);
     assert_good(&second_link, &email).await;
     reset(&first_link, PASSWORD).await.ok();
     reset(&second_link, "another password").await.fields(&dead());

@@ -207,7 +207,6 @@ impl Company {
             "/api/organization",
             ADMINS,
             API_ACCESS,
-            INVITATIONS,
             TIERS,
             "/api/organizations/users/associations",
             "/api/customers/C-1",

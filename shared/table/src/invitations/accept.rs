@@ -103,7 +103,7 @@ impl Table {
             if open.invitation.as_admin && open.organization.expires_at.is_some() {
                 self.keep_organization(&open.organization.id).await?;
             }
-            match self.try_to_accept(&open, &person, key).await? {
+            match Box::pin(self.try_to_accept(&open, &person, key)).await? {
                 Committed::Done(accepted) => {
                     tracing::info!("an invitation was accepted");
                     return Ok(accepted);
@@ -173,7 +173,7 @@ impl Table {
         key: Option<&IdempotencyKey>,
     ) -> Result<Committed<Accepted, AcceptRefusal>, Error> {
         let (invitation, organization) = (&open.invitation, &open.organization);
-        let present = self.present(open, person).await?;
+        let present = Box::pin(self.present(open, person)).await?;
         let accepted = Accepted {
             user_id: person.credential.user_id.clone(),
             account_created: person.new.is_some(),

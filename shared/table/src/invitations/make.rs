@@ -124,7 +124,8 @@ impl OrganizationScope<'_> {
     {
         let mut backoff = Backoff::default();
         loop {
-            if let Some(invited) = self.try_to_invite(manner, new, key).await? {
+            // On the heap: what is read side by side takes more than a stack has where the build isn't optimized.
+            if let Some(invited) = Box::pin(self.try_to_invite(manner, new, key)).await? {
                 return Ok(invited);
             }
             // Another request invites the address, or mails the mailbox. The next attempt reads what it did.
@@ -143,7 +144,7 @@ impl OrganizationScope<'_> {
         A: Fn(&InvitationRecord, Option<&CredentialRecord>) -> T,
     {
         let candidate = UserId::random();
-        let (found, held): (Found<T>, _) = self.find(new, manner.tells_account, &candidate, key).await?;
+        let (found, held): (Found<T>, _) = Box::pin(self.find(new, manner.tells_account, &candidate, key)).await?;
         if let Some(replay) = found.replay {
             return Ok(Some(replay));
         }
@@ -209,14 +210,14 @@ impl OrganizationScope<'_> {
             .checked_with_organization_to_write(|reads| async move {
                 let open = reads.get(keys::open_invitation(self.id(), &address_hash(&address)));
                 let (organization, replay, budget, open, expected, inviter, account, member) = tokio::join!(
-                    reads.get(keys::organization(self.id())),
-                    table.replay_of(key),
-                    self.mail_budget(reads, &new.email),
-                    open,
-                    table.get(keys::expected_account(&address)),
-                    inviter,
-                    account,
-                    SeenMember::read(reads, self.id(), Some(candidate), Some(&address)),
+                    Box::pin(reads.get(keys::organization(self.id()))),
+                    Box::pin(table.replay_of(key)),
+                    Box::pin(self.mail_budget(reads, &new.email)),
+                    Box::pin(open),
+                    Box::pin(table.get(keys::expected_account(&address))),
+                    Box::pin(inviter),
+                    Box::pin(account),
+                    Box::pin(SeenMember::read(reads, self.id(), Some(candidate), Some(&address))),
                 );
                 let (budget, open, expected) = (budget?, open?, expected?);
                 let (inviter, account, member) = (inviter?, account?, member?);
