@@ -77,7 +77,8 @@ impl OrganizationScope<'_> {
             }
         };
         let association = AssociationRecord { user_id, customer_number };
-        Target::new(self, &association).put(address.as_ref(), key).await
+        // The future is large, and would fill the stack of a caller that holds others beside it.
+        Box::pin(Target::new(self, &association).put(address.as_ref(), key)).await
     }
 }
 
