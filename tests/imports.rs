@@ -147,8 +147,8 @@ async fn what_is_wrong_with_a_file_as_a_whole_is_refused_and_nothing_is_written(
     let admin = &tenant.admin;
     let good = format!("{},C-1\n", grace.id);
     let unknown = "is no field of this request; did you mean CustomerNumber?";
-    import_csv(admin, format!("UserId,Customer\n{good}")).await.fields(&json!({
-        "Customer": [unknown], "CustomerNumber": ["is required"],
+    import_csv(admin, format!("UserId,CustomerNumbr\n{good}")).await.fields(&json!({
+        "CustomerNumbr": [unknown], "CustomerNumber": ["is required"],
     }));
     import_csv(admin, format!("UserId,Userid,CustomerNumber\n{good}")).await.fields(&json!({
         "UserId": ["must be given once"],
@@ -191,8 +191,10 @@ async fn a_thousand_rows_are_made_moved_and_found_in_both_orders() {
         let number = |place: usize| format!("C-{:03}", (place * 7 + shift) % 100);
         users.iter().enumerate().map(|(place, user)| (user.clone(), number(place))).collect()
     };
-    for (shift, written) in [(0, 1_000), (0, 0), (1, 1_000)] {
-        assert_eq!(import_csv(&tenant.admin, csv_of(&rows(shift))).await.ok(), all_in(1_000, written));
+    for shift in [0, 1] {
+        // On a busy machine, one call may have no time for all.
+        until_in(&tenant.admin, &csv_of(&rows(shift))).await;
+        assert_eq!(import_csv(&tenant.admin, csv_of(&rows(shift))).await.ok(), all_in(1_000, 0));
         assert_eq!(listed(&tenant.admin).await, rows(shift).into_iter().collect());
     }
     // What a user's token carries is in as well.
@@ -287,8 +289,8 @@ async fn what_a_call_has_no_time_for_is_told_and_is_done_when_it_is_sent_again()
     let tenant = gated.tenant().await;
     let users = account_items_at(&gated.bundle.dynamodb_url(), Bundle::TABLE, 1_000).await;
     let rows: Vec<_> = users.into_iter().map(|user| (user, "C-1".to_owned())).collect();
-    let (mut answers, mut written) = (Vec::new(), 0);
-    while written < rows.len() {
+    let (mut answers, mut left) = (Vec::new(), rows.len());
+    while left > 0 {
         let answer = import_csv(&tenant.admin, csv_of(&rows)).await;
         if answer.status == 503 {
             answers.push(json!("none in time"));
@@ -297,14 +299,13 @@ async fn what_a_call_has_no_time_for_is_told_and_is_done_when_it_is_sent_again()
         let answer = answer.ok();
         let count = |field: &str| usize::try_from(answer[field].as_u64().unwrap()).unwrap();
         let rejected = answer["Rejected"].as_array().unwrap();
-        assert_eq!(count("Written") + count("Unchanged") + rejected.len(), rows.len());
-        assert!(count("Unchanged") <= written, "{} {written}", count("Unchanged"));
+        left = rejected.len();
+        assert_eq!(count("Written") + count("Unchanged") + left, rows.len());
         for row in rejected {
             let errors = json!({"Row": ["was not done in time; send it again"]});
             assert_eq!((&row["errors"], &row["codes"]), (&errors, &json!({"Row": ["not_attempted"]})));
         }
-        written += count("Written");
-        answers.push(json!([count("Written"), rejected.len()]));
+        answers.push(json!([count("Written"), left]));
     }
     assert!(answers.len() > 1, "a call has no time for so many rows: {answers:?}");
     assert_eq!(listed(&tenant.admin).await, rows.into_iter().collect());

@@ -77,7 +77,7 @@ impl OrganizationScope<'_> {
             }
         };
         let association = AssociationRecord { user_id, customer_number };
-        // On the heap, since a debug build has the whole future on its stack.
+        // The future is large, and would fill the stack of a caller that holds others beside it.
         Box::pin(Target::new(self, &association).put(address.as_ref(), key)).await
     }
 }

@@ -249,7 +249,7 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         let failed = match transaction.commit().await {
             Ok(()) => {
                 if let Some((changes, _)) = index_changes {
-                    index.rebalance(changes).await;
+                    Box::pin(index.rebalance(changes)).await;
                 }
                 return Ok(Committed::Done(Replayable::new(value)));
             }
