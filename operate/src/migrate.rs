@@ -35,7 +35,9 @@ impl Migrate {
             writeln!(io::stdout(), "  {organization}: the address of {user} is another user's")?;
         }
         let IndexesInForm { organizations, failed } = opened.table.settle_all_indexes().await?;
-        writeln!(io::stdout(), "the indexes of {organizations} organizations are in form")?;
+        if organizations > 0 {
+            writeln!(io::stdout(), "the indexes of {organizations} organizations were brought into the present form")?;
+        }
         for (organization, error) in &failed {
             writeln!(io::stdout(), "  {organization}: run rebuild-index: {error}")?;
         }

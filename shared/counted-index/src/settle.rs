@@ -85,11 +85,12 @@ impl CountedIndex<'_> {
     }
 
     /// Splits every bucket and cuts every parent that is too big, and ends what others have left, whatever they still do.
+    /// Returns whether anything had to be done.
     ///
     /// # Errors
     /// The table is out of reach, or others change the index so often that nothing can be ended.
-    pub async fn settle(self, order: &Order) -> Result<(), Error> {
-        let mut backoff = Backoff::default();
+    pub async fn settle(self, order: &Order) -> Result<bool, Error> {
+        let (mut backoff, mut done) = (Backoff::default(), false);
         loop {
             let buckets = self.all_buckets(order).await?;
             let too_big: Vec<_> = buckets.into_iter().filter(|bucket| bucket.entries > self.max_entries).collect();
@@ -97,6 +98,7 @@ impl CountedIndex<'_> {
                 break;
             }
             let mut has_split = false;
+            done = true;
             for bucket in too_big {
                 has_split |= self.split(order, &bucket.lower).await?;
             }
@@ -109,8 +111,9 @@ impl CountedIndex<'_> {
         }
         loop {
             let parents = match self.buckets(order).await?.0 {
-                Level::Buckets(buckets) if buckets.len() <= self.max_buckets => return Ok(()),
+                Level::Buckets(buckets) if buckets.len() <= self.max_buckets => return Ok(done),
                 Level::Buckets(_) => {
+                    done = true;
                     self.put_first_parent(order).await?;
                     continue;
                 }
@@ -118,6 +121,7 @@ impl CountedIndex<'_> {
             };
             let unsettled = parents.iter().filter_map(|parent| parent.unsettled.as_ref());
             if let Some(mark) = unsettled.clone().find(|mark| !is_dissolving(mark)) {
+                done = true;
                 if self.finish(order, mark).await? {
                     backoff = Backoff::default();
                 } else {
@@ -131,12 +135,12 @@ impl CountedIndex<'_> {
             let mut has_cut = false;
             for index in (0..parents.len()).rev() {
                 if self.cut(order, &parents, index).await?.is_some() {
-                    has_cut = true;
+                    (has_cut, done) = (true, true);
                     break;
                 }
             }
             if !has_cut {
-                return Ok(());
+                return Ok(done);
             }
         }
     }

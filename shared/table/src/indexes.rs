@@ -24,7 +24,7 @@ pub struct RebuiltIndexes {
 /// What became of the indexes of all organizations.
 #[derive(Debug, Default)]
 pub struct IndexesInForm {
-    /// Organizations whose indexes are in the present form.
+    /// Organizations of which an index had to be brought into the present form.
     pub organizations: usize,
     /// Organizations of which an index isn't, and why.
     pub failed: Vec<(OrganizationId, Error)>,
@@ -97,18 +97,19 @@ impl Table {
         let mut in_form = IndexesInForm::default();
         for (organization, _) in found {
             match self.settle_indexes(&organization).await {
-                Ok(()) => in_form.organizations += 1,
+                Ok(changed) => in_form.organizations += usize::from(changed),
                 Err(error) => in_form.failed.push((organization, error)),
             }
         }
         Ok(in_form)
     }
 
-    async fn settle_indexes(&self, organization: &OrganizationId) -> Result<(), Error> {
+    async fn settle_indexes(&self, organization: &OrganizationId) -> Result<bool, Error> {
         let indexes = self.indexes_by(Authority::Migration);
+        let mut changed = false;
         for (_, order) in collections(organization).into_iter().flatten() {
-            indexes.settle(&order).await?;
+            changed |= indexes.settle(&order).await?;
         }
-        Ok(())
+        Ok(changed)
     }
 }
