@@ -91,15 +91,15 @@ async fn an_account_has_its_new_address_once_the_mailed_link_is_used_and_everyth
 
 #[tokio::test]
 async fn asking_tells_nobody_whether_the_address_has_an_account_and_its_link_takes_none() {
-    let (grace, taken) = (person().await, person().await);
+    let (grace, joan) = (person().await, person().await);
     let user = grace.signed_in().await;
-    let answers = [ask(&user, &taken.email).await, ask(&user, &new_address()).await];
+    let answers = [ask(&user, &joan.email).await, ask(&user, &new_address()).await];
     for answer in &answers {
         assert_eq!((answer.status, answer.text.as_str()), (202, ""));
     }
-    let token = tokens(&taken.email, 1).await.remove(0);
+    let token = tokens(&joan.email, 1).await.remove(0);
     confirm(&token).await.fields(&json!({"Email": ["has an account already"]}));
-    assert_eq!(sign_in(&taken.email).await.ok()["UserId"], *taken.id);
+    assert_eq!(sign_in(&joan.email).await.ok()["UserId"], *joan.id);
     assert_eq!(sign_in(&grace.email).await.ok()["UserId"], *grace.id);
 }
 

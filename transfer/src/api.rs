@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 use crate::{Failure, Target};
 
 /// How long one call may take: the API answers within half of it.
-const CALL_TIME: Duration = Duration::from_secs(60);
+const CALL_TIME: Duration = Duration::from_mins(1);
 /// The upper bounds of the first pause before another attempt, and of every pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
