@@ -60,11 +60,11 @@ pub(super) fn signed(entries: u64) -> i64 {
 }
 
 /// Adds a new item to a transaction.
-pub(super) fn put_new_item<'t, R>(
-    transaction: Transaction<'t, R>,
+pub(super) fn put_new_item<R>(
+    transaction: Transaction<'_, R>,
     item: Result<Item, Error>,
     refusal: R,
-) -> Transaction<'t, R> {
+) -> Transaction<'_, R> {
     match item {
         Ok(item) => transaction.put_new_item(item, refusal),
         Err(error) => transaction.with_defect(error),
