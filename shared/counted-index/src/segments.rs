@@ -197,9 +197,8 @@ mod tests {
         Some((place.segment.range.from.clone(), place.skip, place.beyond))
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as what it is compared with")]
-    fn expected(from: &str, skip: u64, beyond: &[(&str, &str)]) -> Option<(String, u64, Vec<KeyRange>)> {
-        Some((from.to_owned(), skip, beyond.iter().map(|(from, to)| range(from, to)).collect()))
+    fn expected(from: &str, skip: u64, beyond: &[(&str, &str)]) -> (String, u64, Vec<KeyRange>) {
+        (from.to_owned(), skip, beyond.iter().map(|(from, to)| range(from, to)).collect())
     }
 
     fn parent(lower: &str, entries: u64, unsettled: bool) -> Parent {
@@ -215,20 +214,20 @@ mod tests {
     #[test]
     fn a_page_begins_in_the_segment_that_its_first_entry_is_in_from_either_end() {
         let segments = segments(&[("a", "b", 10), ("b", "c", 12), ("c", "d", 14)]);
-        assert_eq!(placed(&segments, false, 0), expected("a", 0, &[("b", "d")]));
-        assert_eq!(placed(&segments, false, 12), expected("b", 2, &[("c", "d")]));
-        assert_eq!(placed(&segments, false, 22), expected("c", 0, &[]));
-        assert_eq!(placed(&segments, true, 0), expected("c", 0, &[("a", "c")]));
-        assert_eq!(placed(&segments, true, 13), expected("c", 13, &[("a", "c")]));
-        assert_eq!(placed(&segments, true, 14), expected("b", 0, &[("a", "b")]));
-        assert_eq!(placed(&segments, true, 27), expected("a", 1, &[]));
+        assert_eq!(placed(&segments, false, 0), Some(expected("a", 0, &[("b", "d")])));
+        assert_eq!(placed(&segments, false, 12), Some(expected("b", 2, &[("c", "d")])));
+        assert_eq!(placed(&segments, false, 22), Some(expected("c", 0, &[])));
+        assert_eq!(placed(&segments, true, 0), Some(expected("c", 0, &[("a", "c")])));
+        assert_eq!(placed(&segments, true, 13), Some(expected("c", 13, &[("a", "c")])));
+        assert_eq!(placed(&segments, true, 14), Some(expected("b", 0, &[("a", "b")])));
+        assert_eq!(placed(&segments, true, 27), Some(expected("a", 1, &[])));
     }
 
     #[test]
     fn a_page_goes_on_beyond_a_gap_in_its_own_direction() {
         let segments = segments(&[("a", "b", 10), ("b", "c", 0), ("m", "n", 10)]);
-        assert_eq!(placed(&segments, false, 8), expected("a", 8, &[("b", "c"), ("m", "n")]));
-        assert_eq!(placed(&segments, true, 8), expected("m", 8, &[("a", "c")]));
+        assert_eq!(placed(&segments, false, 8), Some(expected("a", 8, &[("b", "c"), ("m", "n")])));
+        assert_eq!(placed(&segments, true, 8), Some(expected("m", 8, &[("a", "c")])));
     }
 
     #[test]
