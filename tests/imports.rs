@@ -38,18 +38,16 @@ pub(crate) async fn listed(caller: &impl Caller) -> BTreeMap<String, String> {
             for row in answer["Data"].as_array().unwrap() {
                 assert_eq!(rows.insert(text(row, "UserId"), text(row, "CustomerNumber")), None, "no user twice");
             }
-            match answer["NextPageToken"].as_str() {
-                Some(token) => page = format!("&PageToken={token}"),
-                None => {
-                    assert_eq!(answer["TotalCount"], rows.len());
-                    break;
-                }
-            }
+            let Some(token) = answer["NextPageToken"].as_str() else {
+                assert_eq!(answer["TotalCount"], rows.len());
+                break;
+            };
+            page = format!("&PageToken={token}");
         }
         orders.push(rows);
     }
     let by_customer = orders.pop().unwrap();
-    assert_eq!(orders, [by_customer.clone()]);
+    assert_eq!(orders, std::slice::from_ref(&by_customer));
     by_customer
 }
 

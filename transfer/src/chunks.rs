@@ -116,16 +116,15 @@ impl Chunks {
     pub(crate) fn next(&mut self) -> Result<Chunk, Failure> {
         let (mut chunk, mut bytes) = (Chunk { rows: Vec::new(), end: self.offset() }, 0);
         while chunk.rows.len() < MAX_ROWS {
-            let row = match self.pending.take() {
-                Some(row) => row,
-                None => {
-                    let mut row = ByteRecord::new();
-                    self.left_of_row.set(2 * MAX_ROW_BYTES);
-                    if !self.reader.read_byte_record(&mut row)? {
-                        break;
-                    }
-                    row
+            let row = if let Some(row) = self.pending.take() {
+                row
+            } else {
+                let mut row = ByteRecord::new();
+                self.left_of_row.set(2 * MAX_ROW_BYTES);
+                if !self.reader.read_byte_record(&mut row)? {
+                    break;
                 }
+                row
             };
             let length = row.as_slice().len() + 3 * row.len();
             if bytes + length > MAX_BYTES && !chunk.rows.is_empty() {

@@ -79,8 +79,8 @@ impl World {
         let bundle = Bundle::start(&Options { no_mailer: true, ..Options::in_memory() }).await.unwrap();
         let mut world = Self { bundle, key: String::new(), client: Client::new() };
         let user = json!({"FirstName": "A", "LastName": "B", "Email": "a@b.example", "Password": "correct horse"});
-        let created = world.post("/api/organizations", "", &json!({"Organization": {"Name": "Bench"}, "User": user}));
-        let created: Value = created.await.json().await.unwrap();
+        let body = json!({"Organization": {"Name": "Bench"}, "User": user});
+        let created: Value = world.post("/api/organizations", "", &body).await.json().await.unwrap();
         let login = json!({"Email": "a@b.example", "Password": "correct horse", "OrgCode": created["Slug"]});
         let signed_in: Value = world.post("/api/auth/login", "", &login).await.json().await.unwrap();
         let token = signed_in["AccessToken"].as_str().unwrap();
@@ -201,7 +201,7 @@ async fn main() {
     for (place, user) in users.iter().enumerate() {
         let is_bad = place >= SINGLE + AT_ONCE && place % 100 == 0;
         let user = if is_bad { UserId::random().to_string() } else { user.clone() };
-        text.push_str(&format!("{user},{}\n", number(place)));
+        text.extend([user.as_str(), ",", &number(place), "\n"]);
         if !is_bad {
             good.insert(user, number(place));
         }
