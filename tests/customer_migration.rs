@@ -111,7 +111,7 @@ impl Before {
     }
 
     /// Runs the command while `calls` are made.
-    async fn migrate_during(&self, calls: impl Future<Output = ()>) -> usize {
+    fn migrate_during(&self, calls: impl Future<Output = ()>) -> usize {
         tokio::task::block_in_place(|| {
             std::thread::scope(|scope| {
                 let command = scope.spawn(|| self.migrate());
@@ -163,7 +163,7 @@ async fn customers_from_before_are_read_and_written_while_they_are_migrated_and_
         let missing = before.get("nowhere").await;
         assert_eq!(missing.status, 404);
     };
-    let moved = before.migrate_during(calls).await;
+    let moved = before.migrate_during(calls);
     assert!((all - 10..=all).contains(&moved), "{moved} of {all}: the calls moved the rest");
     for at in 0..10 {
         let customer = before.customers.get_mut(&patched(at)).unwrap();

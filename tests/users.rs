@@ -264,7 +264,7 @@ async fn whatever_is_done_to_a_user_at_once_every_list_agrees() {
                         ada.admin.post(ASSOCIATE, &link).await
                     }
                     4 => ada.admin.delete(ASSOCIATIONS, &user).await,
-                    5 if call % 2 == 0 => ada.admin.delete(USERS, &user).await,
+                    5 if call.is_multiple_of(2) => ada.admin.delete(USERS, &user).await,
                     5 => {
                         let path = format!("/api/users/me/organizations/{}", ada.code);
                         member.send(member.request(Method::DELETE, &path)).await

@@ -76,7 +76,7 @@ impl From<ListedMember> for UserResponse {
     }
 }
 
-/// Lists the organization's users, sorted, filtered and by page.
+/// Lists users, sorted, filtered and by page.
 ///
 /// Its admins, whoever buys for a customer, and whoever is invited. What was written before the call is in the answer.
 #[utoipa::path(

@@ -30,7 +30,7 @@ fn user_id(fields: &mut Fields<'_>, name: &str) -> Option<UserId> {
 /// Removes a user from the organization.
 ///
 /// Every role of the user here ends, and so does the association with a customer. The last admin stays. The account
-/// itself stays as it is.
+/// itself stays as it is. A person who is invited is so no more.
 #[utoipa::path(
     delete,
     path = "/api/organizations/users",

@@ -2,7 +2,7 @@
 
 use claims::Role;
 use counted_index::{Bucket, CountedIndex, IndexChanges};
-use domain::ids::{OrganizationId, UserId};
+use domain::ids::{InvitationId, OrganizationId, UserId};
 use dynamo::Expression;
 
 use super::SeenMember;
@@ -43,6 +43,11 @@ impl<'a> UserInOrganization<'a> {
     /// Returns whether the user has any role.
     pub(crate) fn has_a_role(&self) -> bool {
         !self.memberships.is_empty()
+    }
+
+    /// Returns the open invitation whose person to come this is.
+    pub(crate) fn invitation(&self) -> Option<&InvitationId> {
+        self.member.invitation_of(self.user)
     }
 
     /// Returns whether the user is an admin.

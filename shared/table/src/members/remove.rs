@@ -1,10 +1,10 @@
 //! An admin removes a user from the organization.
 
-use domain::ids::UserId;
+use domain::ids::{InvitationId, UserId};
 use dynamo::{Backoff, Expression, number};
 
 use super::UserInOrganization;
-use crate::{Error, OrganizationScope, RemovalError, scope::Committed};
+use crate::{Error, InvitationError, OrganizationScope, RemovalError, scope::Committed};
 
 /// The condition of a removal that failed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ enum RemovalRefusal {
 
 impl OrganizationScope<'_> {
     /// Ends every role of a user in the organization, in one transaction: two round trips, or three for a user who is
-    /// associated with a customer.
+    /// associated with a customer. A person who is invited is so no more: that takes four.
     ///
     /// # Errors
     /// [`RemovalError::NotAUser`], [`RemovalError::LastAdmin`], the scope's own, or the table is out of reach.
@@ -28,12 +28,22 @@ impl OrganizationScope<'_> {
         Ok(())
     }
 
+    /// Withdraws the invitation of a person who is listed as invited.
+    async fn remove_invited(&self, id: &InvitationId) -> Result<(), RemovalError> {
+        self.withdraw_invitation(id).await.map_err(|error| match error {
+            InvitationError::Table(error) => error.into(),
+            // The invitation was closed meanwhile.
+            _ => RemovalError::NotAUser,
+        })
+    }
+
     /// Returns whether the roles have ended. Otherwise something isn't as it was read.
     async fn try_to_remove(&self, user: &UserId) -> Result<bool, RemovalError> {
         let (here, held) =
             self.checked_to_write(|reads| UserInOrganization::read(self.table(), reads, self.id(), user)).await?;
         if !here.has_a_role() {
-            return Err(RemovalError::NotAUser);
+            let invitation = here.invitation().ok_or(RemovalError::NotAUser)?;
+            return self.remove_invited(invitation).await.map(|()| true);
         }
         let changes = here.end_in_indexes(held.indexes()).await?;
         let write = if here.is_admin() {

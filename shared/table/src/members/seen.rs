@@ -1,6 +1,6 @@
 use counted_index::{Bucket, FirstBuckets, IndexChanges, IndexReader, Order, entry_key};
 use domain::{
-    ids::{OrganizationId, UserId},
+    ids::{InvitationId, OrganizationId, UserId},
     text::FoldedAddress,
 };
 
@@ -55,6 +55,11 @@ impl SeenMember {
     /// Returns the row that was found, where it is this user's own.
     pub(crate) fn row_of(&self, user: &UserId) -> Option<&MemberRecord> {
         self.row().filter(|row| row.user_id == *user && !row.is_invited())
+    }
+
+    /// Returns the invitation of the person to come that has this id.
+    pub(crate) fn invitation_of(&self, user: &UserId) -> Option<&InvitationId> {
+        self.row().filter(|row| row.user_id == *user)?.invitation_id.as_ref()
     }
 
     /// Makes the row that was found be `after`, or be gone. In large organizations this takes another round trip, where a
