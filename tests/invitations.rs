@@ -243,6 +243,22 @@ async fn a_withdrawn_invitation_is_dead_and_the_person_can_be_invited_anew() {
 }
 
 #[tokio::test]
+async fn who_is_invited_is_removed_as_any_user_and_the_link_is_dead() {
+    let tenant = tenant().await;
+    let (email, token, _) = invited(&tenant, &json!({"Roles": ["admin"]})).await;
+    let users = tenant.admin.get(ORGANIZATION_USERS).await.ok();
+    let row = users["Data"].as_array().unwrap().iter().find(|row| row["Email"] == email).unwrap().clone();
+    assert_eq!(row["Status"], "invited");
+    let user = json!({"UserId": row["UserId"]});
+    assert_eq!(tenant.admin.delete(ORGANIZATION_USERS, &user).await.ok(), json!({"Success": true}));
+    let gone = json!({"UserId": ["is no user of this organization"]});
+    tenant.admin.delete(ORGANIZATION_USERS, &user).await.fields(&gone);
+    assert_eq!(tenant.admin.get(ORGANIZATION_USERS).await.ok()["TotalCount"], 1);
+    accept(&json!({"Token": token, "Password": PASSWORD})).await.fields(&dead());
+    assert_eq!(listed(&tenant, "?Status=withdrawn").await.len(), 1);
+}
+
+#[tokio::test]
 async fn an_invitation_of_nobody_or_of_another_organization_is_not_found() {
     let (ours, theirs) = (tenant().await, tenant().await);
     let (_, token, invitation) = invited(&theirs, &json!({})).await;

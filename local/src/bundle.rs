@@ -175,7 +175,8 @@ impl Bundle {
         engine::create_table(&client, Self::TABLE).await?;
         let table = Table::new(dynamo::Table::new(client, Self::TABLE))
             .requiring_verified_email(config.require_verified_email)
-            .with_limits(config.limits);
+            .with_limits(config.limits)
+            .testing_rows_up_to(config.max_tested_rows);
 
         let trusted =
             TrustedIssuers::new(options.trusted_issuers.as_deref(), options.trusted_issuers_ca_file.as_deref())?;
