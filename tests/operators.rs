@@ -18,7 +18,11 @@ async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
     let verify = || operate(&["verify-index", &tenant.id, "--table", &server().table], Some(&server().dynamodb_url));
     let (code, stdout, stderr) = verify();
     let right = "associations by user: 3 entries in 1 buckets, 0 faults\n\
-                 associations by customer: 3 entries in 1 buckets, 0 faults\n";
+                 associations by customer: 3 entries in 1 buckets, 0 faults\n\
+                 customers by number: 0 entries in 1 buckets, 0 faults\n\
+                 customers by company: 0 entries in 1 buckets, 0 faults\n\
+                 users by address: 4 entries in 1 buckets, 0 faults\n\
+                 users by id: 4 entries in 1 buckets, 0 faults\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), right, ""));
 
     let call = dynamodb().update_item().table_name(&server().table);
@@ -28,7 +32,11 @@ async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
     let (code, stdout, stderr) = verify();
     let wrong = "associations by user: 3 entries in 1 buckets, 0 faults\n\
                  associations by customer: 3 entries in 1 buckets, 1 faults\n  \
-                 the bucket from \"\" on counts 7 and holds 3\n";
+                 the bucket from \"\" on counts 7 and holds 3\n\
+                 customers by number: 0 entries in 1 buckets, 0 faults\n\
+                 customers by company: 0 entries in 1 buckets, 0 faults\n\
+                 users by address: 4 entries in 1 buckets, 0 faults\n\
+                 users by id: 4 entries in 1 buckets, 0 faults\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(1), wrong, "error: 1 faults\n"));
 
     let nobody = operate(
@@ -62,10 +70,16 @@ async fn rebuild_index_mends_counts_and_associations_that_are_in_one_order_alone
     let command = |name: &str| operate(&[name, &tenant.id, "--table", &server().table], Some(&server().dynamodb_url));
     let (code, stdout, stderr) = command("rebuild-index");
     let mended = "associations by user: 1 buckets counted anew\nassociations by customer: 1 buckets counted anew\n\
+                  customers by number: 0 buckets counted anew\ncustomers by company: 0 buckets counted anew\n\
+                  users by address: 0 buckets counted anew\nusers by id: 0 buckets counted anew\n\
                   associations: 2 mended that the two orders held otherwise\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), mended, ""));
     let right = "associations by user: 3 entries in 1 buckets, 0 faults\n\
-                 associations by customer: 3 entries in 1 buckets, 0 faults\n";
+                 associations by customer: 3 entries in 1 buckets, 0 faults\n\
+                 customers by number: 0 entries in 1 buckets, 0 faults\n\
+                 customers by company: 0 entries in 1 buckets, 0 faults\n\
+                 users by address: 4 entries in 1 buckets, 0 faults\n\
+                 users by id: 4 entries in 1 buckets, 0 faults\n";
     assert_eq!(command("verify-index"), (Some(0), right.to_owned(), String::new()));
     for order in ["UserId", "CustomerNumber"] {
         let listed = tenant.admin.get(&format!("/api/organizations/users/associations?SortOn={order}")).await.ok();

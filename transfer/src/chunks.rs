@@ -11,8 +11,6 @@ use csv::{ByteRecord, Position, Reader, ReaderBuilder, Writer, WriterBuilder};
 
 use crate::Failure;
 
-/// Rows of one call.
-const MAX_ROWS: usize = 1_000;
 /// Bytes of one call. Cells that have to be quoted may take more than in the file.
 const MAX_BYTES: usize = 800 * 1024;
 /// The longest row. A quotation mark that is never closed would make one row of the whole rest.
@@ -112,10 +110,10 @@ impl Chunks {
         self.reader.position().byte()
     }
 
-    /// Reads the rows of the next call; none at the end of the file.
-    pub(crate) fn next(&mut self) -> Result<Chunk, Failure> {
+    /// Reads the rows of the next call, at most `max_rows`; none at the end of the file.
+    pub(crate) fn next(&mut self, max_rows: usize) -> Result<Chunk, Failure> {
         let (mut chunk, mut bytes) = (Chunk { rows: Vec::new(), end: self.offset() }, 0);
-        while chunk.rows.len() < MAX_ROWS {
+        while chunk.rows.len() < max_rows {
             let row = if let Some(row) = self.pending.take() {
                 row
             } else {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
+use clap::{Args, value_parser};
 use csv::ByteRecord;
 use serde_json::Value;
 use tokio::time::sleep;
@@ -49,6 +49,9 @@ pub struct Import {
     /// Begins anew where an earlier import was stopped.
     #[arg(long)]
     restart: bool,
+    /// The most rows of one call.
+    #[arg(long, default_value_t = 1_000, value_parser = value_parser!(u16).range(1..=1_000))]
+    rows_per_call: u16,
 }
 
 /// What came of the rows of a chunk.
@@ -79,7 +82,7 @@ impl Import {
         let mut rejected = Rejected::open(beside(&self.file, "rejected.csv"), &layout, done.rejected_bytes)?;
         let (api, mut shown) = (Api::new(&self.target), Shown::new(fs::metadata(&self.file)?.len(), &done)?);
         loop {
-            let chunk = chunks.next()?;
+            let chunk = chunks.next(usize::from(self.rows_per_call))?;
             if chunk.rows.is_empty() {
                 break;
             }
@@ -150,7 +153,7 @@ impl Import {
         let (mut rows, mut rejected) = (0_u64, 0_u64);
         let mut said = io::stdout().lock();
         loop {
-            let chunk = chunks.next()?;
+            let chunk = chunks.next(usize::from(self.rows_per_call))?;
             let mut good = Vec::new();
             for (number, row) in &chunk.rows {
                 match layout.fault(row) {

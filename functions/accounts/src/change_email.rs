@@ -75,9 +75,9 @@ pub(crate) async fn change_email(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Makes an address the account's, by the link that was mailed to it.
+/// Makes an address the account's, by a mailed link.
 ///
-/// The link works once. Roles, sign-ins and the password stay; the address from before is told by mail.
+/// The link was mailed to the address, and works once. Roles, sign-ins and the password stay; the address from before is told by mail.
 #[utoipa::path(
     post,
     path = "/api/auth/confirm-email",

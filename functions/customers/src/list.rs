@@ -4,11 +4,10 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
 use shared::{
     App,
     conditional::Conditions,
-    openapi::{Failures, NoSuchCustomer, ReadConditions, ReadConditionsFail, TokenFailures},
+    openapi::{Failures, TokenFailures},
     problem::{FieldCode, Problem},
     request::{
         AdminRequest, Query,
@@ -18,7 +17,6 @@ use shared::{
     table::{CustomerField, CustomerOrder, Customers, ListQuery},
     text::CustomerNumber,
 };
-use utoipa::ToSchema;
 
 use crate::{customer::CustomerResponse, number::NumberParameter, view::view};
 
@@ -33,15 +31,6 @@ shared::list_request! {
 shared::list_response! {
     /// A page of customers.
     pub(crate) struct CustomerList of CustomerResponse;
-}
-
-/// A page of customers or, by `CustomerNumber`, one of them.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "the document names the two answers, which are made apart")]
-pub(crate) enum CustomersOrOne {
-    Page(CustomerList),
-    One(CustomerResponse),
 }
 
 /// What a query asks for.
@@ -70,25 +59,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
     }
 }
 
-/// Lists customers, sorted, filtered and by page; or shows one, by its number in the query.
+/// Lists customers, sorted, filtered and by page.
 ///
 /// What was written before the call is in the answer. `NextPageToken` continues after the last row, so that a row that
-/// nobody touches is in a walk exactly once. `CustomerNumber` is for one customer whose number holds a slash.
+/// nobody touches is in a walk exactly once. With `CustomerNumber=…` alone, the answer is that customer as `GET
+/// /api/customers/{CustomerNumber}` has it, for numbers that a path can't carry; a filter by `equals` finds it too.
 #[utoipa::path(
     get,
     path = "/api/customers",
     tag = "Customers",
     security(("bearer" = []), ("key" = [])),
-    params(
-        ("CustomerNumber" = Option<CustomerNumber>, Query,
-            description = "Shows this customer and nothing else. Not together with the parameters of a list."),
-        ListCustomersRequest, ReadConditions
-    ),
-    responses(
-        (status = 200, description = "A page of customers, or the customer of the number.", body = CustomersOrOne,
-            headers(("ETag" = String, description = "The version of the one customer and its tier"))),
-        NoSuchCustomer, ReadConditionsFail, TokenFailures, Failures
-    )
+    params(ListCustomersRequest),
+    responses((status = 200, description = "A page of customers.", body = CustomerList), TokenFailures, Failures)
 )]
 pub(crate) async fn list_customers(
     State(app): State<App>,
