@@ -82,6 +82,7 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
         "get-issuer-metadata",
         "get-server-metadata",
         "show-password-page",
+        "show-email-page",
         "show-invitation-page",
     ] {
         world.does(public, 200).await;
@@ -206,6 +207,12 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     let signed_in = world.does("sign-in", 200).await;
     world.word("USER_TOKEN", &signed_in["AccessToken"]);
     world.does("change-password", 200).await;
+    let signed_in = world.does("sign-in", 200).await;
+    world.word("USER_TOKEN", &signed_in["AccessToken"]);
+    world.does("change-email", 202).await;
+    let mail = &mails_at(&admin, "ada.lovelace@acme.example", 1).await[0];
+    world.word("LINK_TOKEN", &json!(link_token(mail)));
+    world.does("confirm-email", 200).await;
     world.does("nowhere", 404).await;
 
     let mailer = world.deployment.gateway.function("mailer").unwrap();

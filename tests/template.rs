@@ -29,7 +29,7 @@ fn each_secret_is_in_the_environment_of_those_that_need_it_alone() {
     for (variable, holders) in [
         ("SIGNING_SECRET", &["auth"][..]),
         ("PREVIOUS_SIGNING_SECRET", &["auth"]),
-        ("LINK_SECRET", &["accounts", "mailer"]),
+        ("LINK_SECRET", &["accounts", "invitations", "mailer"]),
     ] {
         let functions = deployed_functions().into_iter().filter(|function| function.variables.contains(variable));
         let functions: BTreeSet<_> = functions.map(|function| function.name).collect();

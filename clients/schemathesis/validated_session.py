@@ -162,11 +162,13 @@ call("promoteAdmin", 200, {"Email": GRACE["Email"]}, admin)
 call("removeUser", 200, {"UserId": grace}, admin)
 assert codes("removeUser", 400, {"UserId": grace}, admin)[0] == "user_not_found"
 call("changePassword", 200, {"OldPassword": GRACE["Password"], "Password": "staple battery"}, signed_in["AccessToken"])
+call("changeEmail", 202, {"Email": "ada@new.example", "Password": ADA["Password"]}, user)
+assert codes("confirmEmail", 400, {"Token": "0.0"})[0] == "invalid_link"
 call("signOut", 200, token=user)
 assert codes("getAccount", 401, token=user)[0] == "session_ended"
 for public in ("checkHealth", "getKeySet", "getIssuerMetadata", "getServerMetadata", "getOpenapiDocument"):
     call(public, 200)
-for page_of_the_api in ("showProblems", "showPasswordPage", "showInvitationPage"):
+for page_of_the_api in ("showProblems", "showPasswordPage", "showEmailPage", "showInvitationPage"):
     call(page_of_the_api, 200)
 
 operations = {operation.ok().definition.raw["operationId"] for operation in DOCUMENT.get_all_operations()}

@@ -108,6 +108,16 @@ impl Company {
         (Person { id: text(&invited["UserId"]), email }, link_token(&mails[0]))
     }
 
+    /// The token of a link that gives an account another address.
+    pub(super) async fn moving(&self) -> String {
+        let (person, email) = (self.stranger().await, format!("{}@new.example", unique("grace")));
+        let token = self.token_of(&person, None).await;
+        let request = self.anyone.request(Method::POST, "/api/users/me/email").bearer_auth(token);
+        let asked = self.anyone.send(request.json(&json!({"Email": email, "Password": PASSWORD}))).await;
+        assert_eq!(asked.status, 202, "{asked:?}");
+        link_token(&mails_at(&self.mailbox, &email, 1).await[0])
+    }
+
     /// The id of an invitation whose mail is so old that it may be sent again.
     pub(super) async fn invitation(&self) -> String {
         let email = format!("{}@invited.example", unique("grace"));

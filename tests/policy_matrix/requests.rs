@@ -98,9 +98,11 @@ pub(super) async fn requests(company: &Company) -> Vec<Request> {
 
 /// The requests that end the caller's sign-in, credential or roles.
 pub(super) fn last_requests() -> Vec<Request> {
+    let new_address = format!("{}@new.example", unique("grace"));
     let password = json!({"OldPassword": PASSWORD, "Password": "another good password"});
     vec![
         Request::bare("POST /api/auth/logout"),
+        Request::new("POST /api/users/me/email", json!({"Email": new_address, "Password": PASSWORD})),
         Request::new("POST /api/users/me/password", password),
         Request::bare("DELETE /api/users/me/organizations/{IdentityOrganizationId}"),
     ]
@@ -116,6 +118,7 @@ async fn public(company: &Company) -> Vec<Request> {
     let person = company.stranger().await;
     let (_, link) = company.invited().await;
     let (_, accepted) = company.invited().await;
+    let moving = company.moving().await;
     let machine = company.machine().await;
     let code = &company.code;
     let buyer = company.eligible().await;
@@ -126,11 +129,13 @@ async fn public(company: &Company) -> Vec<Request> {
         Request::bare("GET /.well-known/jwks.json"),
         Request::bare("GET /.well-known/oauth-authorization-server"),
         Request::bare("GET /.well-known/openid-configuration"),
+        Request::bare("GET /account/confirm-email"),
         Request::bare("GET /account/set-password"),
         Request::bare("GET /health"),
         Request::bare("GET /invitations/accept"),
         Request::bare("GET /openapi.json"),
         Request::bare("GET /problems"),
+        Request::new("POST /api/auth/confirm-email", json!({"Token": moving})),
         Request::new("POST /api/auth/forgot-password", json!({"Email": person.email})),
         Request::new("POST /api/auth/login", json!({"Email": person.email, "Password": PASSWORD})),
         Request::new("POST /api/auth/reset-password", json!({"Token": link, "Password": PASSWORD})),

@@ -26,7 +26,7 @@ const fn by_body(from: &'static str, to: &'static str, body: &'static [Field]) -
 /// and refuse the document.
 const BODY: &str = "x-requestBody";
 
-const LINKS: [Link; 19] = [
+const LINKS: [Link; 18] = [
     by_body(
         "createOrganization",
         "signIn",
@@ -46,7 +46,6 @@ const LINKS: [Link; 19] = [
     by_parameters("putCustomer", "getCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "updateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "deleteCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
-    by_parameters("putCustomer", "listCustomers", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "updateCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_parameters("putCustomer", "deleteCustomerByQuery", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
     by_body("putCustomer", "associateCustomer", &[("CustomerNumber", "$response.body#/CustomerNumber")]),
