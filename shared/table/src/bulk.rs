@@ -291,6 +291,9 @@ async fn write_round<W: BulkWork>(
     written: &mut usize,
 ) -> Result<Left, Error> {
     let Round { orders, rows } = round;
+    if rows.is_empty() {
+        return Ok(Left::default());
+    }
     let mut outline = Outline::read(*held.indexes(), orders, &rows).await?;
     let (mut left, mut split) = (Left::default(), BTreeSet::new());
     let mut batches = batches(&rows, |order, key| outline.bucket_and_parent(order, key), max_rows)?;
