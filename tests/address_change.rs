@@ -1,10 +1,15 @@
 //! `POST /api/users/me/email`: another address of an account, by a link that is mailed to it.
 
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shared::clock::now;
 
 use crate::support::{
-    Anonymous, Answer, Caller, Member, PASSWORD, Person, Tenant, link_token, mails_to, person, tenant, unique,
+    Anonymous, Answer, Caller, Member, PASSWORD, Person, Tenant, delete_item, dynamodb, link_token, mails_to, person,
+    put_item, server, tenant, unique,
 };
 
 const CHANGE: &str = "/api/users/me/email";
@@ -125,7 +130,7 @@ async fn an_address_is_mailed_three_links_an_hour_whoever_asks() {
         assert_eq!(ask(user, &email).await.status, 202);
     }
     let mails = mails_to(&email, 3).await;
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!((mails.len(), mails_to(&email, 3).await.len()), (3, 3));
 }
 
@@ -199,4 +204,47 @@ async fn while_the_address_moves_roles_that_come_and_go_are_shown_as_they_are() 
     for tenant in &tenants {
         assert_eq!(shown(tenant, &grace.id).await, vec![email.clone(); 3]);
     }
+}
+
+/// An item of the shared table.
+async fn item(pk: &str, sk: &str) -> HashMap<String, AttributeValue> {
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    let call = dynamodb().get_item().table_name(&server().table).key("pk", key(pk)).key("sk", key(sk));
+    call.consistent_read(true).send().await.unwrap().item.unwrap()
+}
+
+async fn put(item: HashMap<String, AttributeValue>) {
+    dynamodb().put_item().table_name(&server().table).set_item(Some(item)).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_mailer_finishes_a_move_whose_process_died_after_the_link_was_used() {
+    let (tenant, grace) = (tenant().await, person().await);
+    tenant.promote(&grace.email).await;
+    tenant.admin.post(ASSOCIATE, &json!({"UserId": grace.id, "CustomerNumber": "C-1"})).await.ok();
+    // What the link's use has committed: the account, its credential, and the entry of the move.
+    let email = new_address();
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let (mut account, mut credential) =
+        (item(&format!("USER#{}", grace.id), "USER").await, item(&format!("EMAIL#{}", grace.email), "EMAIL").await);
+    account.insert("email".to_owned(), text(&email));
+    credential.insert("email".to_owned(), text(&email));
+    credential.insert("pk".to_owned(), text(&format!("EMAIL#{email}")));
+    put(account).await;
+    put(credential).await;
+    delete_item(format!("EMAIL#{}", grace.email), "EMAIL").await;
+    assert_eq!(shown(&tenant, &grace.id).await, vec![grace.email.clone(); 3]);
+    let shard = grace.id.bytes().fold(0, u8::wrapping_add) % 16;
+    let entry = format!("{:011}#MOVE#{}", now() - 1, grace.id);
+    put_item(json!({"pk": format!("WAIT#{shard}"), "sk": entry, "entity": "queued address move"})).await;
+    for _ in 0..500 {
+        if shown(&tenant, &grace.id).await == vec![email.clone(); 3] {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(shown(&tenant, &grace.id).await, vec![email; 3]);
+    let waiting = dynamodb().get_item().table_name(&server().table);
+    let waiting = waiting.key("pk", text(&format!("WAIT#{shard}"))).key("sk", text(&entry)).consistent_read(true);
+    assert!(waiting.send().await.unwrap().item.is_none(), "the entry is gone");
 }

@@ -259,6 +259,26 @@ async fn who_is_invited_is_removed_as_any_user_and_the_link_is_dead() {
 }
 
 #[tokio::test]
+async fn an_open_invitation_is_forgotten_with_its_row_thirty_days_after_its_last_mail() {
+    let tenant = tenant().await;
+    let (_, _, invitation) = invited(&tenant, &json!({"Roles": ["admin"]})).await;
+    assert_eq!(tenant.admin.get(ORGANIZATION_USERS).await.ok()["TotalCount"], 2);
+    mailed_before(&tenant, &invitation, 31 * 24 * HOUR).await;
+    let id = invitation["InvitationId"].as_str().unwrap();
+    let shard = id.bytes().fold(0, u8::wrapping_add) % 16;
+    let entry = format!("{:011}#INVITATION#{}#{id}", now() - 1, tenant.id);
+    put_item(json!({"pk": format!("WAIT#{shard}"), "sk": entry, "entity": "queued invitation"})).await;
+    for _ in 0..500 {
+        if tenant.admin.get(ORGANIZATION_USERS).await.ok()["TotalCount"] == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(tenant.admin.get(ORGANIZATION_USERS).await.ok()["TotalCount"], 1);
+    assert_eq!(listed(&tenant, "").await, []);
+}
+
+#[tokio::test]
 async fn an_invitation_of_nobody_or_of_another_organization_is_not_found() {
     let (ours, theirs) = (tenant().await, tenant().await);
     let (_, token, invitation) = invited(&theirs, &json!({})).await;
