@@ -101,7 +101,6 @@ number = {"CustomerNumber": "C-10042"}
 call("updateCustomer", 200, {"CompanyName": "Acme Shops"}, admin, path_parameters=number)
 call("updateCustomerByQuery", 200, {"Active": True}, admin, query=number)
 assert call("getCustomer", 200, token=admin, path_parameters=number)["CurrencyCode"] == "EUR"
-assert call("listCustomers", 200, token=admin, query=number)["CompanyName"] == "Acme Shops"
 listed = call("listCustomers", 200, token=admin, query={"SortOn": "CompanyName", "PageSize": 10})
 assert (listed["TotalCount"], listed["Data"][0]["CompanyName"]) == (1, "Acme Shops")
 association = {"UserId": grace, "CustomerNumber": "C-10042", "OrganizationId": created["OrganizationId"]}
@@ -143,6 +142,8 @@ assert codes("getOrganization", 401)[0] == "token_missing"
 assert codes("getOrganization", 403, token=user)[0] == "admin_required"
 assert codes("leaveOrganization", 404, token=user, path_parameters={"IdentityOrganizationId": "org_nowhere0"})[0] == \
     "not_a_member"
+call("changeEmail", 202, {"Email": "ada@new.example", "Password": ADA["Password"]}, user)
+assert codes("confirmEmail", 400, {"Token": "0.0"})[0] == "invalid_link"
 call("forgotPassword", 202, {"Email": GRACE["Email"]})
 assert codes("resetPassword", 400, {"Token": "0.0", "Password": "correct horse"})[0] == "invalid_link"
 for _ in range(10):
@@ -162,8 +163,6 @@ call("promoteAdmin", 200, {"Email": GRACE["Email"]}, admin)
 call("removeUser", 200, {"UserId": grace}, admin)
 assert codes("removeUser", 400, {"UserId": grace}, admin)[0] == "user_not_found"
 call("changePassword", 200, {"OldPassword": GRACE["Password"], "Password": "staple battery"}, signed_in["AccessToken"])
-call("changeEmail", 202, {"Email": "ada@new.example", "Password": ADA["Password"]}, user)
-assert codes("confirmEmail", 400, {"Token": "0.0"})[0] == "invalid_link"
 call("signOut", 200, token=user)
 assert codes("getAccount", 401, token=user)[0] == "session_ended"
 for public in ("checkHealth", "getKeySet", "getIssuerMetadata", "getServerMetadata", "getOpenapiDocument"):

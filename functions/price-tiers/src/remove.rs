@@ -16,7 +16,7 @@ shared::request! {
     #[schema(as = DeletePriceTier, rename_all = "PascalCase")]
     #[into_params(rename_all = "PascalCase", parameter_in = Query)]
     pub(crate) struct DeletePriceTierRequest {
-        #[param(value_type = Option<String>)]
+        #[param(value_type = Option<String>, min_length = 1, max_length = 100)]
         name: TierName = existing_name,
     }
 }

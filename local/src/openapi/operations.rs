@@ -20,6 +20,10 @@ pub(super) fn complete(document: &mut Value) {
         }
         // A body that may stand in the query instead is no null.
         if let Some(content) = operation.get_mut("requestBody").and_then(|body| body.get_mut("content")) {
+            // Generated clients send a file as bytes.
+            if let Some(csv) = content.get_mut("text/csv") {
+                csv["schema"]["format"] = json!("binary");
+            }
             for media_type in content.as_object_mut().into_iter().flat_map(|content| content.values_mut()) {
                 let alternatives = media_type["schema"].get("oneOf").and_then(Value::as_array).cloned();
                 if let Some([schema, _]) = alternatives.as_deref() {
