@@ -28,10 +28,8 @@ shared::request! {
         #[schema(value_type = Option<String>, min_length = 8, max_length = 128, format = "password")]
         password: Option<NewPassword>,
         /// Needed where the address has no account and the inviter didn't say it.
-        #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
         first_name: Option<PersonName>,
         /// Needed where the address has no account and the inviter didn't say it.
-        #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
         last_name: Option<PersonName>,
     }
 }

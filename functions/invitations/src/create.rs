@@ -25,10 +25,8 @@ shared::request! {
     pub(crate) struct CreateInvitationRequest {
         email: EmailAddress,
         /// Left out, the person says it.
-        #[schema(value_type = Option<String>)]
         first_name: Option<PersonName>,
         /// Left out, the person says it.
-        #[schema(value_type = Option<String>)]
         last_name: Option<PersonName>,
         /// What the person is to be. `customer` goes without saying where a `CustomerNumber` is sent.
         #[schema(value_type = Option<Vec<Role>>, max_items = 2)]
