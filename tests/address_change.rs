@@ -89,7 +89,7 @@ async fn an_account_has_its_new_address_once_the_mailed_link_is_used_and_everyth
     assert_eq!((&account["Email"], &account["UserId"]), (&json!(email), &json!(grace.id)));
     let told = mails_to(&grace.email, 2).await;
     assert!(told.iter().any(|mail| mail["Subject"] == "Your address was changed"), "{told:?}");
-    // Whoever had the old address may register it.
+    // Anybody may register the old address now.
     let body = json!({"FirstName": "Ada", "LastName": "Byron", "Email": grace.email, "Password": PASSWORD});
     assert_ne!(Anonymous.post("/api/users", &body).await.ok()["UserId"], *grace.id);
 }

@@ -126,7 +126,7 @@ async fn users_from_before_are_indexed_once_and_until_then_the_list_is_unavailab
     let listed = before.admin.get(USERS).await;
     assert_eq!((listed.status, listed.json()["code"].clone()), (503, json!("unavailable")));
     assert!(listed.headers.contains_key("retry-after"));
-    // Whoever joins or leaves before the index is there is in it as well.
+    // People who join or leave before the index is there are told right by it, too.
     let (_, email) = &before.users[17];
     before.admin.post(ADMINS, &json!({"Email": email})).await.ok();
     before.admin.post(ASSOCIATE, &json!({"Email": email, "CustomerNumber": "C-9"})).await.ok();

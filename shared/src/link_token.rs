@@ -16,11 +16,11 @@ const MIN_SECRET_LENGTH: usize = 32;
 /// A page that a mailed link opens: one of a function's, or one of a site of one's own at the same path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkPage {
-    /// It sets a password.
+    /// The page sets a password.
     SetPassword,
-    /// It accepts an invitation into an organization.
+    /// The page accepts an invitation into an organization.
     AcceptInvitation,
-    /// It makes an address an account's.
+    /// The page makes an address an account's.
     ConfirmEmail,
 }
 

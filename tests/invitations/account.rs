@@ -18,7 +18,7 @@ async fn a_user_who_is_made_without_a_password_is_invited_without_a_role() {
     let invitations = tenant.admin.get(INVITATIONS).await.ok();
     assert_eq!((&invitations[0]["Email"], &invitations[0]["Roles"]), (&json!(email), &json!([])));
     let token = tokens(&email, 1).await.remove(0);
-    // Whoever has no account yet may as well set the password as one that was forgotten.
+    // A person without an account may set the password by the page of forgotten ones, too.
     Anonymous.post(RESET, &json!({"Token": token, "Password": PASSWORD})).await.ok();
     let signed_in = Anonymous.post(LOGIN, &json!({"Email": email, "Password": PASSWORD})).await.ok();
     assert_eq!((&signed_in["UserId"], &signed_in["Organizations"]), (id, &json!([])));

@@ -86,7 +86,7 @@ pub(crate) async fn accept_invitation(
     let link = state.links.verify(&request.token).ok_or(LinkError::Dead)?;
     let key = key.map(|key| key.of_link(&link, ROUTE));
     let accepted = match accept(&state.app.table, &source, &link, request, key.as_ref()).await {
-        // The same request may have used the link before.
+        // An earlier sending of this request may have used the link.
         Err(problem) if problem.code() == ProblemCode::InvalidLink => {
             state.app.table.replayed_acceptance(key.as_ref()).await?.ok_or(problem)?
         }

@@ -34,11 +34,11 @@ pub(crate) struct InvitationResponse {
 #[serde(rename_all = "lowercase")]
 #[schema(as = InvitationStatus)]
 pub(crate) enum Status {
-    /// It can be accepted.
+    /// The invitation can be accepted.
     Pending,
-    /// It was accepted.
+    /// The invitation was accepted.
     Accepted,
-    /// It was taken back.
+    /// The invitation was taken back.
     Withdrawn,
     /// Its last link has expired. It can be sent again.
     Expired,

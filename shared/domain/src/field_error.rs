@@ -95,7 +95,7 @@ field_codes! {
     NotRemovable = "not_removable",
     /// The value is somebody else's already.
     Taken = "taken",
-    /// Whoever has the e-mail address belongs to the organization already.
+    /// The owner of the e-mail address belongs to the organization already.
     AlreadyMember = "already_member",
     /// No account has the e-mail address or the user id.
     AccountNotFound = "account_not_found",

@@ -95,7 +95,7 @@ pub enum SignUpError {
 /// The reason why nobody is invited, or why an invitation isn't changed.
 #[derive(Debug, thiserror::Error)]
 pub enum InvitationError {
-    /// Whoever has the address belongs to the organization already.
+    /// The owner of the address belongs to the organization already.
     #[error("the person belongs to the organization already")]
     AlreadyMember,
     /// The organization has no such invitation, or has forgotten it.

@@ -11,9 +11,9 @@ use crate::{
 
 /// A mailed link that was opened.
 pub enum OpenedLink {
-    /// It belongs to an account, whose password it sets.
+    /// The link belongs to an account, whose password it sets.
     Account(Box<OpenLink>),
-    /// It accepts an invitation.
+    /// The link accepts an invitation.
     Invitation(Box<OpenInvitation>),
 }
 

@@ -6,7 +6,7 @@
 //!    read again.
 //! 3. Once every read that was under way has ended, say in the organization's item that the index is complete.
 //!
-//! It may stop anywhere: the next run goes on, since rows that are there stay.
+//! The build may stop anywhere: the next run goes on, since rows that are there stay.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -68,11 +68,11 @@ impl Record for InvitationRecord {
 /// What has become of an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvitationStatus {
-    /// It can be accepted.
+    /// The invitation can be accepted.
     Pending,
-    /// It was accepted.
+    /// The invitation was accepted.
     Accepted,
-    /// It was taken back.
+    /// The invitation was taken back.
     Withdrawn,
     /// Its last link has expired. It can be sent again.
     Expired,
