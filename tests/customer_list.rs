@@ -180,7 +180,8 @@ async fn a_number_in_the_query_asks_for_one_customer_and_not_for_a_list_of_it() 
     }));
 }
 
-/// One of sixteen callers: puts, patches and removes the same few customers, which move in both orders and between tiers.
+/// One of sixteen callers: puts, patches and removes the same few customers, which move in both orders and between
+/// tiers.
 async fn write_some(admin: &Member, caller: usize) {
     for step in 0..4 {
         let turn = caller * 5 + step * 3;

@@ -1,5 +1,5 @@
-//! Customers of tables from before they were in counted orders: `tests/fixtures/customers-before.json` holds the items of
-//! one, as the version before stored them. Ada is the organization's admin, and Grace buys for C-1.
+//! Customers of tables from before they were in counted orders: `tests/fixtures/customers-before.json` holds the items
+//! of one, as the version before stored them. Ada is the organization's admin, and Grace buys for C-1.
 
 use std::collections::BTreeMap;
 

@@ -55,8 +55,8 @@ async fn each_form_operator_field_order_and_page_is_as_the_model_says_on_every_l
             for field in listing.fields {
                 for value in values(&listing, field) {
                     for sort_on in listing.orders {
-                        // Forms, directions and pages take turns, so that each meets every operator, field and order. So do
-                        // the orders, for fields that narrow neither.
+                        // Forms, directions and pages take turns, so that each meets every operator, field and order.
+                        // So do the orders, for fields that narrow neither.
                         turn += 1;
                         if !listing.orders.contains(field) && sort_on != listing.orders[turn / 2 % 2] {
                             continue;

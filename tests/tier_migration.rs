@@ -1,5 +1,5 @@
-//! Price tiers of tables from before a tier's key was its id: `tests/fixtures/tiers-before.json` holds the items of one,
-//! as the version before stored them. Ada is the organization's admin, and Grace buys for C-1.
+//! Price tiers of tables from before a tier's key was its id: `tests/fixtures/tiers-before.json` holds the items of
+//! one, as the version before stored them. Ada is the organization's admin, and Grace buys for C-1.
 
 use std::time::Duration;
 

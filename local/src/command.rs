@@ -39,8 +39,8 @@ pub struct Options {
     /// Where DynamoDB listens on 127.0.0.1, for other tools; 0 takes a free port.
     #[arg(long, default_value_t = 8000)]
     pub dynamodb_port: u16,
-    /// Where the mailbox takes mails on 127.0.0.1, as SES does; 0 takes a free port. Without it, 8001, or a free port where
-    /// that is taken.
+    /// Where the mailbox takes mails on 127.0.0.1, as SES does; 0 takes a free port. Without it, 8001, or a free port
+    /// where that is taken.
     #[arg(long)]
     pub ses_port: Option<u16>,
     /// A further name under which the ports may be asked, a proxy's for example; may be repeated. Without it they are
@@ -68,7 +68,8 @@ pub struct Options {
     /// Mails that one source asks for in an hour, without being signed in; 0 is no limit.
     #[arg(long, env = "MAX_MAILS_PER_SOURCE", default_value_t = 0)]
     pub max_mails_per_source: u64,
-    /// Invitations and promotions by one organization in a day, of people who have no relation to it yet; 0 is no limit.
+    /// Invitations and promotions by one organization in a day, of people who have no relation to it yet; 0 is no
+    /// limit.
     #[arg(long, env = "MAX_INVITATIONS_PER_DAY", default_value_t = 0)]
     pub max_invitations_per_day: u64,
     /// The site whose page mailed links open, in the place of this one's.
@@ -84,7 +85,8 @@ pub struct Options {
     /// Where the data is kept.
     #[arg(long, default_value = ".local", conflicts_with = "in_memory")]
     pub data_dir: PathBuf,
-    /// The time after which a call is answered at the latest, in the place of a function's: for tests, which would wait.
+    /// The time after which a call is answered at the latest, in the place of a function's: for tests, which would
+    /// wait.
     #[arg(skip)]
     pub answer_time: Option<Duration>,
 }

@@ -1,5 +1,5 @@
-//! An operator's commands: whether an index is right, its mending, the end of a signing key, the upgrade of a table, and data for
-//! benchmarks.
+//! An operator's commands: whether an index is right, its mending, the end of a signing key, the upgrade of a table,
+//! and data for benchmarks.
 
 mod migrate;
 mod place;

@@ -70,7 +70,8 @@ impl<T> From<Rows<T>> for Import<T> {
 }
 
 impl ImportResponse {
-    /// Makes the answer of what was wrong with rows that couldn't be read, and of what came of the others, in their order.
+    /// Makes the answer of what was wrong with rows that couldn't be read, and of what came of the others, in their
+    /// order.
     pub fn new<T>(import: Import<T>, outcomes: impl IntoIterator<Item = RowOutcome<Problem>>) -> Self {
         let mut answer = Self::default();
         let mut outcomes = outcomes.into_iter().chain(repeat_with(|| RowOutcome::NotAttempted));

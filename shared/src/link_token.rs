@@ -1,5 +1,5 @@
-//! Links in mails. A link's token is its id and a MAC under a secret that `accounts`, `invitations` and `mailer` share, so that no
-//! table, stream or queue holds anything that opens an account.
+//! Links in mails. A link's token is its id and a MAC under a secret that `accounts`, `invitations` and `mailer` share,
+//! so that no table, stream or queue holds anything that opens an account.
 
 use std::{fmt, sync::Arc};
 

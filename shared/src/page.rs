@@ -1,4 +1,5 @@
-//! Pages that mailed links open. Each is served whole, loads nothing, and tells nobody its address, which has the token.
+//! Pages that mailed links open. Each is served whole, loads nothing, and tells nobody its address, which has the
+//! token.
 
 use axum::{
     http::{HeaderName, HeaderValue, header},

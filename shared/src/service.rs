@@ -38,8 +38,8 @@ const MAX_CALL_TIME: Duration = Duration::from_secs(29);
 const RESERVE: Duration = Duration::from_secs(3);
 
 impl Default for AnswerDue {
-    /// The time at which the answer is due to a call that comes in now and whose caller waits as long as the gateway lets
-    /// it.
+    /// The time at which the answer is due to a call that comes in now and whose caller waits as long as the gateway
+    /// lets it.
     fn default() -> Self {
         Self::within(MAX_CALL_TIME)
     }
@@ -72,7 +72,8 @@ pub fn wrap(router: Router, issuer: &str) -> Router {
 const OF_THE_CALLER: [&str; 2] = ["/api", "/oauth2"];
 
 /// Adds what browsers and caches have to know of every answer, be it an error. What belongs to its caller is never
-/// kept: with an `x-api-key` in the place of `Authorization`, a cache would take it for everybody's (RFC 9111, section 3.5).
+/// kept: with an `x-api-key` in the place of `Authorization`, a cache would take it for everybody's (RFC 9111, section
+/// 3.5).
 async fn protect(State(https): State<bool>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_below = |root| path.strip_prefix(root).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with('/'));

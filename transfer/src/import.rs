@@ -42,8 +42,8 @@ pub struct Import {
     file: PathBuf,
     #[command(flatten)]
     target: Target,
-    /// Sends nothing: checks the columns, and each row's fields by themselves. Whether accounts and price tiers exist is
-    /// for the API to say.
+    /// Sends nothing: checks the columns, and each row's fields by themselves. Whether accounts and price tiers exist
+    /// is for the API to say.
     #[arg(long)]
     dry_run: bool,
     /// Begins anew where an earlier import was stopped.

@@ -1,5 +1,5 @@
-//! An import of 100,000 associations, of which each hundredth is bad, by the command, which is killed twice on its way; and
-//! what a row costs beside a single call. Fails where a good row isn't in exactly once, or a bad one isn't told.
+//! An import of 100,000 associations, of which each hundredth is bad, by the command, which is killed twice on its way;
+//! and what a row costs beside a single call. Fails where a good row isn't in exactly once, or a bad one isn't told.
 //!
 //! `make bench-import` runs it by the release profile. `ROWS` is another number of rows.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking and prints its table")]

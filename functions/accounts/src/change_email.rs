@@ -37,8 +37,8 @@ shared::request! {
 
 /// Asks for another e-mail address of the caller's account.
 ///
-/// A link is mailed to the new address, at most three an hour, and makes it the account's. Until then nothing changes. The
-/// answer doesn't tell whether another account has the address.
+/// A link is mailed to the new address, at most three an hour, and makes it the account's. Until then nothing changes.
+/// The answer doesn't tell whether another account has the address.
 #[utoipa::path(
     post,
     path = "/api/users/me/email",
@@ -77,7 +77,8 @@ pub(crate) async fn change_email(
 
 /// Makes an address the account's, by a mailed link.
 ///
-/// The link was mailed to the address, and works once. Roles, sign-ins and the password stay; the address from before is told by mail.
+/// The link was mailed to the address, and works once. Roles, sign-ins and the password stay; the address from before
+/// is told by mail.
 #[utoipa::path(
     post,
     path = "/api/auth/confirm-email",

@@ -99,10 +99,10 @@ pub(crate) struct CreatedUser {
 
 /// Signs up, or invites a user as an admin.
 ///
-/// Without a token, makes an account with a password. By an admin, invites the person without any role: `UserId` is that
-/// of the account, or of the one to come. Sent again, it mails another link. An organization mails five invitations and
-/// welcomes an hour to a mailbox. Past that, who was mailed within the hour is mailed nothing more, since those links are
-/// good; for anybody else it is 429.
+/// Without a token, makes an account with a password. By an admin, invites the person without any role: `UserId` is
+/// that of the account, or of the one to come. Sent again, it mails another link. An organization mails five
+/// invitations and welcomes an hour to a mailbox. Past that, who was mailed within the hour is mailed nothing more,
+/// since those links are good; for anybody else it is 429.
 #[utoipa::path(
     post,
     path = "/api/users",

@@ -50,8 +50,8 @@ static EMAIL_PAGE: LazyLock<Page> = LazyLock::new(|| {
 
 /// Shows the page that confirms a new address.
 ///
-/// On it, the account's owner says that the address is to be the account's. The page reads the token from its address and
-/// sends it to `POST /api/auth/confirm-email`.
+/// On it, the account's owner says that the address is to be the account's. The page reads the token from its address
+/// and sends it to `POST /api/auth/confirm-email`.
 #[utoipa::path(
     get,
     path = "/account/confirm-email",

@@ -37,8 +37,8 @@ pub(crate) struct ImportCustomersRequest {
 /// Creates or replaces many customers.
 ///
 /// Each good row is written, and each other one is told with its reason. To send the rows again changes nothing. Of
-/// several rows of one customer, the last one holds in the end. What isn't done in the time of one call is told with the
-/// code `not_attempted`, and can be sent again. A CSV file begins with a header line, which names the fields.
+/// several rows of one customer, the last one holds in the end. What isn't done in the time of one call is told with
+/// the code `not_attempted`, and can be sent again. A CSV file begins with a header line, which names the fields.
 #[utoipa::path(
     post,
     path = "/api/customers/import",

@@ -64,9 +64,9 @@ impl From<Replayable<Accepted>> for AcceptedInvitation {
 
 /// Accepts an invitation by its mailed link.
 ///
-/// Makes the account where there is none, and gives the promised roles. The link proves the address. With an account the
-/// token alone is enough, and its password stays, unless the address has to be proven and nobody had: then the password
-/// ends, and one that is sent takes its place.
+/// Makes the account where there is none, and gives the promised roles. The link proves the address. With an account
+/// the token alone is enough, and its password stays, unless the address has to be proven and nobody had: then the
+/// password ends, and one that is sent takes its place.
 #[utoipa::path(
     post,
     path = "/api/invitations/accept",

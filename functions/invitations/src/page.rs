@@ -20,7 +20,8 @@ static PAGE: LazyLock<Page> = LazyLock::new(|| {
 
 /// Shows the page that the link of an invitation opens.
 ///
-/// On it, the person sees who invites into what, and accepts. The page reads the token from its address, and sends it to
+/// On it, the person sees who invites into what, and accepts. The page reads the token from its address, and sends it
+/// to
 /// `POST /api/invitations/view` and `POST /api/invitations/accept`. To open the page accepts nothing.
 #[utoipa::path(
     get,

@@ -11,8 +11,8 @@ use crate::{id::IdInPath, response::InvitationResponse};
 
 /// Sends an invitation again.
 ///
-/// Mails another link, also where the last one has expired. Earlier links stay good until they expire. Within an hour of
-/// the last mail it is 429.
+/// Mails another link, also where the last one has expired. Earlier links stay good until they expire. Within an hour
+/// of the last mail it is 429.
 #[utoipa::path(
     post,
     path = "/api/organizations/invitations/{InvitationId}/resend",

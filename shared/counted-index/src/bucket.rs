@@ -71,8 +71,8 @@ pub(super) fn put_new_item<R>(
     }
 }
 
-/// A new epoch. Short, because every reader of buckets pays for it; an epoch has to differ from the ones that writers of
-/// one bucket still hold, and from no others.
+/// A new epoch. Short, because every reader of buckets pays for it; an epoch has to differ from the ones that writers
+/// of one bucket still hold, and from no others.
 pub(super) fn new_epoch() -> String {
     ids::random_id(8)
 }
@@ -125,8 +125,8 @@ impl Bucket {
         expression.and_condition("epoch = :epoch").value(":epoch", text(&self.epoch))
     }
 
-    /// Makes another parent count the bucket's entries, if neither its range nor its count has changed. An expired fence
-    /// is taken over.
+    /// Makes another parent count the bucket's entries, if neither its range nor its count has changed. An expired
+    /// fence is taken over.
     pub(super) fn hand_over(&self, parent: &str) -> Expression {
         Expression::update("SET parent = :parent, epoch = :new_epoch REMOVE fenced_until, fenced_by")
             .and_condition("epoch = :epoch AND entries = :entries")

@@ -27,8 +27,8 @@ pub struct Row<T> {
 }
 
 impl Order {
-    /// Returns every item of a new order: its parents if there are many buckets, its buckets, and its entries, which must
-    /// be sorted by key. Each bucket but the last gets `bucket_size` entries.
+    /// Returns every item of a new order: its parents if there are many buckets, its buckets, and its entries, which
+    /// must be sorted by key. Each bucket but the last gets `bucket_size` entries.
     pub fn bulk_items<T: Serialize>(
         self,
         entries: Vec<(String, T)>,

@@ -1,5 +1,5 @@
-//! The keys of an index. Parents, buckets and entries share one partition, and the prefixes of their sort keys tell them
-//! apart. Parents come just before buckets, so that one Query reads both.
+//! The keys of an index. Parents, buckets and entries share one partition, and the prefixes of their sort keys tell
+//! them apart. Parents come just before buckets, so that one Query reads both.
 
 use dynamo::Key;
 

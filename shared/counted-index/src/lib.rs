@@ -3,9 +3,10 @@
 //! `DynamoDB` can neither skip to row 40,000 nor count rows without reading them. Each order of a collection therefore
 //! keeps *buckets* beside its entries. A bucket is a contiguous range of keys with the number of entries in it. The
 //! range goes from the bucket's `lower` to the `lower` of the next bucket. An entry and the count of its bucket change
-//! in one transaction. The buckets take one Query, and the sum of their counts is the total. A page is one Query from where
-//! it begins, in its own direction: from an end, from the key that a page token names, or from the bucket in which the
-//! running sum of the counts says that it begins. Counts never limit what is on a page: they are read before it.
+//! in one transaction. The buckets take one Query, and the sum of their counts is the total. A page is one Query from
+//! where it begins, in its own direction: from an end, from the key that a page token names, or from the bucket in
+//! which the running sum of the counts says that it begins. Counts never limit what is on a page: they are read before
+//! it.
 //!
 //! A big index has a second level: *parents* count the entries of all buckets of a range (see `parent` and `settle`).
 //! The Query then reads the parents, and a page that is asked for by its number also the buckets of one of them.
@@ -62,8 +63,8 @@ pub use write::{IndexChanges, IndexWrite, Outcome};
 pub const MAX_BUCKET_ENTRIES: u64 = 128;
 /// Buckets that a parent may have before it is cut in two, and that an index may have before it gets parents.
 const MAX_PARENT_BUCKETS: usize = 96;
-/// Items that the first Query for counts reads at most: the buckets of an index without parents, with room for parents of
-/// some 1,200,000 entries. What it reads beyond the parents is wasted.
+/// Items that the first Query for counts reads at most: the buckets of an index without parents, with room for parents
+/// of some 1,200,000 entries. What it reads beyond the parents is wasted.
 const OUTLINE_ITEMS: usize = 144;
 /// Entries of a usual size in one read unit.
 const WORTH_A_CALL: u64 = 26;

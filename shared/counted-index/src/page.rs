@@ -50,9 +50,9 @@ impl IndexReader<'_> {
         self.read_at(order, place, descending, size).await
     }
 
-    /// Reads a page from its place: from the near end of the segment, or from its far end where that reads so many entries
-    /// fewer that it is worth another call. Both go by the segment's count, which is of another moment than the page:
-    /// what came or went meanwhile moves the page where it is between that end and the page.
+    /// Reads a page from its place: from the near end of the segment, or from its far end where that reads so many
+    /// entries fewer that it is worth another call. Both go by the segment's count, which is of another moment than the
+    /// page: what came or went meanwhile moves the page where it is between that end and the page.
     async fn read_at<T: DeserializeOwned>(
         self,
         order: &Order,

@@ -1,7 +1,8 @@
 //! Parents: the second level of a big index. A parent counts the entries of all buckets of a contiguous range.
 //!
-//! A bucket *names* its parent, and a write that changes the bucket's count changes the parent's in the same transaction.
-//! The name changes only together with the bucket's epoch, so that a write which was prepared before fails.
+//! A bucket *names* its parent, and a write that changes the bucket's count changes the parent's in the same
+//! transaction. The name changes only together with the bucket's epoch, so that a write which was prepared before
+//! fails.
 //!
 //! *Invariant:* each parent begins where a bucket begins, and that bucket isn't deleted, even if it is empty.
 //!

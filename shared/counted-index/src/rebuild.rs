@@ -1,7 +1,7 @@
 //! Mends an index while calls go on.
 //!
-//! A bucket's count is replaced behind its fence, as a split does it, so that no write commits between the count and what
-//! counts it. Parents are taken away as a whole and made anew: readers read buckets meanwhile.
+//! A bucket's count is replaced behind its fence, as a split does it, so that no write commits between the count and
+//! what counts it. Parents are taken away as a whole and made anew: readers read buckets meanwhile.
 
 use std::time::Duration;
 
@@ -114,7 +114,8 @@ impl CountedIndex<'_> {
         }
     }
 
-    /// Counts the entries of a fenced bucket, twice: a Query may see half of a write that committed just before the fence.
+    /// Counts the entries of a fenced bucket, twice: a Query may see half of a write that committed just before the
+    /// fence.
     async fn entries_behind_fence(self, order: &Order, fenced: &Bucket) -> Result<Option<u64>, Error> {
         let mut last = None;
         while fenced.is_fenced() {
@@ -129,8 +130,8 @@ impl CountedIndex<'_> {
         Ok(None)
     }
 
-    /// Takes every parent away. First each gets a mark, by which readers don't use its count and nobody hands buckets over
-    /// to it. Then no bucket names one any more, and then they are deleted, the first one last.
+    /// Takes every parent away. First each gets a mark, by which readers don't use its count and nobody hands buckets
+    /// over to it. Then no bucket names one any more, and then they are deleted, the first one last.
     async fn dissolve_parents(self, order: &Order) -> Result<(), Error> {
         let mark = dissolving_mark();
         let mut backoff = Backoff::default();

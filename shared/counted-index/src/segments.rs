@@ -110,8 +110,8 @@ impl IndexReader<'_> {
         self.divide(order, range, &buckets).await
     }
 
-    /// Divides a range at the bounds of buckets. Partial buckets at the ends, and buckets behind a fence, are counted by
-    /// concurrent reads, which take one round trip.
+    /// Divides a range at the bounds of buckets. Partial buckets at the ends, and buckets behind a fence, are counted
+    /// by concurrent reads, which take one round trip.
     async fn divide(self, order: &Order, range: &KeyRange, buckets: &[Bucket]) -> Result<Vec<Segment>, Error> {
         let counted = divide_by_buckets(range, buckets).into_iter().map(async |(range, entries)| {
             let entries = match entries {
@@ -131,7 +131,8 @@ impl Segment {
     }
 }
 
-/// Divides a range at the bounds of parents. What is no whole parent, or isn't settled, has to be read bucket by bucket.
+/// Divides a range at the bounds of parents. What is no whole parent, or isn't settled, has to be read bucket by
+/// bucket.
 fn divide_by_parents(parents: &[Parent], range: &KeyRange) -> Vec<Part> {
     let before = parents.first().map(|first| KeyRange::new(String::new(), Some(first.lower.clone())));
     let mut parts: Vec<_> =
@@ -166,8 +167,8 @@ fn divide_by_buckets(range: &KeyRange, buckets: &[Bucket]) -> Vec<(KeyRange, Opt
         if bucket.lower > from.0 {
             pieces.push((KeyRange::new(from.0, Some(bucket.lower.clone())), from.1));
         }
-        // The Query of the buckets may have seen half of a split: the old bucket with its smaller count, but not yet the
-        // new one. Step 3 of a split leaves the fence up for this case.
+        // The Query of the buckets may have seen half of a split: the old bucket with its smaller count, but not yet
+        // the new one. Step 3 of a split leaves the fence up for this case.
         from = (bucket.lower.clone(), (!bucket.is_fenced()).then_some(bucket.entries));
     }
     pieces.push((KeyRange::new(from.0, range.to.clone()), from.1.filter(|_| ends_at_bound)));

@@ -1,8 +1,8 @@
-//! Makes parents, and cuts those in two that have too many buckets. Every count stays right if the process ends after any
-//! step, and whoever finds a change that was left goes on with it.
+//! Makes parents, and cuts those in two that have too many buckets. Every count stays right if the process ends after
+//! any step, and whoever finds a change that was left goes on with it.
 //!
-//! A change has a *mark*, which the parents that it is about carry meanwhile: they are unsettled. Each step asks for the
-//! mark, so that a slow process does nothing any more once another one has ended its change.
+//! A change has a *mark*, which the parents that it is about carry meanwhile: they are unsettled. Each step asks for
+//! the mark, so that a slow process does nothing any more once another one has ended its change.
 //!
 //! An index gets its first parent, which covers every bucket, once it has many buckets:
 //!
@@ -51,8 +51,8 @@ const HANDED_OVER_AT_ONCE: usize = 40;
 const MAX_ATTEMPTS: u32 = 8;
 
 impl CountedIndex<'_> {
-    /// Makes the first parent, or cuts the one of this key, where that is due after a split; and goes on with what others
-    /// have left.
+    /// Makes the first parent, or cuts the one of this key, where that is due after a split; and goes on with what
+    /// others have left.
     pub(super) async fn settle_around(self, order: &Order, key: &str) -> Result<(), Error> {
         let mut mine = None;
         loop {
@@ -84,8 +84,8 @@ impl CountedIndex<'_> {
         }
     }
 
-    /// Splits every bucket and cuts every parent that is too big, and ends what others have left, whatever they still do.
-    /// Returns whether anything had to be done.
+    /// Splits every bucket and cuts every parent that is too big, and ends what others have left, whatever they still
+    /// do. Returns whether anything had to be done.
     ///
     /// # Errors
     /// The table is out of reach, or others change the index so often that nothing can be ended.
@@ -158,8 +158,8 @@ impl CountedIndex<'_> {
         Ok(committed(put.commit().await)?.then_some(mark))
     }
 
-    /// Begins to cut the parent at `index` in two, if it has too many buckets: steps 1 and 2. Returns the mark, or `None`
-    /// if it need not be cut, or others change it.
+    /// Begins to cut the parent at `index` in two, if it has too many buckets: steps 1 and 2. Returns the mark, or
+    /// `None` if it need not be cut, or others change it.
     async fn cut(self, order: &Order, parents: &[Parent], index: usize) -> Result<Option<String>, Error> {
         let limit = self.max_buckets.max(parents.len());
         let buckets = self.buckets_of(order, parents, index).await?;
@@ -201,8 +201,8 @@ impl CountedIndex<'_> {
         Ok(Some(mark))
     }
 
-    /// Hands over every bucket that doesn't name the parent of its range, where that has the mark, and removes the marks.
-    /// Returns false if others kept it from doing so.
+    /// Hands over every bucket that doesn't name the parent of its range, where that has the mark, and removes the
+    /// marks. Returns false if others kept it from doing so.
     async fn finish(self, order: &Order, mark: &str) -> Result<bool, Error> {
         for attempt in 0..MAX_ATTEMPTS {
             let Level::Parents(parents) = self.buckets(order).await?.0 else { return Ok(true) };

@@ -111,8 +111,9 @@ impl CountedIndex<'_> {
         Ok(vec![(fenced.lower.clone(), count(left)), (median, count(right))])
     }
 
-    /// Returns the keys in a fenced bucket, or `None` if repeated reads don't find as many as its count before the fence
-    /// has expired. Another writer may then have taken it over, and the count will never be the one that was fenced.
+    /// Returns the keys in a fenced bucket, or `None` if repeated reads don't find as many as its count before the
+    /// fence has expired. Another writer may then have taken it over, and the count will never be the one that was
+    /// fenced.
     async fn keys_of(self, order: &Order, bucket: &Bucket) -> Result<Option<Vec<String>>, Error> {
         for attempt in 0..MAX_KEY_READS {
             let next = self.next_lower(order, &bucket.lower).await?;

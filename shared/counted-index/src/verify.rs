@@ -62,8 +62,8 @@ pub enum IndexFault {
 }
 
 impl IndexReader<'_> {
-    /// Compares each bucket's count with the entries in its range, and each parent's with its buckets. Writes that commit
-    /// during the walk can look like faults.
+    /// Compares each bucket's count with the entries in its range, and each parent's with its buckets. Writes that
+    /// commit during the walk can look like faults.
     pub async fn verify(self, order: &Order) -> Result<IndexReport, Error> {
         let (parents, buckets) = tokio::try_join!(self.all_parents(order), self.all_buckets(order))?;
         let mut faults = Vec::new();

@@ -57,14 +57,14 @@ impl IndexChanges {
         self.add_to_count(order, bucket, 1);
     }
 
-    /// Updates an entry, which must exist and meet the expression's condition. Its key and every count stay, so that its
-    /// bucket is not needed.
+    /// Updates an entry, which must exist and meet the expression's condition. Its key and every count stay, so that
+    /// its bucket is not needed.
     pub fn update(&mut self, order: &Order, key: &str, expression: Expression) {
         self.entries.push(EntryChange::Update(keys::entry(&order.partition, key), expression));
     }
 
-    /// Replaces an entry, which must exist and meet the expression's condition. Its key and every count stay, so that its
-    /// bucket is not needed.
+    /// Replaces an entry, which must exist and meet the expression's condition. Its key and every count stay, so that
+    /// its bucket is not needed.
     pub fn replace(&mut self, order: &Order, key: &str, record: &impl Serialize, expression: Expression) {
         match to_item(keys::entry(&order.partition, key), order.entity, record) {
             Ok(item) => self.entries.push(EntryChange::Replace(item, expression)),
@@ -101,8 +101,8 @@ impl IndexChanges {
 
     /// Adds the changes to a transaction. `refusal` says that an entry or a bucket is not as it was read.
     ///
-    /// An expired fence is taken over, even by a write that leaves the count alone, because the splitter must not commit
-    /// a stale list of keys.
+    /// An expired fence is taken over, even by a write that leaves the count alone, because the splitter must not
+    /// commit a stale list of keys.
     #[must_use]
     pub fn add_to<'t, R>(
         &mut self,
@@ -123,8 +123,8 @@ impl IndexChanges {
                 EntryChange::Remove(key, expression) => transaction.delete(key, &expression, refusal()),
             };
         }
-        // A parent's count changes by the sum of its buckets' changes. Where that is none, a bucket's epoch is enough to
-        // know that the bucket still has this parent.
+        // A parent's count changes by the sum of its buckets' changes. Where that is none, a bucket's epoch is enough
+        // to know that the bucket still has this parent.
         let mut parents = BTreeMap::<(&Order, &str), i64>::new();
         for ((order, lower), (bucket, change)) in &self.counts {
             if let Some(parent) = &bucket.parent {
@@ -201,8 +201,8 @@ impl<'t> IndexWrite<'t> {
 
 impl CountedIndex<'_> {
     /// Splits buckets and parents that are too big, and deletes buckets that became empty, after the changes have been
-    /// committed. So an error is only logged, and what takes too long is given up at any step. The next write to the bucket
-    /// tries again.
+    /// committed. So an error is only logged, and what takes too long is given up at any step. The next write to the
+    /// bucket tries again.
     pub async fn rebalance(self, changes: IndexChanges) {
         let time = time_left().map_or(REBALANCE_TIME, |left| left.saturating_sub(ANSWER_TIME).min(REBALANCE_TIME));
         let rebalanced = timeout(time, async {

@@ -44,8 +44,8 @@ impl<'t, R> Transaction<'t, R> {
         Self { table, actions: Vec::new(), refusals: Vec::new(), defect: None, asked_for: true }
     }
 
-    /// Marks the transaction as one that no caller asked for, such as the split of a bucket: whether it was made changes
-    /// no answer.
+    /// Marks the transaction as one that no caller asked for, such as the split of a bucket: whether it was made
+    /// changes no answer.
     #[must_use]
     pub fn unasked(self) -> Self {
         Self { asked_for: false, ..self }

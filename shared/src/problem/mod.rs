@@ -197,8 +197,8 @@ impl Problem {
         Self { retry_after: Some(seconds), ..Self::new(code).detail(detail) }
     }
 
-    /// 503 that says whether the current request may have changed something. An error can't tell by itself: it knows its
-    /// own write, and a request may have made others before.
+    /// 503 that says whether the current request may have changed something. An error can't tell by itself: it knows
+    /// its own write, and a request may have made others before.
     pub(crate) fn unavailable() -> Self {
         if dynamo::may_have_changed() { Self::outcome_unknown() } else { Self::unchanged() }
     }

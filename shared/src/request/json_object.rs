@@ -50,8 +50,8 @@ impl JsonObject {
         }
     }
 
-    /// Takes the items out of the array that the field of this name holds; `None` in the place of one that is no object.
-    /// Where the field holds anything else, returns `None` and leaves it.
+    /// Takes the items out of the array that the field of this name holds; `None` in the place of one that is no
+    /// object. Where the field holds anything else, returns `None` and leaves it.
     pub(super) fn take_items(&mut self, name: &str) -> Option<Vec<Option<Self>>> {
         let sent = self.values.keys().find(|sent| sent.eq_ignore_ascii_case(name))?.clone();
         let items = match self.values.get_mut(&sent)? {

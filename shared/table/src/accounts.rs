@@ -117,7 +117,8 @@ impl Table {
     /// verifies this one. A tagged address takes up to two more round trips.
     ///
     /// # Errors
-    /// [`SignUpError::AddressTaken`], [`Error::KeyReused`], [`Error::LimitReached`] of the source, or the table is out of reach.
+    /// [`SignUpError::AddressTaken`], [`Error::KeyReused`], [`Error::LimitReached`] of the source, or the table is out
+    /// of reach.
     pub async fn create_account(
         &self,
         account: &NewAccount,

@@ -1,9 +1,9 @@
 //! A change of an account's address: a link is mailed to the new address, and its use makes the address the account's.
 //!
-//! The link's use is one transaction, after which sign-in, promotion and invitations find the account by the new address
-//! alone. Each organization of the user also shows the address: its admin item, and its row among the members. They
-//! follow, one organization in a transaction (`move_address`). An entry in the outbox's queue is put by the link's use
-//! and deleted at the end, so that the mailer finishes what a process that died has begun.
+//! The link's use is one transaction, after which sign-in, promotion and invitations find the account by the new
+//! address alone. Each organization of the user also shows the address: its admin item, and its row among the members.
+//! They follow, one organization in a transaction (`move_address`). An entry in the outbox's queue is put by the link's
+//! use and deleted at the end, so that the mailer finishes what a process that died has begun.
 
 use domain::{
     clock::now,
@@ -43,8 +43,8 @@ enum ConfirmRefusal {
 }
 
 impl Table {
-    /// Mails a link to `address` that makes it the account's. Past three an hour to an address, none is mailed, and nobody
-    /// is told. Two round trips.
+    /// Mails a link to `address` that makes it the account's. Past three an hour to an address, none is mailed, and
+    /// nobody is told. Two round trips.
     ///
     /// # Errors
     /// [`Error::LimitReached`] of the source, or the table is out of reach.

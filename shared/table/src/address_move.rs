@@ -20,8 +20,8 @@ use crate::{
 const MAX_CONCURRENT_UPDATES: usize = 16;
 
 impl Table {
-    /// Makes every organization of a user show the account's present address, one in a transaction. Safe to run again, and
-    /// beside itself.
+    /// Makes every organization of a user show the account's present address, one in a transaction. Safe to run again,
+    /// and beside itself.
     pub(crate) async fn move_address(&self, user: &UserId) -> Result<(), Error> {
         let memberships = self.all_memberships(user).await?;
         let organizations: BTreeSet<_> = memberships.into_iter().map(|membership| membership.organization_id).collect();

@@ -112,8 +112,8 @@ impl OrganizationScope<'_> {
     /// organization has mailed the mailbox often enough. Two round trips.
     ///
     /// # Errors
-    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`Error::CallerUnverified`], [`Error::LimitReached`]
-    /// of the organization, the scope's own, or the table is out of reach.
+    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`Error::CallerUnverified`],
+    /// [`Error::LimitReached`] of the organization, the scope's own, or the table is out of reach.
     pub async fn promote(
         &self,
         email: &EmailAddress,
@@ -125,8 +125,8 @@ impl OrganizationScope<'_> {
             if let Some(promoted) = Box::pin(self.try_to_promote(email, key)).await? {
                 return Ok(promoted);
             }
-            // Another request mails the same mailbox or changes the members at the same time. The next attempt reads what
-            // is there by then.
+            // Another request mails the same mailbox or changes the members at the same time. The next attempt reads
+            // what is there by then.
             backoff
                 .wait_or_give_up("a budget of mails or the members are being changed by others")
                 .await
@@ -247,8 +247,8 @@ impl OrganizationScope<'_> {
         write.change_indexes(changes, || PromotionRefusal::Changed).commit(()).await
     }
 
-    /// Puts a new welcome mail if the admin's last one failed, and otherwise nothing. Returns `None` if the budget isn't
-    /// as it was read.
+    /// Puts a new welcome mail if the admin's last one failed, and otherwise nothing. Returns `None` if the budget
+    /// isn't as it was read.
     async fn welcome_again(
         &self,
         user: &CredentialRecord,

@@ -1,7 +1,7 @@
 //! Writes many rows in as few transactions as they fit into.
 //!
-//! The rows go in *rounds*. A round reads what its rows need, beside the live role check: so the rows of an admin who is
-//! demoted meanwhile end with the round. Then it writes them, as many in a transaction as fit.
+//! The rows go in *rounds*. A round reads what its rows need, beside the live role check: so the rows of an admin who
+//! is demoted meanwhile end with the round. Then it writes them, as many in a transaction as fit.
 //!
 //! *Transactions in flight share no item.* On AWS they would conflict. Rows of one bucket are written together, and two
 //! transactions that touch one bucket come one after the other.
@@ -112,8 +112,8 @@ pub(crate) type ReadingRound<'a, R> = Pin<Box<dyn Future<Output = Result<Round<R
 pub(crate) struct Outline(Vec<(Order, Vec<Bucket>)>);
 
 impl Outline {
-    /// Reads the buckets of the rows: one round trip, and one more where an order is so big that its buckets are located
-    /// one by one.
+    /// Reads the buckets of the rows: one round trip, and one more where an order is so big that its buckets are
+    /// located one by one.
     async fn read<R: BulkRow>(index: IndexReader<'_>, orders: Vec<Order>, rows: &[(usize, R)]) -> Result<Self, Error> {
         let mut keys = vec![BTreeSet::new(); orders.len()];
         for (order, key, _) in rows.iter().flat_map(|(_, row)| row.counted_entries()) {

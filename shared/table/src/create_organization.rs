@@ -41,8 +41,8 @@ pub struct CreatedOrganization {
     pub code: OrganizationCode,
     /// The organization's name.
     pub name: OrganizationName,
-    /// Whether the founder had an account before. Such a request was let in by the account's password, and so is a replay
-    /// of it.
+    /// Whether the founder had an account before. Such a request was let in by the account's password, and so is a
+    /// replay of it.
     #[serde(default)]
     pub founder_had_account: bool,
 }
@@ -76,7 +76,8 @@ impl Table {
     /// yet) in one transaction, which also puts the founder's welcome mail.
     ///
     /// # Errors
-    /// [`LoginAttemptsError::TooMany`], [`Error::KeyReused`], [`Error::LimitReached`] of the source, or the table is out of reach.
+    /// [`LoginAttemptsError::TooMany`], [`Error::KeyReused`], [`Error::LimitReached`] of the source, or the table is
+    /// out of reach.
     pub async fn create_organization(
         &self,
         organization: &OrganizationRecord,
@@ -107,8 +108,8 @@ impl Table {
         }
     }
 
-    /// The end of a founder whose address isn't verified, and of what the founder creates. Otherwise somebody could take
-    /// names that aren't his for good. An account that has no end, from before accounts had one, creates for good.
+    /// The end of a founder whose address isn't verified, and of what the founder creates. Otherwise somebody could
+    /// take names that aren't his for good. An account that has no end, from before accounts had one, creates for good.
     fn end_of_founder(&self, founder: &Founder<'_>) -> Option<u64> {
         let ends = match founder {
             Founder::New(_) => self.requires_verified_email(),
@@ -140,8 +141,8 @@ impl Table {
                 });
                 let unchanged = credential.unchanged();
                 let write = if let Some(end) = expires_at {
-                    // The account must not end before its organization. A verification that is under way meanwhile finds
-                    // another revision, and looks for the account's organizations again.
+                    // The account must not end before its organization. A verification that is under way meanwhile
+                    // finds another revision, and looks for the account's organizations again.
                     let later = Expression::update("SET revision = :revision, expires_at = :end")
                         .value(":revision", text(&random_id(16)))
                         .value(":end", number(end));

@@ -30,8 +30,8 @@ pub struct IndexesInForm {
     pub failed: Vec<(OrganizationId, Error)>,
 }
 
-/// The orders of each collection that an organization has an index of, with their names. The orders of a collection hold
-/// the same entries.
+/// The orders of each collection that an organization has an index of, with their names. The orders of a collection
+/// hold the same entries.
 fn collections(organization: &OrganizationId) -> Vec<Vec<(&'static str, Order)>> {
     let associations = [
         ("associations by user", AssociationOrder::UserId),
@@ -70,8 +70,8 @@ impl Table {
         Ok(verified)
     }
 
-    /// Mends every index of an organization while calls go on: counts first, so that what is mended next is counted; then
-    /// the entries that are missing in one of two orders.
+    /// Mends every index of an organization while calls go on: counts first, so that what is mended next is counted;
+    /// then the entries that are missing in one of two orders.
     ///
     /// # Errors
     /// The table is out of reach, or others write so often to one place that it can't be mended. What was mended before

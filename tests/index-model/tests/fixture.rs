@@ -292,7 +292,8 @@ impl Things {
         }
     }
 
-    /// Asserts that the counts are read from parents exactly if there are many buckets, and that no parent has too many.
+    /// Asserts that the counts are read from parents exactly if there are many buckets, and that no parent has too
+    /// many.
     pub(crate) async fn assert_settled(&self) {
         for order in &self.orders {
             let buckets = self.index().all_buckets(order).await.unwrap();

@@ -219,8 +219,8 @@ proptest! {
                                 let mut rows = things.walk(*order, *descending, &range, *skip, *size).await;
                                 assert_ordered(&rows, *order, *descending);
                                 let mut expected = sorted_in(untouched, &range, *order, *descending);
-                                // What others add and remove moves a page that is asked for by its number. From where it
-                                // begins, nothing may be missing.
+                                // What others add and remove moves a page that is asked for by its number. From where
+                                // it begins, nothing may be missing.
                                 if *skip > 0 {
                                     let Some(first) = rows.first().map(|row| row.keys()[*order].clone()) else { continue };
                                     expected.retain(|thing| {

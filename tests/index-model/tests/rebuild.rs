@@ -23,8 +23,8 @@ async fn write(things: &Things, id: u32) {
     }
 }
 
-/// Breaks an index, and rebuilds it while four writers go on. Asserts that every count is right then, and that all things
-/// are there.
+/// Breaks an index, and rebuilds it while four writers go on. Asserts that every count is right then, and that all
+/// things are there.
 fn mends(break_it: &impl AsyncFn(&Things)) {
     run(async {
         let things = Things::new(Way::Direct).await;

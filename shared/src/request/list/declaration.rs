@@ -37,9 +37,9 @@ macro_rules! list_request {
                     |fields: &mut $crate::request::Fields<'_>, name: &str| {
                         $crate::request::list::named_or(fields, name, $crate::request::list::Direction::Ascending)
                     },
-                /// At most 20 conditions, all of which must hold: a JSON array of filters, or one filter, repeatable. The
-                /// forms `Filters[0].Field=…&Filters[0].Operator=…&Filters[0].Value=…` and `Filters[0][Field]=…` are
-                /// read too.
+                /// At most 20 conditions, all of which must hold: a JSON array of filters, or one filter, repeatable.
+                /// The forms `Filters[0].Field=…&Filters[0].Operator=…&Filters[0].Value=…` and `Filters[0][Field]=…`
+                /// are read too.
                 #[param(value_type = Option<Vec<$filter>>)]
                 filters: Vec<$filter> = $crate::request::list::read_filters,
             }

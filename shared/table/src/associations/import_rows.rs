@@ -342,8 +342,8 @@ impl SeenMembers {
         }
     }
 
-    /// Returns the row that a user's takes the place of, and the user's own before the change. `None` where the address is
-    /// another member's, or another user's of this import: that has to be looked into.
+    /// Returns the row that a user's takes the place of, and the user's own before the change. `None` where the address
+    /// is another member's, or another user's of this import: that has to be looked into.
     fn take(&mut self, user: &UserRows) -> Option<(Option<MemberRecord>, MemberRecord)> {
         let address = FoldedAddress::of(&user.email);
         let row = self.of_users.remove(&user.user_id).or_else(|| self.of_addresses.remove(address.as_str()));

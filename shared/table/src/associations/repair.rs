@@ -1,5 +1,5 @@
-//! Mends associations that are in one order of the index, and not or otherwise in the other. An operator's; the API writes
-//! both orders in one transaction.
+//! Mends associations that are in one order of the index, and not or otherwise in the other. An operator's; the API
+//! writes both orders in one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +22,8 @@ use crate::{
 type Seen = BTreeMap<String, (UserId, [BTreeSet<String>; 2])>;
 
 impl Table {
-    /// Mends the associations of which the two orders say different things, and returns how many they were. What holds is
-    /// the entry by user, or else the user's membership.
+    /// Mends the associations of which the two orders say different things, and returns how many they were. What holds
+    /// is the entry by user, or else the user's membership.
     pub(crate) async fn repair_associations(&self, organization: &OrganizationId) -> Result<u64, Error> {
         let indexes = self.indexes_by(Authority::Operator);
         let mut seen = Seen::new();
@@ -48,8 +48,8 @@ impl Table {
         Ok(mended)
     }
 
-    /// Makes both orders and the membership of a user say the same, of what was seen at these customers. Returns whether
-    /// anything had to be changed. Nothing is changed that isn't as it was read.
+    /// Makes both orders and the membership of a user say the same, of what was seen at these customers. Returns
+    /// whether anything had to be changed. Nothing is changed that isn't as it was read.
     async fn repair_association(
         &self,
         organization: &OrganizationId,

@@ -8,9 +8,9 @@
 //! 2. Move what is left in the earlier partition, until a strongly consistent Query finds nothing.
 //! 3. Note the time in the organization's item: `customers_indexed_at`.
 //!
-//! Until then a read that finds no customer in the present form looks in both at one moment, and a write takes the customer
-//! from wherever it is. The list of customers waits. The third step ends that for good, and costs nothing where the
-//! organization's item is read anyway. Three races have to be told apart:
+//! Until then a read that finds no customer in the present form looks in both at one moment, and a write takes the
+//! customer from wherever it is. The list of customers waits. The third step ends that for good, and costs nothing
+//! where the organization's item is read anyway. Three races have to be told apart:
 //!
 //! | Reader | Migration |
 //! |---|---|
@@ -36,7 +36,8 @@
 //!
 //! The deletion is refused, and the put reads again. So is the move, if the put comes first.
 //!
-//! An earlier version that is still at work doesn't see entries, and may put a customer that is one. Then the entry wins.
+//! An earlier version that is still at work doesn't see entries, and may put a customer that is one. Then the entry
+//! wins.
 
 use counted_index::{IndexChanges, Outcome};
 use domain::{clock::now, ids::OrganizationId};
@@ -74,8 +75,8 @@ pub(super) fn may_be_left(place: &CustomersPlace, begun_at: u64) -> bool {
 }
 
 impl Table {
-    /// Brings every customer that is in the form of earlier versions into the present one. Reads the whole table. It may
-    /// be stopped and run again.
+    /// Brings every customer that is in the form of earlier versions into the present one. Reads the whole table. It
+    /// may be stopped and run again.
     ///
     /// # Errors
     /// The table is out of reach: run it again.

@@ -37,8 +37,8 @@ struct CustomerRows {
 }
 
 impl OrganizationScope<'_> {
-    /// Creates or replaces customers: two round trips and those of the writes. The outcomes are those of single calls in
-    /// the order of the rows, but that a row which says what is so already writes nothing.
+    /// Creates or replaces customers: two round trips and those of the writes. The outcomes are those of single calls
+    /// in the order of the rows, but that a row which says what is so already writes nothing.
     ///
     /// # Errors
     /// The scope's own, or the table is out of reach and nothing was written.
@@ -134,8 +134,8 @@ impl CustomerRecord {
 }
 
 impl CustomerRows {
-    /// Puts the rows one after the other in the place of what is known of the customer. Returns what is to be stored, if
-    /// it says anything else.
+    /// Puts the rows one after the other in the place of what is known of the customer. Returns what is to be stored,
+    /// if it says anything else.
     fn put(&mut self, known: Option<&CustomerRecord>, tiers: &PriceTiers) -> Option<CustomerRecord> {
         let mut stored: Option<CustomerRecord> = None;
         self.outcomes.clear();

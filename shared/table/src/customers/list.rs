@@ -136,8 +136,8 @@ impl Joined for Customers {
         Ok(OfOrganization { organization: organization.clone(), tiers })
     }
 
-    /// Gives each customer its tier. A customer that moved to a tier which was added between the reads has the tiers read
-    /// again.
+    /// Gives each customer its tier. A customer that moved to a tier which was added between the reads has the tiers
+    /// read again.
     async fn join(table: &Table, beside: &OfOrganization, entries: Vec<CustomerEntry>) -> Result<Vec<Customer>, Error> {
         let OfOrganization { organization, tiers } = beside;
         if let Some(rows) = with_tiers(&entries, tiers) {
@@ -162,8 +162,8 @@ fn with_tiers(entries: &[CustomerEntry], tiers: &PriceTiers) -> Option<Vec<Custo
 }
 
 impl OrganizationScope<'_> {
-    /// A page of customers: one to three sequential round trips, see [`crate::ListQuery`]. The entries and the tiers are
-    /// two reads: a row has its tier as it was at another moment of the call, if the tier was changed meanwhile.
+    /// A page of customers: one to three sequential round trips, see [`crate::ListQuery`]. The entries and the tiers
+    /// are two reads: a row has its tier as it was at another moment of the call, if the tier was changed meanwhile.
     ///
     /// # Errors
     /// [`ListError::BadPageToken`], [`ListError::TooManyRows`], the scope's own, or the table is out of reach.

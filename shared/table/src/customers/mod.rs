@@ -1,8 +1,9 @@
 //! Customers: the commerce context that a token carries, in two counted orders.
 //!
-//! The order by number is where a customer is found, and the order by company name is a second sorting. Each entry holds
-//! the whole record, so that a page of either takes no second read. A write changes both entries in one transaction. The
-//! counts of the orders change only where a customer is made or removed, or where its company's name moves it.
+//! The order by number is where a customer is found, and the order by company name is a second sorting. Each entry
+//! holds the whole record, so that a page of either takes no second read. A write changes both entries in one
+//! transaction. The counts of the orders change only where a customer is made or removed, or where its company's name
+//! moves it.
 //!
 //! Tables from before have customers that no order holds: see [`earlier_form`].
 

@@ -51,8 +51,8 @@ impl CustomerOrder {
 
 /// Returns the part of a key that a company's name makes: in lower case, and cut where it would be too long.
 ///
-/// Each character is put into lower case by itself, and nothing is normalized after. So the key of a name begins with the
-/// key of each of its prefixes, which narrows a list by the beginning of a name.
+/// Each character is put into lower case by itself, and nothing is normalized after. So the key of a name begins with
+/// the key of each of its prefixes, which narrows a list by the beginning of a name.
 pub(crate) fn company_in_key(company: &str) -> String {
     company.chars().flat_map(char::to_lowercase).take(MAX_COMPANY_CHARS).collect()
 }

@@ -8,8 +8,8 @@ use super::{
 use crate::{CustomerError, OrganizationScope, records::CustomerRecord};
 
 impl OrganizationScope<'_> {
-    /// Changes a customer, where the preconditions hold of it: two round trips, and one more where another company's name
-    /// moves it.
+    /// Changes a customer, where the preconditions hold of it: two round trips, and one more where another company's
+    /// name moves it.
     ///
     /// # Errors
     /// [`CustomerError::NotFound`], [`CustomerError::Precondition`], [`CustomerError::NoPriceTier`], the scope's own,

@@ -8,8 +8,8 @@ use super::{
 use crate::{CustomerError, Error, OrganizationScope, records::CustomerRecord, scope::Reads};
 
 impl OrganizationScope<'_> {
-    /// Creates or replaces a customer, where the preconditions hold of what is there: two round trips, and one more where
-    /// another company's name may move it to another bucket.
+    /// Creates or replaces a customer, where the preconditions hold of what is there: two round trips, and one more
+    /// where another company's name may move it to another bucket.
     ///
     /// # Errors
     /// [`CustomerError::Precondition`], [`CustomerError::NoPriceTier`], the scope's own, or the table is out of reach.

@@ -27,8 +27,8 @@ struct ToRemove {
 }
 
 impl OrganizationScope<'_> {
-    /// Removes a customer, where the preconditions hold of it: two round trips, and one more where the customer isn't in
-    /// the last bucket of the order by company name. Up to 1,000 customers are in one bucket.
+    /// Removes a customer, where the preconditions hold of it: two round trips, and one more where the customer isn't
+    /// in the last bucket of the order by company name. Up to 1,000 customers are in one bucket.
     ///
     /// # Errors
     /// [`CustomerError::NotFound`], [`CustomerError::Precondition`], the scope's own, or the table is out of reach.

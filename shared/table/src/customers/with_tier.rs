@@ -27,8 +27,8 @@
 //!   tiers were read, if they were read before it. If they were read after it, the first example is possible, unless the
 //!   change is older than both reads.
 //!
-//! A change is older than both reads if it was begun long enough before them: see [`SETTLED_SECONDS`]. What isn't decided
-//! by this is read by `TransactGetItems`, which costs a round trip more.
+//! A change is older than both reads if it was begun long enough before them: see [`SETTLED_SECONDS`]. What isn't
+//! decided by this is read by `TransactGetItems`, which costs a round trip more.
 
 use domain::{clock::now, ids::OrganizationId, text::CustomerNumber};
 use dynamo::Backoff;

@@ -63,8 +63,8 @@ impl OrganizationScope<'_> {
         Ok(found.map(|found| Known { found, tiers }))
     }
 
-    /// Stores a customer in the place of what is known of it, and counts it on its tier; `false` where it, the tier or a
-    /// bucket was changed meanwhile. One round trip, and one before it for buckets that are needed and not located.
+    /// Stores a customer in the place of what is known of it, and counts it on its tier; `false` where it, the tier or
+    /// a bucket was changed meanwhile. One round trip, and one before it for buckets that are needed and not located.
     ///
     /// The tier's revision is asked for at the commit, or a customer would be put on a tier by a name that it no longer
     /// has: the put reads that `4k` is Gold, `4k` becomes Staff, and the put answers that the customer is on Gold.

@@ -86,8 +86,8 @@ impl OrganizationScope<'_> {
         self.invite_in(&Manner { mails_again_at_once: false, tells_account: false, answer }, new, key).await
     }
 
-    /// Invites a person without any role, and returns the account of the address, or the one to come. An invitation that
-    /// is open is mailed again at once. As many round trips as [`Self::invite`].
+    /// Invites a person without any role, and returns the account of the address, or the one to come. An invitation
+    /// that is open is mailed again at once. As many round trips as [`Self::invite`].
     ///
     /// # Errors
     /// Those of [`Self::invite`].

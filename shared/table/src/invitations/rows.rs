@@ -1,5 +1,5 @@
-//! The row of an invited person among the organization's users: there while the invitation is open, and made the member's
-//! own by the acceptance.
+//! The row of an invited person among the organization's users: there while the invitation is open, and made the
+//! member's own by the acceptance.
 
 use claims::Role;
 use counted_index::{IndexChanges, IndexReader};

@@ -1,5 +1,5 @@
-//! Lists of an organization's records: paged, sorted and filtered, with exact totals. An entity says its fields, its two
-//! orders, and which fields narrow them; everything else is here, once for all lists.
+//! Lists of an organization's records: paged, sorted and filtered, with exact totals. An entity says its fields, its
+//! two orders, and which fields narrow them; everything else is here, once for all lists.
 
 mod entity;
 mod filter;

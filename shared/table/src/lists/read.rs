@@ -59,15 +59,15 @@ struct Read<L: Joined> {
 }
 
 impl OrganizationScope<'_> {
-    /// A page of the records that the filters keep, and how many there are on all pages. Sequential round trips, and those
-    /// of [`Joined::join`] for the rows of the page:
+    /// A page of the records that the filters keep, and how many there are on all pages. Sequential round trips, and
+    /// those of [`Joined::join`] for the rows of the page:
     ///
     /// - one for the first page and by token, and where the filters are a range of the order that is asked for two;
     /// - two for any other page, and with such a range three;
     /// - where rows have to be tested, three; about as many rows as the table may test are read, and held, for it.
     ///
-    /// The entries, the counts and the role are reads of their own, so that writes may commit between them. The total is
-    /// never less than what the page shows.
+    /// The entries, the counts and the role are reads of their own, so that writes may commit between them. The total
+    /// is never less than what the page shows.
     ///
     /// # Errors
     /// [`ListError::BadPageToken`], [`ListError::TooManyRows`], the scope's own, or the table is out of reach.

@@ -54,7 +54,8 @@ struct Unindexed {
 }
 
 impl Table {
-    /// Builds the index of each organization's users that has none, or whose index isn't complete. Reads the whole table.
+    /// Builds the index of each organization's users that has none, or whose index isn't complete. Reads the whole
+    /// table.
     ///
     /// # Errors
     /// The table is out of reach: run it again.
@@ -122,8 +123,8 @@ impl Table {
         Ok(())
     }
 
-    /// Puts the rows of these users that are missing. Returns whether that was done; otherwise something isn't as it was
-    /// read.
+    /// Puts the rows of these users that are missing. Returns whether that was done; otherwise something isn't as it
+    /// was read.
     async fn try_to_index(
         &self,
         organization: &OrganizationRecord,

@@ -18,8 +18,8 @@ pub(crate) struct Before {
 }
 
 impl SeenMember {
-    /// Returns the user's row before a change. `is_complete` says that the index was seen to be complete. Where it wasn't
-    /// and there is no row, the roles are read: one round trip more.
+    /// Returns the user's row before a change. `is_complete` says that the index was seen to be complete. Where it
+    /// wasn't and there is no row, the roles are read: one round trip more.
     pub(crate) async fn before(
         &self,
         table: &Table,
@@ -82,8 +82,8 @@ impl Table {
     }
 }
 
-/// Returns the row of an account with these roles, or `None` if there are none. Nobody knows when the person joined: not
-/// before the account was made, nor before the organization.
+/// Returns the row of an account with these roles, or `None` if there are none. Nobody knows when the person joined:
+/// not before the account was made, nor before the organization.
 pub(super) fn row_of(
     organization: &OrganizationRecord,
     account: &AccountRecord,

@@ -17,8 +17,8 @@ use crate::{
     scope::{Reads, keys},
 };
 
-/// The characters of the longest value of each field that is sorted by. A folded address has at most 64 characters before
-/// the `@`, each of which may become three in lower case, and 253 behind it.
+/// The characters of the longest value of each field that is sorted by. A folded address has at most 64 characters
+/// before the `@`, each of which may become three in lower case, and 253 behind it.
 const MAX_USER_ID_CHARS: usize = 27;
 const MAX_ADDRESS_CHARS: usize = 64 * 3 + 1 + 253;
 /// Accounts that are read at once, in batches of a hundred.
@@ -185,12 +185,12 @@ impl Joined for Members {
 }
 
 impl OrganizationScope<'_> {
-    /// A page of the organization's users, and of those who are invited: the round trips of a list, and one more for the
-    /// names where the page has a user.
+    /// A page of the organization's users, and of those who are invited: the round trips of a list, and one more for
+    /// the names where the page has a user.
     ///
     /// # Errors
-    /// [`ListError::BadPageToken`], [`ListError::TooManyRows`], the scope's own, the index is being built, or the table is
-    /// out of reach.
+    /// [`ListError::BadPageToken`], [`ListError::TooManyRows`], the scope's own, the index is being built, or the table
+    /// is out of reach.
     pub async fn users(&self, query: &ListQuery<Members>) -> Result<ListPage<ListedMember>, ListError> {
         self.list(query).await
     }

@@ -3,8 +3,8 @@
 //! Whatever gives or takes a role, a customer or an invitation changes the row in its own transaction. This is the one
 //! room that does so: [`SeenMember`] is what was read of a person, and [`SeenMember::change`] makes the row be another.
 //!
-//! Both items of a row hold the same, with a *revision* that each write replaces and asks for. So a row is changed as it
-//! was read, or not at all. There is one row for a user id, and one for an address.
+//! Both items of a row hold the same, with a *revision* that each write replaces and asks for. So a row is changed as
+//! it was read, or not at all. There is one row for a user id, and one for an address.
 //!
 //! **Tables from before the index** have organizations without it. What is known of one is in three states:
 //!

@@ -62,8 +62,8 @@ impl SeenMember {
         self.row().filter(|row| row.user_id == *user)?.invitation_id.as_ref()
     }
 
-    /// Makes the row that was found be `after`, or be gone. In large organizations this takes another round trip, where a
-    /// key wasn't known as its bucket was read.
+    /// Makes the row that was found be `after`, or be gone. In large organizations this takes another round trip, where
+    /// a key wasn't known as its bucket was read.
     pub(crate) async fn change(
         &self,
         index: IndexReader<'_>,
@@ -74,8 +74,8 @@ impl SeenMember {
         Ok(changes)
     }
 
-    /// Makes the row that was found of a user be `after`, at the address that was looked for. The row of an open invitation
-    /// to that address gives way, as the invited person is a member by then.
+    /// Makes the row that was found of a user be `after`, at the address that was looked for. The row of an open
+    /// invitation to that address gives way, as the invited person is a member by then.
     pub(crate) async fn readdress(&self, index: IndexReader<'_>, after: MemberRecord) -> Result<IndexChanges, Error> {
         let invited = self.by_email.row.as_ref().filter(|row| row.user_id != after.user_id && row.is_invited());
         let (Some(before), Some(invited)) = (&self.by_user.row, invited) else {

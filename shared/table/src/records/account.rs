@@ -159,8 +159,8 @@ impl Record for CredentialRecord {
 }
 
 impl CredentialRecord {
-    /// Returns the condition that the credential is this account's. Of two accounts whose addresses are the same by now,
-    /// one has no credential, and must not change the other one's.
+    /// Returns the condition that the credential is this account's. Of two accounts whose addresses are the same by
+    /// now, one has no credential, and must not change the other one's.
     pub(crate) fn belongs_to(user: &UserId) -> Expression {
         Expression::condition("user_id = :owner").value(":owner", text(user.as_str()))
     }

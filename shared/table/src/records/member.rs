@@ -7,8 +7,8 @@ use domain::{
 use dynamo::{Expression, rfc3339, text};
 use serde::{Deserialize, Serialize};
 
-/// A person who belongs to an organization, or is invited into it: the entry of two indexes. It has no names of a member,
-/// since the account has them.
+/// A person who belongs to an organization, or is invited into it: the entry of two indexes. It has no names of a
+/// member, since the account has them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberRecord {
     /// The account, or the account to come of a person who is invited.

@@ -81,8 +81,8 @@ impl<'t> OrganizationScope<'t> {
         self.caller_id() == Some(user)
     }
 
-    /// Refuses a caller who has not verified an address, where that is required, to have anybody mailed or made an admin.
-    /// A machine counts as verified once one of the organization's admins is.
+    /// Refuses a caller who has not verified an address, where that is required, to have anybody mailed or made an
+    /// admin. A machine counts as verified once one of the organization's admins is.
     ///
     /// The token's claim is enough for a person: the first verification ends every token from before.
     ///

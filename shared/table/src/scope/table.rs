@@ -161,8 +161,8 @@ impl Table {
         Ok(self.engine.try_to_update(key.into_raw(), expression, expression.condition_on_existing()).await?)
     }
 
-    /// Updates a record that may not exist, on the expression's condition alone. Only for what limits keep: an item whose
-    /// existence is a role or an account would come back by a late update.
+    /// Updates a record that may not exist, on the expression's condition alone. Only for what limits keep: an item
+    /// whose existence is a role or an account would come back by a late update.
     pub(crate) async fn update_or_create<R>(&self, key: Key<R>, expression: &Expression) -> Result<Updated, Error> {
         let condition = expression.condition_alone().to_owned();
         Ok(self.engine.try_to_update(key.into_raw(), expression, condition).await?)

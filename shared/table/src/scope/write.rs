@@ -133,7 +133,8 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         self.map(|transaction| transaction.put_new(key, K::Record::ENTITY, record, Condition::UseCase(refusal)))
     }
 
-    /// Puts a record that must not exist yet, over one that has expired: that one is gone, even if it isn't deleted yet.
+    /// Puts a record that must not exist yet, over one that has expired: that one is gone, even if it isn't deleted
+    /// yet.
     pub(crate) fn put_new_or_over_expired<K: WriteKey<S>>(self, key: K, record: &K::Record, refusal: R) -> Self
     where
         K::Record: Record,
@@ -160,8 +161,8 @@ impl<'t, S: WriteScope, R> Write<'t, S, R> {
         self.map(|transaction| transaction.update(key, change, Condition::UseCase(refusal)))
     }
 
-    /// Updates a record that may not exist, on the expression's condition alone. Only for what limits keep: an item whose
-    /// existence is a role or an account would come back by a late update.
+    /// Updates a record that may not exist, on the expression's condition alone. Only for what limits keep: an item
+    /// whose existence is a role or an account would come back by a late update.
     pub(crate) fn update_or_create<K: WriteKey<S>>(self, key: K, change: &Expression, refusal: R) -> Self {
         let key = key.into_raw(Private(()));
         self.map(|transaction| transaction.update_or_create(key, change, Condition::UseCase(refusal)))
@@ -349,8 +350,8 @@ fn organization_lives() -> Expression {
         .value(":organization_at", number(now()))
 }
 
-/// Returns whether a condition failed because there is no item, or an expired one. Where there is none, the local engine
-/// returns an empty item, and AWS none.
+/// Returns whether a condition failed because there is no item, or an expired one. Where there is none, the local
+/// engine returns an empty item, and AWS none.
 fn is_gone(item: Option<&Item>) -> bool {
     item.is_none_or(|item| item.is_empty() || !is_live(item))
 }

@@ -1,4 +1,5 @@
-//! What holds of the table at any quiet moment. Each invariant is a function, which `ARCHITECTURE.md` lists by its name.
+//! What holds of the table at any quiet moment. Each invariant is a function, which `ARCHITECTURE.md` lists by its
+//! name.
 
 mod accounts;
 mod associations;
