@@ -59,6 +59,7 @@ impl Listed for Associations {
     type Row = AssociationRecord;
 
     const NAME: &'static str = "associations";
+    const MAX_KEY_BYTES: usize = MAX_CUSTOMER_NUMBER_CHARS * 4 + 1 + MAX_USER_ID_CHARS;
 
     fn index(order: AssociationOrder, organization: &OrganizationId) -> Order {
         order.index(organization)

@@ -75,6 +75,7 @@ impl Listed for Customers {
     type Row = Customer;
 
     const NAME: &'static str = "customers";
+    const MAX_KEY_BYTES: usize = (MAX_COMPANY_CHARS + MAX_CUSTOMER_NUMBER_CHARS) * 4 + 1;
 
     fn index(order: CustomerOrder, organization: &OrganizationId) -> Order {
         order.index(organization)

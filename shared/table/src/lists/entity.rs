@@ -66,6 +66,9 @@ pub trait Listed: Debug + Clone + Send + Sync + 'static {
 
     /// The list's name, which its page tokens are bound to.
     const NAME: &'static str;
+    /// The bytes of the longest key in any order. A page token is no secret, so a longer key could be made up, and
+    /// DynamoDB would refuse it.
+    const MAX_KEY_BYTES: usize;
 
     /// The counted index of an organization's entries in this order.
     fn index(order: Self::Order, organization: &OrganizationId) -> Order;

@@ -8,8 +8,6 @@ use ring::digest;
 use super::{ListQuery, Listed};
 use crate::{Error, ListError};
 
-/// The bytes of the longest key that DynamoDB takes.
-const MAX_KEY_BYTES: usize = 1_024;
 /// The bytes of the hash in a token.
 const HASH_BYTES: usize = 16;
 
@@ -32,10 +30,12 @@ pub fn decode<L: Listed>(
     query: &ListQuery<L>,
     token: &str,
 ) -> Result<String, ListError> {
+    // A sort key has 1,024 bytes: the prefix of an entry, the key, and U+0000 for what comes beyond it.
+    const { assert!(L::MAX_KEY_BYTES + 3 <= 1_024) };
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| ListError::BadPageToken)?;
     let (said, key) = bytes.split_at_checked(HASH_BYTES).ok_or(ListError::BadPageToken)?;
     let key = std::str::from_utf8(key).map_err(|_| ListError::BadPageToken)?;
-    if key.len() > MAX_KEY_BYTES {
+    if key.len() > L::MAX_KEY_BYTES {
         return Err(ListError::BadPageToken);
     }
     if hash(organization, query, key)? == said { Ok(key.to_owned()) } else { Err(ListError::BadPageToken) }

@@ -101,6 +101,8 @@ impl Listed for Members {
     type Row = ListedMember;
 
     const NAME: &'static str = "users";
+    // Of the characters of a folded address, those behind the `@` have a byte each, and at most 64 before it have four.
+    const MAX_KEY_BYTES: usize = MAX_ADDRESS_CHARS * 2;
 
     fn index(order: MemberOrder, organization: &OrganizationId) -> Order {
         order.index(organization)
