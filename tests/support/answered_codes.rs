@@ -1,5 +1,5 @@
 //! Notes which codes the API has answered, so that one that no request reaches is found: with `CODES`, the name of a
-//! file, each code of each problem answer is added to that file.
+//! file, each code of each problem answer, and of each row that an import rejects, is added to that file.
 
 use std::{collections::BTreeSet, fs::OpenOptions, io::Write, sync::Mutex};
 
@@ -8,8 +8,13 @@ use serde_json::Value;
 /// The codes that are in the file by now.
 static NOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Notes the codes of a problem answer.
-pub(crate) fn note(problem: &Value) {
+/// Notes the codes of an answer: a problem, or rows of an import that are rejected for problems of their own.
+pub(crate) fn note(answer: &Value) {
+    note_problem(answer);
+    answer["Rejected"].as_array().into_iter().flatten().for_each(note_problem);
+}
+
+fn note_problem(problem: &Value) {
     let Ok(file) = std::env::var("CODES") else { return };
     let of_fields = problem["codes"].as_object().into_iter().flat_map(|codes| codes.values());
     let of_fields = of_fields.flat_map(|codes| codes.as_array().into_iter().flatten());

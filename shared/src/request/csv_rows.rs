@@ -141,7 +141,7 @@ mod tests {
             (b"Name,name\na,b\n", "Name must be given once"),
             (
                 b"Name;City,x\n",
-                "Name;City is no field of this request; did you mean Name?; x is no field of this request",
+                "Name is required; Name;City is no field of this request; x is no field of this request",
             ),
             (b"City\nb\n", "Name is required"),
             (many.as_bytes(), "Rows must be at most 1000, and there are 1001"),
