@@ -3,11 +3,28 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Anonymous, Caller, PASSWORD, Person, Tenant, link_token, mails_to, person, tenant, unique};
+use crate::support::{
+    Anonymous, Answer, Caller, PASSWORD, Person, Tenant, link_token, mails_to, person, tenant, unique,
+};
 
 const ADMINS: &str = "/api/organizations/users/admins";
 const OAUTH: &str = "/oauth2/token";
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/// The status and the round trips of an answer.
+#[derive(Debug)]
+struct Trips(u16, u32);
+
+impl PartialEq<(u16, u32)> for Trips {
+    /// A binary that has been up for five minutes reads the public keys again, within any call: one round trip more.
+    fn eq(&self, (status, budget): &(u16, u32)) -> bool {
+        self.0 == *status && (self.1 == *budget || cfg!(feature = "lambda") && self.1 == *budget + 1)
+    }
+}
+
+fn trips(answer: &Answer) -> Trips {
+    Trips(answer.status, answer.round_trips())
+}
 
 /// Somebody who buys for a customer of the organization.
 async fn associated(tenant: &Tenant) -> Person {
@@ -24,7 +41,6 @@ async fn associated(tenant: &Tenant) -> Person {
 async fn each_call_keeps_its_budget() {
     let (tenant, grace) = (tenant().await, person().await);
     let user = grace.signed_in().await;
-    let trips = |answer: &crate::support::Answer| (answer.status, answer.round_trips());
 
     let mut body = json!({
         "Organization": {"Name": unique("Budget")},
@@ -135,7 +151,6 @@ async fn each_call_keeps_its_budget() {
 async fn each_call_for_users_and_in_bulk_keeps_its_budget() {
     let (tenant, grace) = (tenant().await, person().await);
     let admin = &tenant.admin;
-    let trips = |answer: &crate::support::Answer| (answer.status, answer.round_trips());
     let associate = "/api/organizations/users/associate-customer";
     admin.post("/api/organizations/price-tiers", &json!({"Name": "Silver", "CurrencyCode": "EUR"})).await;
     for user in [&tenant.admin_id, &grace.id] {
@@ -174,7 +189,6 @@ async fn each_call_for_users_and_in_bulk_keeps_its_budget() {
 async fn each_call_for_machines_and_accounts_keeps_its_budget() {
     let tenant = tenant().await;
     let admin = &tenant.admin;
-    let trips = |answer: &crate::support::Answer| (answer.status, answer.round_trips());
     let api_access = "/api/organizations/api-access";
     let created = admin.post(api_access, &json!({"Name": "Shop"})).await;
     assert_eq!(trips(&created), (200, 2), "make a credential");
