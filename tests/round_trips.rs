@@ -1,5 +1,7 @@
 //! The budgets: sequential DynamoDB round trips per call.
 
+use std::cell::Cell;
+
 use reqwest::Method;
 use serde_json::json;
 
@@ -11,14 +13,21 @@ const ADMINS: &str = "/api/organizations/users/admins";
 const OAUTH: &str = "/oauth2/token";
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
+thread_local! {
+    /// Whether a call of this test has read the public keys again. Each test has a thread of its own.
+    static KEYS_READ: Cell<bool> = const { Cell::new(false) };
+}
+
 /// The status and the round trips of an answer.
 #[derive(Debug)]
 struct Trips(u16, u32);
 
 impl PartialEq<(u16, u32)> for Trips {
     /// A binary that has been up for five minutes reads the public keys again, within any call: one round trip more.
+    /// Over the binaries, one call of a test may take it. Over the routers, each budget is exact.
     fn eq(&self, (status, budget): &(u16, u32)) -> bool {
-        self.0 == *status && (self.1 == *budget || cfg!(feature = "lambda") && self.1 == *budget + 1)
+        let reads_keys = || cfg!(feature = "lambda") && self.1 == *budget + 1 && !KEYS_READ.replace(true);
+        self.0 == *status && (self.1 == *budget || reads_keys())
     }
 }
 

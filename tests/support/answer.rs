@@ -17,7 +17,9 @@ impl Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let answer = Self { status, headers, text: response.text().await.unwrap() };
         assert!(answer.header("x-request-id").len() >= 8, "every answer has its request's id: {answer:?}");
-        if let Ok(json) = serde_json::from_str(&answer.text) {
+        if answer.header("content-type") == "application/problem+json" {
+            answered_codes::note(&answer.json());
+        } else if let Ok(json) = serde_json::from_str(&answer.text) {
             answered_codes::note(&json);
         }
         answer
