@@ -23,8 +23,8 @@ thread_local! {
 struct Trips(u16, u32);
 
 impl PartialEq<(u16, u32)> for Trips {
-    /// A binary that has been up for five minutes reads the public keys again, within any call: one round trip more.
-    /// Over the binaries, one call of a test may take it. Over the routers, each budget is exact.
+    /// An instance of a binary that had no call in the two minutes before its keys are stale reads them within its next:
+    /// one round trip more, for one call of a test. The routers share their keys, and always have calls.
     fn eq(&self, (status, budget): &(u16, u32)) -> bool {
         let reads_keys = || cfg!(feature = "lambda") && self.1 == *budget + 1 && !KEYS_READ.replace(true);
         self.0 == *status && (self.1 == *budget || reads_keys())

@@ -22,6 +22,10 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = App::from_ref(state);
         let credentials = app.verifier.authenticate(&parts.headers).await?;
+        if let Some(read) = app.verifier.keys().refresh_ahead() {
+            // A Lambda is frozen once it has answered, and a read with it. So the answer waits for it, a second at most.
+            dynamo::after_request(async move { drop(read.await) });
+        }
         Ok(Self(C::claim(credentials, (&parts.method).into())?))
     }
 }

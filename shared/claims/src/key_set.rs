@@ -8,12 +8,14 @@ use std::{
 
 use domain::{clock::now, mutex::lock};
 use jsonwebtoken::DecodingKey;
-use tokio::time::Instant;
+use tokio::{task::JoinHandle, time::Instant};
 
 use crate::PublicKey;
 
 /// The age at which the set is read again.
 const CACHE_TTL: Duration = Duration::from_mins(5);
+/// The age from which the set is read again beside a call, so that no call waits for that read.
+const REFRESH_AHEAD_AGE: Duration = Duration::from_mins(3);
 /// The least time between two look-ups of unknown keys. Without it, a flood of tokens with invented key ids would cause
 /// a read each.
 const MIN_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
@@ -84,6 +86,10 @@ impl Known {
 
     fn is_stale(&self) -> bool {
         self.read_at.is_none_or(|at| at.elapsed() >= CACHE_TTL)
+    }
+
+    fn is_aging(&self) -> bool {
+        self.read_at.is_none_or(|at| at.elapsed() >= REFRESH_AHEAD_AGE)
     }
 
     /// Returns whether every key that signs honestly is known.
@@ -185,6 +191,23 @@ impl KeySet {
             return Err(KeySourceError::Unavailable("the read of another request failed".to_owned()));
         }
         Ok(())
+    }
+
+    /// Reads the set again in a task of its own, if it will be stale soon and nobody reads it already. Returns the task,
+    /// for which a process that may be frozen has to wait.
+    #[must_use]
+    pub fn refresh_ahead(&self) -> Option<JoinHandle<()>> {
+        if !self.known().is_aging() {
+            return None;
+        }
+        let reading = self.reading.clone().try_lock_owned().ok()?;
+        let set = self.clone();
+        Some(tokio::spawn(async move {
+            if let Err(error) = set.read().await {
+                tracing::warn!(%error, "the public keys could not be read ahead");
+            }
+            drop(reading);
+        }))
     }
 
     /// Reads the set again.

@@ -38,6 +38,32 @@ async fn a_known_key_is_read_once_in_five_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_set_that_is_stale_soon_is_read_once_beside_the_calls_and_no_call_waits() {
+    let (source, set) = source_and_set().await;
+    assert!(set.refresh_ahead().is_none(), "a fresh set");
+    advance(REFRESH_AHEAD_AGE).await;
+    let read = set.refresh_ahead().unwrap();
+    assert!(set.refresh_ahead().is_none(), "somebody reads it already");
+    assert!(known(&set, &key(1).kid).await);
+    read.await.unwrap();
+    advance(CACHE_TTL.saturating_sub(Duration::from_millis(1))).await;
+    assert!(known(&set, &key(1).kid).await);
+    assert_eq!(source.reads(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_ahead_that_fails_is_tried_again_beside_the_next_call() {
+    let (source, set) = source_and_set().await;
+    advance(REFRESH_AHEAD_AGE).await;
+    source.is_out_of_reach(true);
+    set.refresh_ahead().unwrap().await.unwrap();
+    source.is_out_of_reach(false);
+    set.refresh_ahead().unwrap().await.unwrap();
+    assert_eq!(source.reads(), 3);
+    assert!(set.refresh_ahead().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_that_was_published_since_is_found_by_a_look_up() {
     let (source, set) = source_and_set().await;
     source.publish(key(2));
