@@ -1,6 +1,6 @@
 //! The embedded DynamoDB: the same table as in the cloud, behind the same protocol.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
         StreamViewType, TimeToLiveSpecification,
     },
 };
-use dynoxide::Database;
+use dynoxide::{Database, storage::Storage};
 
 /// Why the embedded DynamoDB can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -24,13 +24,29 @@ impl EngineError {
     }
 }
 
+/// The engine looks for the stream's last record at each write. Without an index it reads every record, so that each
+/// write would cost as much as all writes before it.
+const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS stream_records_in_order
+    ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+
 /// Opens the database at `path`, or one in memory.
 pub(crate) fn open(path: Option<PathBuf>) -> Result<Database, EngineError> {
-    let database = match path {
-        Some(path) => Database::new(&path.to_string_lossy()),
-        None => Database::memory(),
-    };
-    database.map_err(EngineError::of)
+    if let Some(path) = path {
+        index_stream(&path)?;
+        return Database::new(&path.to_string_lossy()).map_err(EngineError::of);
+    }
+    // Nothing but a restored file gives a database in memory an index.
+    let directory = tempfile::tempdir().map_err(EngineError::of)?;
+    let empty = directory.path().join("empty");
+    index_stream(&empty)?;
+    let database = Database::memory().map_err(EngineError::of)?;
+    database.restore_from(&empty.to_string_lossy()).map_err(EngineError::of)?;
+    Ok(database)
+}
+
+fn index_stream(path: &Path) -> Result<(), EngineError> {
+    let storage = Storage::new(&path.to_string_lossy()).map_err(EngineError::of)?;
+    storage.conn().execute_batch(STREAM_INDEX).map_err(EngineError::of)
 }
 
 /// Makes the table as `template.yaml` does, unless it is there.

@@ -26,8 +26,7 @@ use crate::data;
 
 /// The longest wait of a write by another process, which does not wake the stream, or of a mail that failed.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// How long a write waits for others before the stream is read, which costs the engine a look at all of its records.
-/// (The function's mapping gathers too.)
+/// How long a write waits for others before the stream is read, as the function's mapping gathers records too.
 const BATCH_WINDOW: Duration = Duration::from_millis(20);
 /// Records in one event, as the function's mapping has it.
 const BATCH: usize = 100;
