@@ -129,7 +129,7 @@ async fn accounts_that_were_stored_under_an_earlier_form_of_their_address_are_fo
     let (queued, stdout) = stdout.split_once('\n').unwrap();
     assert_eq!(queued, "0 pending mails were put into the queue");
     let stdout =
-        stdout.strip_suffix("0 price tiers moved\n0 customers moved\n0 users of 0 organizations indexed\n").unwrap();
+        stdout.split_once("0 price tiers moved\n0 customers moved\n0 users of 0 organizations indexed\n").unwrap().0;
     let (moved, taken) = stdout.split_once('\n').unwrap();
     assert_eq!(moved, "2 addresses moved");
     assert!(taken.starts_with("  kp_") && taken.ends_with(": the address has another account\n"), "{taken}");

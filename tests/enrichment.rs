@@ -5,7 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Anonymous, Caller, Member, PASSWORD, Person, Tenant, delete_item, dynamodb, person, server, tenant,
+    Anonymous, Caller, Member, PASSWORD, Person, Tenant, delete_item, dynamodb, entitlements_claim, person, server,
+    tenant,
 };
 
 /// A user who buys for a customer of an organization.
@@ -66,6 +67,7 @@ impl Buyer {
         let mut expected = json!({
             "token_use": "organization", "sub": self.person.id, "OrganizationId": self.tenant.id,
             "OrgCode": self.tenant.code, "Roles": roles, "email_verified": false,
+            "entitlements": entitlements_claim("free"),
         });
         for (claim, value) in [("CustomerNumber", number), ("PriceTier", tier), ("CurrencyCode", currency)] {
             if !value.is_null() {

@@ -10,7 +10,9 @@ use emulator::deployed_routes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Deployment, Elsewhere, check_example, link_token, mails_at};
+use crate::support::{
+    Caller, Deployment, Elsewhere, OPERATOR_KEY, STRIPE_SECRET, check_example, link_token, mails_at, stripe_signature,
+};
 
 fn directory() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")
@@ -42,6 +44,10 @@ impl World {
             text = text.replace(word, value);
         }
         let event: Value = serde_json::from_str(&text).unwrap();
+        let signature = || stripe_signature(STRIPE_SECRET, event["body"].as_str().unwrap(), shared::clock::now());
+        if text.contains("STRIPE_SIGNATURE") {
+            text = text.replace("STRIPE_SIGNATURE", &signature());
+        }
         let route = event["routeKey"].as_str().unwrap();
         let path = route.strip_prefix("ANY ").unwrap_or(route);
         let function = deployed_routes().into_iter().find(|route| route.path == path).unwrap().function;
@@ -89,6 +95,11 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     }
     let created = world.does("create-organization", 200).await;
     world.word("ORG_CODE", &created["IdentityOrganizationId"]);
+    world.word("ORGANIZATION_ID", &created["OrganizationId"]);
+    world.word("OPERATOR_KEY", &json!(OPERATOR_KEY));
+    for name in ["put-subscription", "end-subscription", "receive-stripe-event"] {
+        world.does(name, 200).await;
+    }
     let signed_in = world.does("sign-in", 200).await;
     world.word("USER_TOKEN", &signed_in["AccessToken"]);
     let access = world.does("exchange-token", 200).await;

@@ -12,7 +12,7 @@ use shared::{
 };
 
 use crate::support::{
-    Anonymous, Caller, Member, PASSWORD, Tenant, claims_of, dynamodb, person, server, tenant, unique,
+    Anonymous, Caller, Member, Operator, PASSWORD, Tenant, claims_of, dynamodb, person, server, tenant, unique,
 };
 
 const API_ACCESS: &str = "/api/organizations/api-access";
@@ -440,6 +440,7 @@ async fn nobody_but_a_machine_enriches_for_another_user() {
 #[tokio::test]
 async fn a_use_is_noted_wherever_it_is() {
     let tenant = tenant().await;
+    Operator.subscribe(&tenant.id, "growth").await;
     for path in [
         "/api/organization",
         ADMINS,

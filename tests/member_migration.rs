@@ -11,7 +11,7 @@ use local::Bundle;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Elsewhere, Gated, engine_call, operate};
+use crate::support::{Caller, Elsewhere, Gated, engine_call, operate, subscribe_at};
 
 const USERS: &str = "/api/organizations/users";
 const ADMINS: &str = "/api/organizations/users/admins";
@@ -44,6 +44,9 @@ impl Before {
             engine_call(&gated.bundle.dynamodb_url(), "PutItem", &put).await;
         }
         let (admin, _) = gated.sign_in("ada@acme.example", Some(CODE)).await;
+        // Room for as many admins as the tests make.
+        let organization = admin.get("/api/organization").await.ok()["Organization"]["OrganizationId"].clone();
+        subscribe_at(&gated.bundle.url(), organization.as_str().unwrap(), "enterprise").await;
         Self { gated, admin, users }
     }
 

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use shared::clock;
 
 use crate::support::{
-    Anonymous, Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, Member, PASSWORD, Person, Tenant, claims_of, person,
-    server, start_bundle, tenant, unique,
+    Anonymous, Answer, Caller, Elsewhere, Idp, IdpAnswer, IdpKey, Member, PASSWORD, Person, Tenant, claims_of,
+    entitlements_claim, person, server, start_bundle, tenant, unique,
 };
 
 const TOKEN: &str = "/oauth2/token";
@@ -285,6 +285,7 @@ async fn a_user_token_is_exchanged_for_one_of_the_organization() {
         "iss": server().issuer, "aud": "organizations-api", "sub": grace.id, "client_id": server().issuer,
         "token_use": "organization", "OrganizationId": tenant.id, "OrgCode": tenant.code, "Roles": ["customer"],
         "CustomerNumber": "C-1", "PriceTier": "Gold", "CurrencyCode": "EUR", "email_verified": false,
+        "entitlements": entitlements_claim("free"),
     });
     let mut rest = claims.clone();
     for technical in ["iat", "exp", "jti", "sid"] {

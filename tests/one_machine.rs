@@ -14,7 +14,7 @@ use local::Bundle;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Elsewhere, PASSWORD, binary, unique};
+use crate::support::{Caller, Elsewhere, PASSWORD, binary, subscription_path, unique};
 
 /// The bundle as a process of its own.
 struct Process {
@@ -39,8 +39,9 @@ impl Process {
         while !greeting.last().is_some_and(|line: &String| line.starts_with("Try: curl ")) {
             greeting.push(lines.next().expect("the greeting ends with a first curl").unwrap());
         }
-        let url = greeting[0].rsplit(' ').next().unwrap().to_owned();
-        let dynamodb = greeting[2].split_whitespace().nth(1).unwrap().to_owned();
+        let line = |begin: &str| greeting.iter().find(|line| line.trim_start().starts_with(begin)).unwrap();
+        let url = line("The organizations API").rsplit(' ').next().unwrap().to_owned();
+        let dynamodb = line("DynamoDB").split_whitespace().nth(1).unwrap().to_owned();
         Self { child, url, dynamodb, greeting }
     }
 
@@ -126,6 +127,7 @@ async fn it_greets_with_its_address_its_data_and_a_first_curl() {
         format!("  data      {}", data.display()),
         format!("  DynamoDB  {dynamodb} (table organizations)"),
         format!("  mailbox   {url}/_local/mailbox"),
+        format!("  plans     {url}/_local/plans"),
         String::new(),
         format!("Try: curl {url}/health"),
     ];
@@ -361,4 +363,54 @@ async fn a_path_that_is_no_utf_8_names_the_field() {
     let admin = Elsewhere { token, ..elsewhere };
     admin.get("/api/customers/%ff").await.fields(&json!({"CustomerNumber": ["must be UTF-8"]}));
     bundle.stop().await;
+}
+
+#[tokio::test]
+async fn the_demo_serves_an_organization_with_lists_to_page_through_and_a_plan() {
+    let mut command = Command::new(binary("local"));
+    command.args(["demo", "--port", "0", "--dynamodb-port", "0", "--ses-port", "0"]).env_remove("PORT");
+    let process = Process::start(command);
+    let shown = |begin: &str| {
+        let line = process.greeting.iter().find_map(|line| line.trim_start().strip_prefix(begin));
+        line.unwrap_or_else(|| panic!("{begin}: {:?}", process.greeting)).trim().to_owned()
+    };
+    let admin = Elsewhere { url: Some(process.url.clone()), token: Some(shown("token ")), ..Elsewhere::default() };
+    let organization = admin.get("/api/organization").await.ok();
+    assert!(process.greeting[0].contains(organization["Organization"]["OrganizationId"].as_str().unwrap()));
+    assert_eq!(
+        organization["Subscriptions"],
+        json!([
+            {"SubscriptionId": "sub_demo", "Plan": "growth", "Status": "active"}
+        ])
+    );
+    for (path, count) in
+        [("/api/organizations/users/associations", 1_002), ("/api/organizations/users", 4), ("/api/customers", 3)]
+    {
+        assert_eq!(admin.get(path).await.ok()["TotalCount"], count, "{path}");
+    }
+    let (email, password) = shown("admin ").split_once(", ").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    admin.post("/api/auth/login", &json!({"Email": email, "Password": password})).await.ok();
+    let operator = Elsewhere { token: Some(shown("operator ")), ..admin.clone() };
+    let id = organization["Organization"]["OrganizationId"].as_str().unwrap();
+    let path = subscription_path(id, "sub_demo");
+    operator.send(operator.request(reqwest::Method::DELETE, &path)).await.ok();
+    let page = reqwest::get(format!("{}/_local/plans", process.url)).await.unwrap().text().await.unwrap();
+    for words in ["Growth <code>growth</code>", "Free <code>free</code> (default)", "Price tiers"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert_eq!(process.stop("-TERM"), Some(0));
+}
+
+#[test]
+fn an_operator_key_is_shown_with_the_entry_that_lets_it_in() {
+    let made = |name: &[&str]| Command::new(binary("local")).arg("operator-key").args(name).output().unwrap();
+    let Output { stdout, .. } = made(&["billing-team"]);
+    let text = String::from_utf8(stdout).unwrap();
+    let words: Vec<_> = text.split_whitespace().collect();
+    let key = words.iter().find(|word| word.starts_with("opkey_")).unwrap();
+    let entry = format!("billing-team={}", shared::digest::sha256_hex_of(key));
+    assert_eq!(words.last(), Some(&entry.as_str()), "{text}");
+    assert_ne!(made(&[]).stdout, made(&[]).stdout);
+    let refused = made(&["Billing"]);
+    assert!(!refused.status.success() && refused.stdout.is_empty(), "{refused:?}");
 }

@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Anonymous, Caller, PASSWORD, delete_item, dynamodb, mails_to, person, put_item, server, tenant, tenant_named,
-    unique,
+    Anonymous, Caller, PASSWORD, delete_item, dynamodb, entitlements_of, mails_to, person, server, tenant,
+    tenant_named, unique,
 };
 
 const PATH: &str = "/api/organizations";
@@ -66,7 +66,7 @@ async fn an_admin_sees_the_organization_as_it_was_sent() {
     let token = Anonymous.post("/api/auth/login", &login).await.ok()["AccessToken"].as_str().unwrap().to_owned();
 
     let answer = crate::support::Member { token }.get("/api/organization").await;
-    assert_eq!(answer.header("etag"), "\"1\"");
+    assert!(answer.header("etag").starts_with("\"1-"), "{answer:?}");
     let view = answer.ok();
     let organization = &view["Organization"];
     let created_at = organization["CreatedAt"].as_str().unwrap();
@@ -90,7 +90,7 @@ async fn an_admin_sees_the_organization_as_it_was_sent() {
             "UpdatedAt": created_at,
         },
         "Subscriptions": [],
-        "Entitlements": [],
+        "Entitlements": entitlements_of("free"),
     });
     assert_eq!(view, expected);
 }
@@ -102,35 +102,6 @@ async fn absent_fields_are_left_out_of_the_view() {
     let mut fields: Vec<_> = view["Organization"].as_object().unwrap().keys().map(String::as_str).collect();
     fields.sort_unstable();
     assert_eq!(fields, ["CreatedAt", "IdentityOrganizationId", "Name", "OrganizationId", "Slug", "UpdatedAt"]);
-}
-
-#[tokio::test]
-async fn active_subscriptions_and_each_of_their_entitlements_once_are_shown() {
-    let tenant = tenant().await;
-    let subscription = |id: &str, status: &str, entitlements: Value| {
-        json!({
-            "pk": format!("ORG#{}", tenant.id), "sk": format!("#SUB#{id}"), "entity": "subscription",
-            "id": id, "plan": "team", "status": status, "current_period_end": "2027-01-01T00:00:00Z",
-            "entitlements": entitlements,
-        })
-    };
-    let seats = json!({"key": "seats", "name": "Seats", "value": "25"});
-    let export = json!({"key": "export", "name": "Export", "value": "true"});
-    let other_seats = json!({"key": "seats", "name": "Seats", "value": "5"});
-    let api = json!({"key": "api", "name": "API", "value": "true"});
-    put_item(subscription("sub_1", "active", json!([seats, export]))).await;
-    put_item(subscription("sub_2", "canceled", json!([api]))).await;
-    put_item(subscription("sub_3", "active", json!([other_seats]))).await;
-
-    let view = tenant.admin.get("/api/organization").await.ok();
-    let shown = |id| json!({"SubscriptionId": id, "Plan": "team", "Status": "active", "CurrentPeriodEnd": "2027-01-01T00:00:00Z"});
-    assert_eq!(view["Subscriptions"], json!([shown("sub_1"), shown("sub_3")]));
-    let expected = json!([
-        {"Key": "seats", "Name": "Seats", "Value": "25"},
-        {"Key": "export", "Name": "Export", "Value": "true"},
-    ]);
-    assert_eq!(view["Entitlements"], expected);
-    assert_eq!(tenant.admin_ids().await, [tenant.admin_id.as_str()], "subscriptions are no admins");
 }
 
 #[tokio::test]

@@ -78,6 +78,9 @@ fn assert_as_documented(operation: &Operation, rows: &Matrix) {
     assert_eq!(gets_in(Kind::MachineKey), operation.is_open() || operation.takes("key"), "by a key: {rows:?}");
     let by_token = gets_in(Kind::User) || gets_in(Kind::Admin);
     assert_eq!(by_token, operation.is_open() || operation.takes("bearer"), "by a token: {rows:?}");
+    for (kind, scheme) in [(Kind::Operator, "operator"), (Kind::Stripe, "stripe")] {
+        assert_eq!(gets_in(kind), operation.is_open() || operation.takes(scheme), "by {kind:?}: {rows:?}");
+    }
     for (row, statuses) in rows {
         assert!(statuses.values().any(|status| is_success(*status)), "a request that succeeds for nobody: {row:?}");
         for (kind, status) in statuses {

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Caller, Member, tenant};
+use crate::support::{Answer, Caller, Member, Operator, tenant};
 
 const PATH: &str = "/api/organizations/price-tiers";
 
@@ -151,7 +151,9 @@ async fn a_tier_with_customers_is_not_removed_and_says_how_many() {
 
 #[tokio::test]
 async fn an_organization_has_at_most_100_tiers() {
-    let admin = tenant().await.admin;
+    let tenant = tenant().await;
+    Operator.subscribe(&tenant.id, "enterprise").await;
+    let admin = tenant.admin;
     let bodies: Vec<_> = (0..105).map(|n| json!({"Name": format!("Tier {n:03}"), "CurrencyCode": "EUR"})).collect();
     for body in &bodies[..95] {
         done(&admin.post(PATH, body).await);

@@ -138,7 +138,7 @@ async fn each_call_keeps_its_budget() {
     assert_eq!(trips(&admin.delete(associations, &json!({"UserId": grace.id})).await), (200, 3), "dissociate");
     assert_eq!(
         trips(&user.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await),
-        (200, 1),
+        (200, 2),
         "enrich, no customer"
     );
     assert_eq!(trips(&admin.delete("/api/customers/C-2", &json!({})).await), (200, 2), "remove customer");

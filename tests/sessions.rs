@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Anonymous, Answer, Caller, Member, PASSWORD, Tenant, claims_of, person, tenant};
+use crate::support::{Anonymous, Answer, Caller, Member, Operator, PASSWORD, Tenant, claims_of, person, tenant};
 
 const ENDED: &str = "The sign-in that the access token came from has ended.";
 const TIERS: &str = "/api/organizations/price-tiers";
@@ -78,6 +78,7 @@ async fn who_signs_out_signs_in_again_and_a_machine_goes_on() {
 #[tokio::test]
 async fn a_sign_out_beside_others_and_beside_writes_ends_them_all() {
     let ada = tenant().await;
+    Operator.subscribe(&ada.id, "growth").await;
     let user = user_token(&ada).await;
     let writes = (0..12).map(async |number| {
         let name = format!("Tier {number}");

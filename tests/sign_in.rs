@@ -5,7 +5,9 @@ use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
 use serde_json::{Value, json};
 use shared::ids;
 
-use crate::support::{Anonymous, Caller, Member, PASSWORD, claims_of, person, server, tenant, tenant_named, unique};
+use crate::support::{
+    Anonymous, Caller, Member, PASSWORD, claims_of, entitlements_claim, person, server, tenant, tenant_named, unique,
+};
 
 const LOGIN: &str = "/api/auth/login";
 const ACCESS: &str = "/api/auth/access";
@@ -57,6 +59,7 @@ async fn a_sign_in_with_a_code_gives_that_organizations_token() {
     let expected = json!({
         "token_use": "organization", "sub": tenant.admin_id, "OrganizationId": tenant.id, "OrgCode": tenant.code,
         "sid": claims_of(token)["sid"], "email_verified": false, "Roles": ["admin"],
+            "entitlements": entitlements_claim("free"),
     });
     assert_eq!(identity(token, 60 * 60), expected);
     let organizations = json!([{"IdentityOrganizationId": tenant.code, "Name": tenant.name, "Roles": ["admin"]}]);
@@ -85,6 +88,7 @@ async fn a_user_token_is_exchanged_for_an_organizations() {
         let expected = json!({
             "token_use": "organization", "sub": tenant.admin_id, "OrganizationId": tenant.id, "OrgCode": tenant.code,
             "sid": claims_of(token)["sid"], "email_verified": false, "Roles": ["admin"],
+            "entitlements": entitlements_claim("free"),
         });
         assert_eq!(identity(token, 60 * 60), expected);
         Member { token: token.to_owned() }.get("/api/organization").await.ok();

@@ -96,7 +96,8 @@ func TestSession(t *testing.T) {
 	viewed, _, err := client.OrganizationsAPI.GetOrganization(admin).Execute()
 	succeeds(t, err)
 	equal(t, viewed.Organization.GetBillingCity(), "Berlin")
-	equal(t, len(viewed.Entitlements), 0)
+	equal(t, viewed.Entitlements[0].Key, "admins")
+	equal(t, *viewed.Entitlements[0].Value.Int32, int32(10))
 
 	newGrace := organizations.NewCreateUser("grace@acme.example", "Grace", "Hopper")
 	newGrace.SetPassword("battery staple")

@@ -87,7 +87,7 @@ admin = holder(access(signed_in.access_token, code).access_token)
 
 viewed = answered(OrganizationView, get_organization.sync(client=admin))
 assert viewed.organization.billing_city == "Berlin"
-assert viewed.entitlements == []
+assert (viewed.entitlements[0].key, viewed.entitlements[0].value) == ("admins", 10)
 
 grace = answered(
     CreatedUser,

@@ -1,7 +1,11 @@
 """A session in which each answer must be as openapi.json says: its status, media type, head and body."""
 
+import hashlib
+import hmac
+import json
 import os
 import pathlib
+import time
 
 import schemathesis
 from schemathesis.specs.openapi.checks import (
@@ -117,6 +121,38 @@ assert page(SortOn="CustomerNumber", Filters=[filter_])["Data"] == [association]
 signed_in = call("signIn", 200, GRACE)
 access = call("exchangeToken", 200, {"OrgCode": code}, signed_in["AccessToken"])
 assert (access["CustomerNumber"], access["PriceTier"], access["CurrencyCode"]) == ("C-10042", "Gold", "EUR")
+
+# What the organization has bought.
+OPERATOR = os.environ["OPERATOR_KEY"]
+bought = {"OrganizationId": created["OrganizationId"], "SubscriptionId": "sub_1"}
+growth = {"Plan": "growth", "Status": "active", "CurrentPeriodEnd": "2030-01-01T00:00:00Z"}
+assert call("putSubscription", 200, growth, OPERATOR, path_parameters=bought)["Plan"] == "growth"
+assert call("getOrganization", 200, token=admin)["Subscriptions"] == [{"SubscriptionId": "sub_1", **growth}]
+assert codes("putSubscription", 401, growth, admin, path_parameters=bought)[0] == "key_invalid"
+assert call("endSubscription", 200, token=OPERATOR, path_parameters=bought)["Status"] == "canceled"
+assert codes("endSubscription", 404, token=OPERATOR, path_parameters=bought)[0] == "subscription_not_found"
+unknown = {**bought, "OrganizationId": "0" * 24}
+assert codes("putSubscription", 404, growth, OPERATOR, path_parameters=unknown)[0] == "unknown_organization"
+event = {"id": "evt_1", "object": "event", "type": "customer.subscription.created", "created": int(time.time())}
+event["data"] = {"object": {}}
+
+
+def stripe(status):
+    """Sends the event as Stripe signs it."""
+    body, now = json.dumps(event), int(time.time())
+    signature = hmac.new(os.environ["STRIPE_WEBHOOK_SECRETS"].encode(), f"{now}.{body}".encode(), hashlib.sha256)
+    headers = {"Stripe-Signature": f"t={now},v1={signature.hexdigest()}"}
+    return call("receiveStripeEvent", status, event, headers=headers)
+
+
+assert stripe(200) == {"Success": True}
+assert codes("receiveStripeEvent", 400, event)[0] == "signature_invalid"
+for _ in range(5):
+    call("createCredential", 200, {"Name": "Web shop"}, admin)
+full = call("createCredential", 403, {"Name": "Web shop"}, admin)
+assert (full["code"], full["entitlement"], full["limit"]) == ("plan_limit_reached", "api_keys", 5)
+for spent in call("listCredentials", 200, token=admin):
+    call("revokeCredential", 200, {"ClientId": spent["ClientId"]}, admin)
 
 # A machine, in the place of a person.
 credential = call("createCredential", 200, {"Name": "Web shop"}, admin)

@@ -60,7 +60,7 @@ test("the session", async () => {
 
   const viewed = await new OrganizationsApi(admin).getOrganization();
   assert.equal(viewed.organization.billingCity, "Berlin");
-  assert.deepEqual(viewed.entitlements, []);
+  assert.deepEqual(viewed.entitlements[0], { key: "admins", name: "Admins", value: 10 });
 
   const { userId } = await new AccountsApi(anonymous).createUser({
     createUser: { firstName: "Grace", lastName: "Hopper", email: "grace@acme.example", password: "battery staple" },

@@ -43,7 +43,7 @@ test("the session", async () => {
   const viewed = await admin.GET("/api/organization");
   assert(viewed.data);
   assert.equal(viewed.data.Organization.BillingCity, "Berlin");
-  assert.deepEqual(viewed.data.Entitlements, []);
+  assert.deepEqual(viewed.data.Entitlements[0], { Key: "admins", Name: "Admins", Value: 10 });
 
   const grace = await anonymous.POST("/api/users", {
     body: { FirstName: "Grace", LastName: "Hopper", Email: "grace@acme.example", Password: "battery staple" },

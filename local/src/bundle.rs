@@ -7,6 +7,7 @@ use axum::{
     extract::{self, ConnectInfo, Request},
     middleware,
 };
+use billing::BillingSecrets;
 use dynoxide::Database;
 use mailer::{Mailer, Sender};
 use shared::{
@@ -30,6 +31,7 @@ use crate::{
     functions::{FUNCTIONS, State},
     guard::AllowedHosts,
     mailbox::Mailbox,
+    plans,
     seed::seed,
     stream::{Consumer, Stream, StreamError, Wake},
 };
@@ -186,7 +188,8 @@ impl Bundle {
         let app = App::on(table.clone(), &config).await;
         let auth = AuthApp::start(app.clone(), issuer, trusted).await;
         let ses_router = hosts.guard_from_pages(service::wrap(mailbox.clone().ses(), &config.issuer));
-        let state = State { app, auth, links: links.clone() };
+        let billing = BillingSecrets::new(&options.operator_key_hashes, &options.stripe_webhook_secrets)?;
+        let state = State { app, auth, links: links.clone(), billing };
         let mut router = router(&state, mailbox, &config.issuer);
         if let Some(time) = options.answer_time {
             router = router.layer(middleware::map_request_with_state(time, add_answer_due));
@@ -337,6 +340,9 @@ fn asked(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'stati
 }
 
 fn router(state: &State, mailbox: Mailbox, issuer: &str) -> Router {
-    let routers = FUNCTIONS.iter().map(|function| (function.router)(state)).fold(mailbox.page(), Router::merge);
+    let routers = FUNCTIONS
+        .iter()
+        .map(|function| (function.router)(state))
+        .fold(mailbox.page().merge(plans::page()), Router::merge);
     service::wrap(routers, issuer).layer(middleware::map_response(service::show_costs))
 }

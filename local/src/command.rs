@@ -6,10 +6,10 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use shared::{config::Config, telemetry};
-use tokio::signal::unix::{SignalKind, signal};
+use shared::{claims::OperatorKey, config::Config, telemetry};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{Bundle, guard};
+use crate::{Bundle, demo::Demo, guard, operator_key::MakeOperatorKey};
 
 /// The organizations API on one machine: every function, DynamoDB, the mails, nothing to install.
 #[derive(Debug, Parser)]
@@ -28,6 +28,10 @@ enum Task {
     Import(transfer::Import),
     /// Exports over the API, as a CSV file that an import takes.
     Export(transfer::Export),
+    /// Serves an organization to look at, on the plan `growth`, in memory: tiers, customers, users, associations.
+    Demo(Options),
+    /// Makes an operator key, which sets subscriptions, and shows it this once.
+    OperatorKey(MakeOperatorKey),
 }
 
 /// How the bundle runs.
@@ -82,6 +86,13 @@ pub struct Options {
     /// The certificates (PEM) that vouch for the servers of their key sets, in the place of the web's roots.
     #[arg(long, env = "TRUSTED_ISSUERS_CA_FILE")]
     pub trusted_issuers_ca_file: Option<String>,
+    /// The platform's operator keys: `name=hash` pairs, as `operator-key` prints them. Without any, operators have no
+    /// calls.
+    #[arg(long, env = "OPERATOR_KEY_HASHES", value_name = "NAME=HASH", default_value = "")]
+    pub operator_key_hashes: String,
+    /// The secrets that Stripe signs its events by. Without any, its webhook isn't there.
+    #[arg(long, env = "STRIPE_WEBHOOK_SECRETS", value_name = "SECRET", default_value = "", hide_env_values = true)]
+    pub stripe_webhook_secrets: String,
     /// Where the data is kept.
     #[arg(long, default_value = ".local", conflicts_with = "in_memory")]
     pub data_dir: PathBuf,
@@ -111,6 +122,8 @@ impl Options {
             public_site_url: None,
             trusted_issuers: None,
             trusted_issuers_ca_file: None,
+            operator_key_hashes: String::new(),
+            stripe_webhook_secrets: String::new(),
             data_dir: PathBuf::new(),
             answer_time: None,
         }
@@ -121,17 +134,22 @@ impl Command {
     /// Does what the command line says. Without a task, serves the bundle until a signal stops it.
     pub async fn run(self) -> ExitCode {
         match self.task {
-            Some(Task::Import(task)) => return task.run().await,
-            Some(Task::Export(task)) => return task.run().await,
-            None => {}
+            Some(Task::Import(task)) => task.run().await,
+            Some(Task::Export(task)) => task.run().await,
+            Some(Task::OperatorKey(task)) => ended(task.run()),
+            Some(Task::Demo(options)) => ended(demo(options).await),
+            None => ended(serve(&self.options).await),
         }
-        match serve(&self.options).await {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                // There is nowhere left to say that standard error is closed.
-                let _ = writeln!(io::stderr(), "error: {error}");
-                ExitCode::FAILURE
-            }
+    }
+}
+
+fn ended(outcome: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is nowhere left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
         }
     }
 }
@@ -139,9 +157,39 @@ impl Command {
 async fn serve(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     telemetry::init_readable();
     // Before anything is acknowledged: from here on a signal stops the bundle cleanly.
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let bundle = Bundle::start(options).await?;
     greet(&bundle, options)?;
+    stopped(bundle, interrupt, terminate).await
+}
+
+/// Serves an organization to look at, which ends with the process.
+async fn demo(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    telemetry::init_readable();
+    let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let operator = OperatorKey::random();
+    let keys = format!("{},{}", options.operator_key_hashes, operator.entry("demo"));
+    let options = Options { in_memory: true, operator_key_hashes: keys, ..options };
+    let bundle = Bundle::start(&options).await?;
+    let Demo { organization_id, code, email, password, token } = Demo::make(&bundle, &operator).await?;
+    writeln!(
+        io::stdout(),
+        "Acme GmbH ({organization_id}, {code}) is on the plan growth
+  admin     {email}, {password}
+  token     {token}
+  operator  {}
+",
+        operator.expose()
+    )?;
+    greet(&bundle, &options)?;
+    stopped(bundle, interrupt, terminate).await
+}
+
+async fn stopped(
+    bundle: Bundle,
+    mut interrupt: Signal,
+    mut terminate: Signal,
+) -> Result<(), Box<dyn std::error::Error>> {
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -159,6 +207,7 @@ fn greet(bundle: &Bundle, options: &Options) -> io::Result<()> {
   data      {kept}
   DynamoDB  {dynamodb} (table {table})
   mailbox   {url}/_local/mailbox
+  plans     {url}/_local/plans
 
 Try: curl {url}/health",
         table = Bundle::TABLE

@@ -1,6 +1,7 @@
 use accounts::AccountsApp;
 use auth::AuthApp;
 use axum::Router;
+use billing::{BillingApp, BillingSecrets};
 use invitations::InvitationsApp;
 use shared::{App, link_token::LinkSigner};
 use utoipa::openapi::OpenApi;
@@ -21,6 +22,7 @@ pub(crate) struct State {
     pub(crate) app: App,
     pub(crate) auth: AuthApp,
     pub(crate) links: LinkSigner,
+    pub(crate) billing: BillingSecrets,
 }
 
 /// Every function that answers HTTP. The router, the OpenAPI document and the template are made from this list.
@@ -60,5 +62,10 @@ pub const FUNCTIONS: &[Function] = &[
         name: "invitations",
         documentation: invitations::documentation,
         router: |state| invitations::router(InvitationsApp::new(state.app.clone(), state.links.clone())),
+    },
+    Function {
+        name: "billing",
+        documentation: billing::documentation,
+        router: |state| billing::router(BillingApp::new(state.app.clone(), state.billing.clone())),
     },
 ];

@@ -4,12 +4,15 @@
 mod bundle;
 mod command;
 mod data;
+mod demo;
 mod dynamodb;
 mod engine;
 mod functions;
 mod guard;
 mod mailbox;
 mod openapi;
+mod operator_key;
+mod plans;
 mod seed;
 mod stopped;
 mod stream;

@@ -1,7 +1,9 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use shared::table::{BroughtOverCustomers, BroughtOverTiers, IndexedMembers, IndexesInForm, RekeyedAddresses};
+use shared::table::{
+    BroughtOverCustomers, BroughtOverTiers, IndexedMembers, IndexesInForm, NotedPlans, RekeyedAddresses,
+};
 
 use crate::{Failure, place::Place};
 
@@ -34,6 +36,8 @@ impl Migrate {
         for (organization, user) in &taken {
             writeln!(io::stdout(), "  {organization}: the address of {user} is another user's")?;
         }
+        let NotedPlans { organizations } = opened.table.note_earlier_plans().await?;
+        writeln!(io::stdout(), "the plans of {organizations} organizations noted")?;
         let IndexesInForm { organizations, failed } = opened.table.settle_all_indexes().await?;
         if organizations > 0 {
             writeln!(io::stdout(), "the indexes of {organizations} organizations were brought into the present form")?;

@@ -16,12 +16,16 @@ pub mod request;
 pub mod routes;
 pub mod service;
 pub mod source;
+pub mod subscription;
 pub mod telemetry;
 mod user_organization;
 
 pub use app::App;
 pub use claims;
-pub use domain::{clock, config, digest, error_chain, expiry, field_error, ids, mutex, organization, text};
+pub use domain::{
+    clock, config, digest, entitlement, error_chain, expiry, field_error, ids, mutex, organization, text,
+};
 pub use dynamo::{self, aws, rfc3339};
+pub use plans;
 pub use table;
 pub use user_organization::UserOrganizationResponse;

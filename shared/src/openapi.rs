@@ -127,6 +127,30 @@ pub enum TokenFailures {
     Forbidden(Problem),
 }
 
+/// The failures of a route that is the platform's operator's. Where no operator key is configured, the answer is 404.
+#[derive(IntoResponses)]
+pub enum OperatorFailures {
+    /// No operator key, or one that the deployment doesn't take.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(Problem),
+}
+
+/// The failures of a route that adds what the organization's plans limit.
+#[derive(IntoResponses)]
+pub enum PlanFailures {
+    /// The organization has as many of these as its plans allow.
+    #[response(status = 403, content_type = "application/problem+json")]
+    LimitReached(Problem),
+}
+
+/// The failures of a route on one subscription.
+#[derive(IntoResponses)]
+pub enum NoSuchSubscription {
+    /// There is no such organization, or it has no such subscription.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+}
+
 /// The failures of a route on one customer.
 #[derive(IntoResponses)]
 pub enum NoSuchCustomer {

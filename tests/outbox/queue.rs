@@ -136,7 +136,8 @@ async fn a_pending_mail_from_before_the_queue_is_sent_once_after_the_migration()
         (output.status.code(), text(output.stdout) + &text(output.stderr))
     };
     let queued = |count: u32| {
-        let rest = "0 addresses moved\n0 price tiers moved\n0 customers moved\n0 users of 0 organizations indexed\n";
+        let rest = "0 addresses moved\n0 price tiers moved\n0 customers moved\n0 users of 0 organizations indexed\n\
+                    the plans of 0 organizations noted\n";
         (Some(0), format!("{count} pending mails were put into the queue\n{rest}"))
     };
     assert_eq!(migrate().await, queued(1));

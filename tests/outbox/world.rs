@@ -13,7 +13,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{aws, clock, clock::Clock, dynamo, ids, link_token::LinkSigner, table::Table};
 
-use crate::support::{Answer as HttpAnswer, Mood, PASSWORD, Ses, start_bundle, unique};
+use crate::support::{
+    Answer as HttpAnswer, Mood, PASSWORD, Ses, operator_key_hashes, start_bundle, subscribe_at, unique,
+};
 
 pub(super) const ADMINS: &str = "/api/organizations/users/admins";
 pub(super) const FORGOT: &str = "/api/auth/forgot-password";
@@ -33,7 +35,8 @@ pub(super) struct World {
 impl World {
     /// A bundle with one organization, whose founder is signed in.
     pub(super) async fn new(name: &str, mood: Mood) -> Self {
-        let bundle = start_bundle(&Options { no_mailer: true, ..Options::in_memory() }).await.unwrap();
+        let options = Options { no_mailer: true, operator_key_hashes: operator_key_hashes(), ..Options::in_memory() };
+        let bundle = start_bundle(&options).await.unwrap();
         let ses = Ses::start(mood).await;
         let founder = format!("{}@founder.example", unique("ada"));
         let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": founder, "Password": PASSWORD});
@@ -41,6 +44,8 @@ impl World {
             Self { bundle, ses, seconds: Arc::new(AtomicU64::new(clock::now())), token: String::new(), founder };
         let body = json!({"Organization": {"Name": name}, "User": user});
         let created = world.call(Method::POST, "/api/organizations", body).await.ok();
+        // Room for as many admins as are promoted.
+        subscribe_at(&world.bundle.url(), created["OrganizationId"].as_str().unwrap(), "enterprise").await;
         let login = json!({"Email": world.founder, "Password": PASSWORD, "OrgCode": created["Slug"]});
         let signed_in = world.call(Method::POST, "/api/auth/login", login).await.ok();
         Self { token: signed_in["AccessToken"].as_str().unwrap().to_owned(), ..world }

@@ -1,9 +1,10 @@
 //! Every kind of caller.
 
 use reqwest::RequestBuilder;
+use shared::clock;
 
 use super::company::Company;
-use crate::support::Person;
+use crate::support::{OPERATOR_KEY, Person, STRIPE_SECRET, stripe_signature};
 
 /// A kind of caller: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,8 @@ pub(super) enum Kind {
     RevokedKey,
     MadeUpKey,
     SignedOut,
+    Operator,
+    Stripe,
 }
 
 /// What a caller shows.
@@ -31,20 +34,24 @@ pub(super) enum Credential {
     Nothing,
     Token(String),
     Key(String),
+    /// A signature of what is sent.
+    Signature,
 }
 
 impl Credential {
-    pub(super) fn sign(&self, request: RequestBuilder) -> RequestBuilder {
+    /// Adds it to a request, which has this body.
+    pub(super) fn sign(&self, request: RequestBuilder, body: &str) -> RequestBuilder {
         match self {
             Self::Nothing => request,
             Self::Token(token) => request.bearer_auth(token),
             Self::Key(key) => request.header("x-api-key", key),
+            Self::Signature => request.header("stripe-signature", stripe_signature(STRIPE_SECRET, body, clock::now())),
         }
     }
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Nobody,
         Self::Malformed,
         Self::User,
@@ -61,6 +68,8 @@ impl Kind {
         Self::RevokedKey,
         Self::MadeUpKey,
         Self::SignedOut,
+        Self::Operator,
+        Self::Stripe,
     ];
 
     /// The column's head, and what it stands for.
@@ -90,6 +99,8 @@ impl Kind {
             Self::RevokedKey => ("revoked", "the API key of a machine credential that was revoked"),
             Self::MadeUpKey => ("made-up", "a machine's API key with another secret"),
             Self::SignedOut => ("signed out", "an admin's organization token, whose sign-in the admin has ended"),
+            Self::Operator => ("operator", "the key of the platform's operator"),
+            Self::Stripe => ("Stripe", "what Stripe signs"),
         }
     }
 
@@ -109,7 +120,8 @@ impl Kind {
 
     /// Such a caller can change nothing of the organization, which is still there.
     pub(super) fn is_an_outsider(self) -> bool {
-        !matches!(self, Self::Admin | Self::Unproven | Self::Orphan) && !self.is_machine()
+        !matches!(self, Self::Admin | Self::Unproven | Self::Orphan | Self::Operator | Self::Stripe)
+            && !self.is_machine()
     }
 
     /// Such a caller is one where addresses have to be proven.
@@ -160,6 +172,8 @@ impl Kind {
                 let last = if key.ends_with('0') { '1' } else { '0' };
                 Credential::Key(format!("{}{last}", &key[..key.len() - 1]))
             }
+            Self::Operator => Credential::Token(OPERATOR_KEY.to_owned()),
+            Self::Stripe => Credential::Signature,
         }
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use shared::dynamo;
 
 use crate::support::{
-    Answer, Caller, Elsewhere, PASSWORD, Person, Server, delete_item, link_token, mails_at, server,
-    server_requiring_verified_email, unique,
+    Answer, Caller, Elsewhere, OPERATOR_KEY, PASSWORD, Person, Server, delete_item, link_token, mails_at, server,
+    server_requiring_verified_email, subscription_path, unique,
 };
 
 const ADMINS: &str = "/api/organizations/users/admins";
@@ -156,6 +156,12 @@ impl Company {
             let customer = json!({"CustomerNumber": number, "CompanyName": "Acme", "Pricing": "Gold"});
             self.founder.send(self.founder.request(Method::PUT, "/api/customers").json(&customer)).await.ok();
         }
+    }
+
+    /// Has the platform's operator put it on a plan.
+    pub(super) async fn subscribe(&self, id: &str) {
+        let request = self.anyone.request(Method::PUT, &subscription_path(&self.id, id)).bearer_auth(OPERATOR_KEY);
+        self.anyone.send(request.json(&json!({"Plan": "growth", "Status": "active"}))).await.ok();
     }
 
     pub(super) async fn promote(&self, person: &Person) {

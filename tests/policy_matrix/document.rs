@@ -40,9 +40,10 @@ impl Operation {
         self.is_public() || self.alternatives().iter().any(|one| one.get(scheme).is_some())
     }
 
-    /// Whether it is an admin's: whatever isn't open, and neither about the caller's own account nor about tokens.
+    /// Whether it is an admin's: whatever isn't open, and neither about the caller's own account nor about tokens, nor the
+    /// platform's.
     pub(super) fn is_for_admins(&self) -> bool {
-        let is_personal = ["Accounts", "Sign-in"].iter().any(|tag| self.0["tags"][0] == *tag);
+        let is_personal = ["Accounts", "Sign-in", "Platform"].iter().any(|tag| self.0["tags"][0] == *tag);
         !self.is_open() && !is_personal
     }
 

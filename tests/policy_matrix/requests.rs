@@ -75,12 +75,17 @@ impl Request {
     /// Sends it to the company's server.
     pub(super) async fn send(&self, company: &Company, credential: &Credential) -> Answer {
         let method = Method::from_bytes(self.row.method.as_bytes()).unwrap();
-        let path = self.path.replace("{IdentityOrganizationId}", &company.code);
-        let request = credential.sign(company.anyone.request(method, &path));
-        let request = match &self.form {
-            Some(form) => request.header("content-type", "application/x-www-form-urlencoded").body(form.clone()),
-            None if self.body.is_null() => request,
-            None => request.json(&self.body),
+        let path =
+            self.path.replace("{IdentityOrganizationId}", &company.code).replace("{OrganizationId}", &company.id);
+        let (kind, body) = match &self.form {
+            Some(form) => (Some("application/x-www-form-urlencoded"), form.clone()),
+            None if self.body.is_null() => (None, String::new()),
+            None => (Some("application/json"), self.body.to_string()),
+        };
+        let request = credential.sign(company.anyone.request(method, &path), &body);
+        let request = match kind {
+            Some(kind) => request.header("content-type", kind).body(body),
+            None => request,
         };
         company.anyone.send(request).await
     }
@@ -93,6 +98,7 @@ pub(super) async fn requests(company: &Company) -> Vec<Request> {
     requests.extend(of_admins(company).await);
     requests.extend(of_invitations(company).await);
     requests.extend(of_sellers(company).await);
+    requests.extend(of_the_platform(company).await);
     requests
 }
 
@@ -247,5 +253,30 @@ async fn of_sellers(company: &Company) -> Vec<Request> {
         Request::new("POST /api/organizations/users/associate-customer", link),
         Request::new("POST /api/organizations/users/associations/import", rows),
         Request::new("DELETE /api/organizations/users/associations", json!({"UserId": buyer.id})),
+    ]
+}
+
+/// What an organization has bought.
+async fn of_the_platform(company: &Company) -> Vec<Request> {
+    let path = "/api/platform/organizations/{OrganizationId}/subscriptions/{SubscriptionId}";
+    let subscription = |operation: &'static str, id: &str, body: Value| {
+        let request = Request::new(operation, body);
+        Request { path: path.replace("{SubscriptionId}", id), ..request }
+    };
+    company.subscribe("sub_2").await;
+    let mut event: Value = serde_json::from_str(include_str!("../fixtures/stripe-event.json")).unwrap();
+    event["data"]["object"]["metadata"]["organization_id"] = Value::from(company.id.as_str());
+    vec![
+        subscription(
+            "PUT /api/platform/organizations/{OrganizationId}/subscriptions/{SubscriptionId}",
+            "sub_1",
+            json!({"Plan": "growth", "Status": "active"}),
+        ),
+        subscription(
+            "DELETE /api/platform/organizations/{OrganizationId}/subscriptions/{SubscriptionId}",
+            "sub_2",
+            Value::Null,
+        ),
+        Request::new("POST /api/webhooks/stripe", event),
     ]
 }

@@ -61,7 +61,7 @@ impl Answer {
     }
 
     #[track_caller]
-    fn is_problem(&self, status: u16, rest: &Value) {
+    pub(crate) fn is_problem(&self, status: u16, rest: &Value) {
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!(self.header("content-type"), "application/problem+json");
         let answered = self.json();

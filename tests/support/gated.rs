@@ -4,7 +4,7 @@ use faults::gate::Gate;
 use local::{Bundle, Options};
 use serde_json::json;
 
-use super::{Caller, Elsewhere, PASSWORD, unique};
+use super::{Caller, Elsewhere, PASSWORD, operator_key_hashes, unique};
 
 /// A bundle of a test's own, whose functions reach the table through a gate.
 pub(crate) struct Gated {
@@ -17,12 +17,14 @@ pub(crate) struct GatedTenant {
     pub(crate) admin: Elsewhere,
     pub(crate) admin_id: String,
     pub(crate) code: String,
+    pub(crate) email: String,
 }
 
 impl Gated {
     /// Starts it, in memory.
     pub(crate) async fn start() -> Self {
-        Self::start_with(&Options::in_memory(), async |engine| engine).await
+        let options = Options { operator_key_hashes: operator_key_hashes(), ..Options::in_memory() };
+        Self::start_with(&options, async |engine| engine).await
     }
 
     /// Starts it with these options, and with the proxy that `proxy` starts between the gate and the engine.
@@ -61,7 +63,7 @@ impl Gated {
         let created = self.caller(None).post("/api/organizations", &body).await.ok();
         let code = created["IdentityOrganizationId"].as_str().unwrap().to_owned();
         let (admin, admin_id) = self.sign_in(&email, Some(&code)).await;
-        GatedTenant { admin, admin_id, code }
+        GatedTenant { admin, admin_id, code, email }
     }
 
     /// The address of a new person with an account.

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 
 use super::{
     Caller, Elsewhere, Idp, IdpAnswer, IdpKey, PASSWORD,
+    billing::{STRIPE_SECRET, operator_key_hashes},
     binaries::binary,
     server::{MAX_INVITATIONS, Server},
     world::unique,
@@ -42,6 +43,8 @@ impl Deployment {
         let environment = Environment::new(&url, Bundle::TABLE, [random_id(48), random_id(48)])
             .with_table_at(&bundle.dynamodb_url())
             .with_mails_to(&bundle.ses_url())
+            .with("OPERATOR_KEY_HASHES", &operator_key_hashes())
+            .with("STRIPE_WEBHOOK_SECRETS", STRIPE_SECRET)
             .with("REQUIRE_VERIFIED_EMAIL", &requires_proof.to_string());
         let environment = if requires_proof {
             environment.with("MAX_INVITATIONS_PER_DAY", &MAX_INVITATIONS.to_string())

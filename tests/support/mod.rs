@@ -2,6 +2,7 @@
 
 mod answer;
 pub(crate) mod answered_codes;
+mod billing;
 mod binaries;
 mod callers;
 #[cfg(feature = "lambda")]
@@ -17,11 +18,15 @@ mod table;
 mod world;
 
 pub(crate) use answer::Answer;
+pub(crate) use billing::{
+    OPERATOR_KEY, Operator, STRIPE_SECRET, entitlements_claim, entitlements_of, operator_key_hashes, stripe_sends,
+    stripe_signature, subscribe_at, subscription_path,
+};
 pub(crate) use binaries::{binary, operate};
 pub(crate) use callers::{Anonymous, Caller, Elsewhere, Member, claims_of};
 #[cfg(feature = "lambda")]
 pub(crate) use examples::check_example;
-pub(crate) use gated::Gated;
+pub(crate) use gated::{Gated, GatedTenant};
 pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
 #[cfg(feature = "lambda")]
 pub(crate) use lambda::Deployment;

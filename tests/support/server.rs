@@ -2,7 +2,11 @@ use std::{env, path::PathBuf, sync::OnceLock, thread};
 
 use local::{Bundle, Options};
 
-use super::{lambda::Deployment, second_engine::start_bundle};
+use super::{
+    billing::{STRIPE_SECRET, operator_key_hashes},
+    lambda::Deployment,
+    second_engine::start_bundle,
+};
 
 /// Where the API that the tests share is.
 #[derive(Clone, Debug)]
@@ -82,8 +86,13 @@ fn start(requires_proof: bool) -> Server {
                 return deployment.note_access(access).await;
             }
             let max_invitations_per_day = if requires_proof { MAX_INVITATIONS } else { 0 };
-            let options =
-                Options { require_verified_email: requires_proof, max_invitations_per_day, ..Options::in_memory() };
+            let options = Options {
+                require_verified_email: requires_proof,
+                max_invitations_per_day,
+                operator_key_hashes: operator_key_hashes(),
+                stripe_webhook_secrets: STRIPE_SECRET.to_owned(),
+                ..Options::in_memory()
+            };
             let mut engine = None;
             let bundle = match env::var_os("CONFLICTS") {
                 Some(_) => {

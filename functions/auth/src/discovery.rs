@@ -89,7 +89,7 @@ pub(crate) struct IssuerMetadataResponse {
     /// The algorithm of every token. There are no ID tokens, but libraries take the algorithm of tokens from here, and
     /// would else insist on RS256.
     id_token_signing_alg_values_supported: [&'static str; 1],
-    claims_supported: [&'static str; 18],
+    claims_supported: [&'static str; 19],
 }
 
 /// Describes the token endpoint and names the key set.
@@ -156,6 +156,7 @@ pub(crate) async fn get_issuer_metadata(
             "CustomerNumber",
             "PriceTier",
             "CurrencyCode",
+            "entitlements",
         ],
     };
     conditions.answer(&tag_of_json(&metadata)?, (CACHED, Json(metadata)))

@@ -1,8 +1,9 @@
 //! Enrichment: what a user is in an organization at this moment, put into a token.
 
 use shared::{
-    claims::{Actor, Identity, Membership, Role},
+    claims::{Actor, Entitlements, Identity, Membership, Role},
     ids::{ClientId, OrganizationCode, OrganizationId, UserId},
+    plans::ActivePlans,
     problem::{Problem, ProblemCode},
     table::{AccountRecord, MemberCustomer, MembershipRecord},
 };
@@ -42,7 +43,7 @@ pub(crate) fn no_role() -> Problem {
 }
 
 /// Makes a user's token for an organization by the table's present state: one round trip after the `memberships` are
-/// read, and none where the user buys for no customer there.
+/// read.
 pub(crate) async fn enrich(
     state: &AuthApp,
     organization_id: OrganizationId,
@@ -57,10 +58,14 @@ pub(crate) async fn enrich(
         return Err(no_role());
     }
     let mut customer_number = here().find_map(|membership| membership.customer_number.clone());
-    let customer = match &customer_number {
-        Some(number) => state.app.table.customer_for_member(&organization_id, number).await?,
-        None => MemberCustomer::Unknown,
+    let customer = async {
+        match &customer_number {
+            Some(number) => state.app.table.customer_for_member(&organization_id, number).await,
+            None => Ok(MemberCustomer::Unknown),
+        }
     };
+    let plans = state.app.table.plans_for_member(&organization_id);
+    let (customer, plans) = tokio::try_join!(customer, plans)?;
     let customer = match customer {
         MemberCustomer::Active(customer) => Some(customer),
         MemberCustomer::Unknown => None,
@@ -84,10 +89,16 @@ pub(crate) async fn enrich(
         customer_number,
         price_tier,
         currency_code,
+        entitlements: entitlements(&plans),
         sid: subject.session_id,
         email_verified: subject.email_verified,
         act: subject.actor,
     };
     let signed = state.sign(Identity::Organization(member.clone()), subject.client.as_ref()).await?;
     Ok(Enriched { signed, member })
+}
+
+fn entitlements(plans: &ActivePlans) -> Entitlements {
+    let values = plans.entitlements().into_iter().map(|entitlement| (entitlement.key.to_owned(), entitlement.value));
+    Entitlements::new(values.collect())
 }

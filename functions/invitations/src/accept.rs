@@ -4,7 +4,7 @@ use shared::{
     claims::Role,
     guessable::PublicFacts,
     ids::{LinkId, OrganizationCode, UserId},
-    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures},
+    openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, PlanFailures},
     password,
     problem::{FieldCode, FieldErrors, Problem, ProblemCode},
     request::{Idempotent, Replayed},
@@ -75,7 +75,7 @@ impl From<Replayable<Accepted>> for AcceptedInvitation {
     request_body = AcceptInvitationRequest,
     responses(
         (status = 200, description = "The person belongs to the organization.", body = AcceptedInvitation),
-        BodyFailures, KeyFailures, Failures
+        PlanFailures, BodyFailures, KeyFailures, Failures
     )
 )]
 pub(crate) async fn accept_invitation(

@@ -1,16 +1,17 @@
-use std::collections::HashSet;
-
 use axum::{Json, extract::State, response::Response};
 use serde::Serialize;
 use shared::{
     App,
     claims::AdminClaim,
-    conditional::{Conditions, EntityTag, tag_of_json},
+    conditional::Conditions,
+    entitlement::EntitlementValue,
     extract::Authenticated,
     ids::{OrganizationCode, OrganizationId},
     openapi::{Failures, ReadConditions, ReadConditionsFail, TokenFailures},
     organization::OrganizationDetails,
+    plans::{ActivePlans, Entitlement},
     problem::Problem,
+    subscription::SubscriptionResponse,
     table::{self, OrganizationOverview},
 };
 use utoipa::ToSchema;
@@ -21,9 +22,9 @@ use utoipa::ToSchema;
 pub(crate) struct OrganizationView {
     organization: OrganizationResponse,
     /// The subscriptions that are active.
-    subscriptions: Vec<Subscription>,
-    /// What the active subscriptions' plans allow, each key once.
-    entitlements: Vec<Entitlement>,
+    subscriptions: Vec<SubscriptionResponse>,
+    /// What the active subscriptions' plans allow, each key once; without any, what the default plan does.
+    entitlements: Vec<EntitlementResponse>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -44,22 +45,13 @@ pub(crate) struct OrganizationResponse {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-#[expect(clippy::struct_field_names, reason = "the contract's names")]
-pub(crate) struct Subscription {
-    subscription_id: String,
-    plan: String,
-    status: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = "date-time")]
-    current_period_end: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Entitlement {
-    key: String,
-    name: String,
-    value: String,
+#[schema(as = Entitlement)]
+pub(crate) struct EntitlementResponse {
+    #[schema(examples("price_tiers"))]
+    key: &'static str,
+    #[schema(examples("Price tiers"))]
+    name: &'static str,
+    value: EntitlementValue,
 }
 
 impl From<table::OrganizationRecord> for OrganizationResponse {
@@ -75,37 +67,21 @@ impl From<table::OrganizationRecord> for OrganizationResponse {
     }
 }
 
-impl From<OrganizationOverview> for OrganizationView {
-    fn from(overview: OrganizationOverview) -> Self {
-        let (mut subscriptions, mut entitlements, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-        for subscription in overview.subscriptions {
-            if subscription.status != "active" {
-                continue;
-            }
-            for entitlement in subscription.entitlements {
-                if seen.insert(entitlement.key.clone()) {
-                    let table::EntitlementRecord { key, name, value } = entitlement;
-                    entitlements.push(Entitlement { key, name, value });
-                }
-            }
-            subscriptions.push(Subscription {
-                subscription_id: subscription.id,
-                plan: subscription.plan,
-                status: subscription.status,
-                current_period_end: subscription.current_period_end,
-            });
-        }
-        Self { organization: overview.organization.into(), subscriptions, entitlements }
+impl From<Entitlement> for EntitlementResponse {
+    fn from(Entitlement { key, name, value }: Entitlement) -> Self {
+        Self { key, name, value }
     }
 }
 
-impl OrganizationView {
-    /// The tag of what is shown beside the settings, and changes without their version.
-    fn beside_settings(&self) -> Result<Option<EntityTag>, Problem> {
-        if self.subscriptions.is_empty() {
-            return Ok(None);
+impl From<OrganizationOverview> for OrganizationView {
+    fn from(overview: OrganizationOverview) -> Self {
+        let active = || overview.subscriptions.iter().filter(|subscription| subscription.is_active());
+        let plans = ActivePlans::of_keys(active().map(|subscription| subscription.plan.as_str()));
+        Self {
+            subscriptions: active().cloned().map(SubscriptionResponse::from).collect(),
+            entitlements: plans.entitlements().into_iter().map(EntitlementResponse::from).collect(),
+            organization: overview.organization.into(),
         }
-        tag_of_json(&(&self.subscriptions, &self.entitlements)).map(Some)
     }
 }
 
@@ -132,8 +108,6 @@ pub(crate) async fn get_organization(
     Authenticated(admin): Authenticated<AdminClaim>,
 ) -> Result<Response, Problem> {
     let overview = app.table.organization(&admin).overview().await?;
-    let organization = overview.organization.clone();
-    let view = OrganizationView::from(overview);
-    let tag = view.beside_settings()?.map_or_else(|| organization.tag(), |beside| organization.tag_with(&beside));
-    conditions.answer(&tag, Json(view))
+    let tag = overview.organization.tag();
+    conditions.answer(&tag, Json(OrganizationView::from(overview)))
 }

@@ -53,6 +53,7 @@ use crate::functions::FUNCTIONS;
         (name = "Sign-in", description = "Tokens, and what verifies them."),
         (name = "Machines", description = "API keys for other services of the organization."),
         (name = "Accounts", description = "Users' own accounts, passwords and mailed links."),
+        (name = "Platform", description = "What the platform's operator and its payment provider say of an organization."),
         (name = "Service", description = "The service itself."),
     )
 )]
@@ -68,6 +69,13 @@ impl Modify for Schemes {
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
         let client = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
         components.add_security_scheme("client", client);
+        let operator = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("operator", operator);
+        let signature = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
+            "Stripe-Signature",
+            "`t=` and the time of signing, then `v1=` and the HMAC-SHA256 of the time, a dot and the body, in hex.",
+        )));
+        components.add_security_scheme("stripe", signature);
         components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-api-key"))));
     }
 }

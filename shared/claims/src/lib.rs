@@ -7,10 +7,12 @@ mod api_key;
 mod caller;
 mod credentials;
 mod crypto;
+mod entitlements;
 mod key_set;
 #[cfg(test)]
 mod made_up_source;
 mod operation;
+mod operator_key;
 mod principal;
 mod public_key;
 mod signing_key;
@@ -27,8 +29,10 @@ pub use api_key::{ApiKey, ClientSecret, SecretHash};
 pub use caller::{AccountHolder, AdminClaim, CallerClaim, TokenExchanger, UserSession};
 pub use credentials::{Credentials, bearer, has_credentials};
 pub use crypto::install as install_crypto;
+pub use entitlements::Entitlements;
 pub use key_set::{KeySet, KeySource, KeySourceError, KeysRead};
 pub use operation::{MachineAccess, Operation};
+pub use operator_key::{OperatorKey, OperatorKeys};
 pub use principal::Principal;
 pub use public_key::PublicKey;
 pub use signing_key::{SigningError, SigningKey};
@@ -136,6 +140,10 @@ pub struct Membership {
     /// The customer's currency, or its tier's.
     #[serde(rename = "CurrencyCode", skip_serializing_if = "Option::is_none")]
     pub currency_code: Option<CurrencyCode>,
+    /// What the organization's plans allowed when the token was made (RFC 9068, section 2.2.3.1). Absent if they allow
+    /// nothing, and from tokens of before.
+    #[serde(skip_serializing_if = "Entitlements::is_empty", default)]
+    pub entitlements: Entitlements,
     /// The sign-in that the token came from, which the token ends with. Absent if a machine asked for the token.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sid: Option<String>,

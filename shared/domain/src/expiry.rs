@@ -21,9 +21,30 @@ impl Expiry {
     /// # Errors
     /// The text is no such time, or the time has passed.
     pub fn parse(text: &str) -> Result<Self, FieldError> {
-        let at = OffsetDateTime::parse(text.trim(), &Rfc3339).map_err(|_| FieldCode::InvalidTime.says(NO_TIME))?;
-        let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
+        let seconds = PointInTime::parse(text)?.seconds();
         if seconds > now() { Ok(Self(seconds)) } else { Err(FieldCode::NotInFuture.says("must be in the future")) }
+    }
+
+    /// Returns the time in seconds since the epoch.
+    #[must_use]
+    pub fn seconds(self) -> u64 {
+        self.0
+    }
+}
+
+/// A time, past or future, in whole seconds since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PointInTime(u64);
+
+impl PointInTime {
+    /// Parses a time with its offset (RFC 3339, section 5.6). A fraction of a second is cut off, and a time before 1970
+    /// is taken for its beginning.
+    ///
+    /// # Errors
+    /// The text is no such time.
+    pub fn parse(text: &str) -> Result<Self, FieldError> {
+        let at = OffsetDateTime::parse(text.trim(), &Rfc3339).map_err(|_| FieldCode::InvalidTime.says(NO_TIME))?;
+        Ok(Self(u64::try_from(at.unix_timestamp()).unwrap_or_default()))
     }
 
     /// Returns the time in seconds since the epoch.

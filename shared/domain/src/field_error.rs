@@ -77,6 +77,8 @@ field_codes! {
     NotInFuture = "not_in_future",
     /// The text is no whole number, or one beyond the bounds.
     OutOfRange = "out_of_range",
+    /// The text has another form than it must have.
+    InvalidFormat = "invalid_format",
     /// The text is none of the values that the field may have.
     NotAllowed = "not_allowed",
     /// The parameter has none of the forms that a filter may have.

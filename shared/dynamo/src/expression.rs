@@ -35,13 +35,13 @@ impl Expression {
 
     /// A condition, without an update.
     #[must_use]
-    pub fn condition(condition: &'static str) -> Self {
+    pub fn condition(condition: impl Into<Cow<'static, str>>) -> Self {
         Self::default().and_condition(condition)
     }
 
     /// Sets the condition.
     #[must_use]
-    pub fn and_condition(mut self, condition: &'static str) -> Self {
+    pub fn and_condition(mut self, condition: impl Into<Cow<'static, str>>) -> Self {
         self.condition = Some(condition.into());
         self
     }

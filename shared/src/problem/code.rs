@@ -142,6 +142,9 @@ problem_codes! {
         WrongPassword = "wrong_password", "The present password is wrong":
             "The old password is not the account's.",
             "Send the account's password, or set a new one by a mailed link.";
+        SignatureInvalid = "signature_invalid", "The signature can't be used":
+            "The event's signature is missing, by another secret, of another body, or older than five minutes.",
+            "Send the body as it was signed, with its `Stripe-Signature`, soon after it was signed.";
     }
     UNAUTHORIZED No {
         TokenMissing = "token_missing", "An access token is needed":
@@ -155,7 +158,7 @@ problem_codes! {
             "Exchange the user token again, or sign in again where that has expired.";
         KeyInvalid = "key_invalid", "The API key can't be used":
             "The key is unknown, removed or expired, or its secret is wrong.",
-            "Ask an admin for another machine credential.";
+            "Ask an admin for another machine credential, or the platform's operator for another operator key.";
         SessionEnded = "session_ended", "The sign-in has ended":
             "The owner of the account has signed out, or has set another password.",
             "Sign in again.";
@@ -185,6 +188,9 @@ problem_codes! {
         IssuerEmailNotVerified = "issuer_email_not_verified", "The issuer hasn't verified the e-mail address":
             "The token of the trusted issuer doesn't say that its e-mail address is verified.",
             "Verify the address at the issuer.";
+        PlanLimitReached = "plan_limit_reached", "A limit of the organization's plan is reached":
+            "The organization has as many of these as its plans allow: `entitlement` says of what, and `limit` how many.",
+            "Remove one, or move the organization to a plan that allows more.";
         AccessNotCovered = "access_not_covered", "The machine credential's access doesn't cover this":
             "The credential was made for reading, or for exchanging tokens, alone.",
             "Use a credential whose `Access` covers the call.";
@@ -223,6 +229,12 @@ problem_codes! {
         InvitationNotFound = "invitation_not_found", "There is no such invitation":
             "The organization has no invitation of this id, or has forgotten it: 30 days after its last mail.",
             "List the invitations, and name one of them.";
+        UnknownOrganization = "unknown_organization", "There is no such organization":
+            "No organization has the id in the path.",
+            "Use the `OrganizationId` that the organization's own calls answer.";
+        SubscriptionNotFound = "subscription_not_found", "There is no such subscription":
+            "The organization has no subscription of the id in the path.",
+            "Compare the id with the organization's `Subscriptions`, or put the subscription first.";
         NotAMember = "not_a_member", "You have no role in the organization":
             "The caller is neither an admin of the organization nor associated with a customer of it.",
             "List your organizations, and name one of them.";

@@ -15,6 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::error_chain::chain;
+use plans::PlanLimit;
 use serde::Serialize;
 use table::AttemptsLeft;
 use utoipa::ToSchema;
@@ -62,6 +63,14 @@ pub struct Problem {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, Vec<FieldCode>>)]
     codes: BTreeMap<Cow<'static, str>, Vec<FieldCode>>,
+    /// The key of the entitlement whose limit is reached.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "entitlement_key")]
+    #[schema(value_type = String)]
+    entitlement: Option<PlanLimit>,
+    /// How many the organization's plans allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u32)]
+    limit: Option<u32>,
     /// The request's id, which the log lines carry and `x-request-id` answers.
     #[serde(rename = "traceId", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String)]
@@ -82,6 +91,11 @@ fn status_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Re
     serializer.serialize_u16(status.as_u16())
 }
 
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn entitlement_key<S: serde::Serializer>(limit: &Option<PlanLimit>, serializer: S) -> Result<S::Ok, S::Error> {
+    limit.map(PlanLimit::key).serialize(serializer)
+}
+
 impl Problem {
     /// An answer that says no more than its code.
     #[must_use]
@@ -95,6 +109,8 @@ impl Problem {
             detail: None,
             errors: BTreeMap::new(),
             codes: BTreeMap::new(),
+            entitlement: None,
+            limit: None,
             trace_id: None,
             challenge: None,
             retry_after: None,

@@ -2,10 +2,11 @@
 
 use claims::{KeySourceError, TokenError};
 use domain::conditional::FailedPrecondition;
+use plans::PlanLimit;
 use table::{
     AcceptError, AddressChangeError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError,
-    InvitationError, LeaveError, Limited, LinkError, ListError, LoginAttemptsError, MachineError, PriceTierError,
-    ProfileError, RemovalError, SessionEnded, SettingsError, SignUpError,
+    InvitationError, LeaveError, Limited, LinkError, ListError, LoginAttemptsError, MachineError, PlanLimitReached,
+    PriceTierError, ProfileError, RemovalError, SessionEnded, SettingsError, SignUpError, SubscriptionError,
 };
 
 use super::{FieldCode, FieldErrors, Problem, ProblemCode};
@@ -113,6 +114,33 @@ fn limit_detail(limited: Limited) -> &'static str {
     }
 }
 
+impl From<PlanLimitReached> for Problem {
+    fn from(PlanLimitReached { limit, allowed }: PlanLimitReached) -> Self {
+        let of_what = match limit {
+            PlanLimit::Admins => "admins",
+            PlanLimit::ApiKeys => "API keys",
+            PlanLimit::PriceTiers => "price tiers",
+        };
+        let problem = Self::new(ProblemCode::PlanLimitReached)
+            .detail(format!("The organization's plan allows {allowed} {of_what}, and they are all taken."));
+        Self { entitlement: Some(limit), limit: Some(allowed), ..problem }
+    }
+}
+
+impl From<SubscriptionError> for Problem {
+    fn from(error: SubscriptionError) -> Self {
+        match error {
+            SubscriptionError::OrganizationNotFound => {
+                Self::new(ProblemCode::UnknownOrganization).detail("No organization has this id.")
+            }
+            SubscriptionError::NotFound => {
+                Self::new(ProblemCode::SubscriptionNotFound).detail("This organization has no such subscription.")
+            }
+            SubscriptionError::Table(error) => error.into(),
+        }
+    }
+}
+
 impl From<SessionEnded> for Problem {
     fn from(_: SessionEnded) -> Self {
         Self::unauthorized(
@@ -164,6 +192,7 @@ impl From<AcceptError> for Problem {
     fn from(error: AcceptError) -> Self {
         match error {
             AcceptError::AccountNeeded => Self::field("Password", FieldCode::Required.says("is required")),
+            AcceptError::PlanLimit(reached) => reached.into(),
             AcceptError::Link(error) => error.into(),
         }
     }
@@ -273,6 +302,7 @@ impl From<AdminError> for Problem {
                 let error = FieldCode::LastAdmin.says("is the last admin of this organization");
                 Self::field("UserId", error)
             }
+            AdminError::PlanLimit(reached) => reached.into(),
             AdminError::Table(error) => error.into(),
         }
     }
@@ -298,6 +328,7 @@ impl From<MachineError> for Problem {
                 let error = FieldCode::CredentialNotFound.says("is no machine credential of this organization");
                 Self::field("ClientId", error)
             }
+            MachineError::PlanLimit(reached) => reached.into(),
             MachineError::Table(error) => error.into(),
         }
     }
@@ -317,6 +348,7 @@ impl OnField for PriceTierError {
                 let error = FieldCode::PriceTierInUse.says(format!("can't be removed: {customers} {on_it} on it"));
                 Problem::field(name, error)
             }
+            Self::PlanLimit(reached) => reached.into(),
             Self::Table(error) => error.into(),
         }
     }

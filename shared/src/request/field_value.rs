@@ -1,8 +1,9 @@
 use claims::MachineAccess;
 use domain::{
-    expiry::Expiry,
+    expiry::{Expiry, PointInTime},
     field_error::{FieldCode, FieldError},
     patch::Patch,
+    subscription::SubscriptionStatus,
     text::{
         AddressLine, CompanyName, CountryCode, CredentialName, CurrencyCode, CustomerNumber, EmailAddress, NewPassword,
         OrganizationName, PersonName, PhoneNumber, TierName, Website,
@@ -91,7 +92,9 @@ texts! {
     OrganizationName: OrganizationName::parse,
     PersonName: PersonName::parse,
     PhoneNumber: PhoneNumber::parse,
+    PointInTime: |text: String| PointInTime::parse(&text),
     String: Ok,
+    SubscriptionStatus: |text: String| SubscriptionStatus::parse_field(&text),
     TierName: TierName::parse,
     Website: Website::parse,
 }

@@ -8,14 +8,19 @@ use domain::{
     text::{EmailAddress, FoldedAddress},
 };
 use dynamo::{Backoff, Expression, Item, SortKeys, from_item, number, text};
+use plans::PlanLimit;
 
 use crate::{
     AdminError, Error, IdempotencyKey, OrganizationScope, Replayable,
     mail_budgets::MailBudget,
     members::{Before, SeenMember, one_admin_less},
     records::{AdminRecord, CredentialRecord, MailRecord, MembershipRecord, OrganizationRecord},
-    scope::{Committed, keys},
+    scope::{Committed, Refusals, keys},
+    subscriptions::{below_limit, limit_reached},
 };
+
+/// The attribute of the organization that counts its admins.
+pub(crate) const COUNTER: &str = "admin_count";
 
 /// An admin, as the list shows one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +49,8 @@ struct Promotion<'a> {
 /// The condition of a promotion that failed.
 enum PromotionRefusal {
     AlreadyAdmin,
+    /// The organization has as many admins as its plans allow.
+    PlanFull,
     /// The organization has made as many strangers admins as it may today.
     LimitReached(Error),
     /// The budget of mails or the user's row among the members has changed since it was read.
@@ -94,25 +101,30 @@ impl OrganizationScope<'_> {
 
     /// Reads the organization and its admins by user id, with one Query.
     pub(crate) async fn organization_and_admins(&self) -> Result<(OrganizationRecord, Vec<AdminRecord>), Error> {
+        let (organization, items) = self.organization_until(&format!("{}~", keys::ADMIN_PREFIX)).await?;
+        let admins = items.into_iter().filter(|item| sort_key(item).starts_with(keys::ADMIN_PREFIX));
+        Ok((organization, admins.map(from_item).collect::<Result<_, _>>()?))
+    }
+
+    /// Reads the organization and its neighbors up to the sort key `last`, with one Query: its subscriptions, its admins
+    /// and its machine credentials, in this order.
+    pub(crate) async fn organization_until(&self, last: &str) -> Result<(OrganizationRecord, Vec<Item>), Error> {
         let (organization, items) = self
             .checked_with_organization(|reads| async move {
-                // The organization's item, its subscriptions and its admins are neighbors.
-                let last = format!("{}~", keys::ADMIN_PREFIX);
-                let sort_keys = SortKeys::Between(keys::ORGANIZATION, &last);
+                let sort_keys = SortKeys::Between(keys::ORGANIZATION, last);
                 let items = reads.items(keys::organization_partition(self.id()), sort_keys).await?;
                 let organization = items.iter().find(|item| sort_key(item) == keys::ORGANIZATION).cloned();
                 Ok(organization.map(|organization| (organization, items)))
             })
             .await?;
-        let admins = items.into_iter().filter(|item| sort_key(item).starts_with(keys::ADMIN_PREFIX));
-        Ok((from_item(organization)?, admins.map(from_item).collect::<Result<_, _>>()?))
+        Ok((from_item(organization)?, items))
     }
 
     /// Makes the owner of an address an admin, and puts the welcome mail, in one transaction. The mail waits where the
     /// organization has mailed the mailbox often enough. Two round trips.
     ///
     /// # Errors
-    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`Error::CallerUnverified`],
+    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`AdminError::PlanLimit`], [`Error::CallerUnverified`],
     /// [`Error::LimitReached`] of the organization, the scope's own, or the table is out of reach.
     pub async fn promote(
         &self,
@@ -192,6 +204,7 @@ impl OrganizationScope<'_> {
             Committed::Refused(refusals) => match refusals.into_iter().next() {
                 Some((PromotionRefusal::Failed(error), _)) => Err(error),
                 Some((PromotionRefusal::LimitReached(error), _)) => Err(error.into()),
+                Some((PromotionRefusal::PlanFull, organization)) => plan_full(organization.as_ref()),
                 Some((PromotionRefusal::Changed, _)) => Ok(None),
                 Some((PromotionRefusal::AlreadyAdmin, _)) | None => {
                     self.welcome_again(&user, &organization, &budget, key).await
@@ -211,11 +224,14 @@ impl OrganizationScope<'_> {
     ) -> Result<Committed<(), PromotionRefusal>, Error> {
         let mail = welcome(user, organization, budget);
         let verified = if user.email_verified { " REMOVE unproven" } else { "" };
-        let one_more = Expression::update("ADD admin_count :one").and_update(verified).value(":one", number(1));
+        let one_more = Expression::update("ADD admin_count :one")
+            .and_update(verified)
+            .value(":one", number(1))
+            .and(below_limit(PlanLimit::Admins, COUNTER));
         let failed = |error: Error| PromotionRefusal::Failed(error.into());
         let credential = keys::credential(&FoldedAddress::of(&user.email));
         let write = self
-            .write_changing_organization(&one_more, failed(Error::id_taken()))
+            .write_changing_organization(&one_more, PromotionRefusal::PlanFull)
             .idempotent(key, &())
             .put_new(
                 keys::admin(self.id(), &user.user_id),
@@ -244,7 +260,11 @@ impl OrganizationScope<'_> {
                 before.check(write, self.id(), &user.user_id, Role::Admin, PromotionRefusal::Changed)
             }
         };
-        write.change_indexes(changes, || PromotionRefusal::Changed).commit(()).await
+        let committed = write.change_indexes(changes, || PromotionRefusal::Changed).commit(()).await?;
+        Ok(match committed {
+            Committed::Refused(refusals) => Committed::Refused(plan_last(refusals)),
+            done @ Committed::Done(_) => done,
+        })
     }
 
     /// Puts a new welcome mail if the admin's last one failed, and otherwise nothing. Returns `None` if the budget
@@ -340,6 +360,18 @@ fn welcome(user: &CredentialRecord, organization: &OrganizationRecord, budget: &
     }
 }
 
-fn sort_key(item: &Item) -> &str {
+/// Puts the limit by plan behind every other refusal: who is an admin already needs no room.
+fn plan_last(mut refusals: Refusals<PromotionRefusal>) -> Refusals<PromotionRefusal> {
+    refusals.sort_by_key(|(refusal, _)| matches!(refusal, PromotionRefusal::PlanFull));
+    refusals
+}
+
+/// Returns the refusal of a promotion that the plans leave no room for, or `None` if they do by now.
+fn plan_full<T>(organization: Option<&Item>) -> Result<Option<T>, AdminError> {
+    limit_reached(PlanLimit::Admins, COUNTER, organization)
+        .map_or(Ok(None), |reached| Err(AdminError::PlanLimit(reached)))
+}
+
+pub(crate) fn sort_key(item: &Item) -> &str {
     item.get("sk").and_then(|sk| sk.as_s().ok()).map_or("", String::as_str)
 }

@@ -4,7 +4,7 @@
 use claims::KeySourceError;
 use domain::conditional::FailedPrecondition;
 
-use crate::{Limited, records::OrganizationRecord};
+use crate::{Limited, PlanLimitReached, records::OrganizationRecord};
 
 /// The reasons why any call may fail.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +121,9 @@ pub enum AcceptError {
     /// The address has no account, and a name or the password of the one to make is missing.
     #[error("the address has no account")]
     AccountNeeded,
+    /// The organization has as many admins as its plans allow.
+    #[error("a limit of the organization's plan is reached")]
+    PlanLimit(PlanLimitReached),
     /// The link can't be used.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -171,6 +174,20 @@ pub enum AddressChangeError {
     /// The link can't be used.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// An error that any call may meet.
+    #[error(transparent)]
+    Table(#[from] Error),
+}
+
+/// The reason why a subscription isn't set or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum SubscriptionError {
+    /// There is no such organization.
+    #[error("there is no such organization")]
+    OrganizationNotFound,
+    /// The organization has no such subscription.
+    #[error("the organization has no such subscription")]
+    NotFound,
     /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
@@ -228,6 +245,9 @@ pub enum AdminError {
     /// The user to be demoted is the only admin that the organization has.
     #[error("the user is the last admin of the organization")]
     LastAdmin,
+    /// The organization has as many admins as its plans allow.
+    #[error("a limit of the organization's plan is reached")]
+    PlanLimit(PlanLimitReached),
     /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
@@ -261,12 +281,15 @@ pub enum RemovalError {
     Table(#[from] Error),
 }
 
-/// The reason why a machine credential isn't removed.
+/// The reason why a machine credential isn't made or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {
     /// The organization has no machine credential of this id.
     #[error("the organization has no such machine credential")]
     NotFound,
+    /// The organization has as many machine credentials as its plans allow.
+    #[error("a limit of the organization's plan is reached")]
+    PlanLimit(PlanLimitReached),
     /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),
@@ -287,6 +310,9 @@ pub enum PriceTierError {
     /// The organization has as many price tiers as it may have.
     #[error("the organization has as many price tiers as it may have")]
     LimitReached,
+    /// The organization has as many price tiers as its plans allow.
+    #[error("a limit of the organization's plan is reached")]
+    PlanLimit(PlanLimitReached),
     /// An error that any call may meet.
     #[error(transparent)]
     Table(#[from] Error),

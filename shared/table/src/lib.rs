@@ -34,6 +34,7 @@ mod resets;
 mod scope;
 mod settings;
 mod signing_keys;
+mod subscriptions;
 
 pub use accounts::{CreatedAccount, NewAccount};
 pub use admins::AdminUser;
@@ -51,7 +52,7 @@ pub use domain::mail::{MailId, MailKind, MailStatus};
 pub use error::{
     AcceptError, AddressChangeError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError,
     InvitationError, LeaveError, LinkError, ListError, LoginAttemptsError, MachineError, PriceTierError, ProfileError,
-    RemovalError, SessionEnded, SettingsError, SignUpError,
+    RemovalError, SessionEnded, SettingsError, SignUpError, SubscriptionError,
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
@@ -71,9 +72,10 @@ pub use price_tiers::BroughtOverTiers;
 pub use profile::ProfileChange;
 pub use queue::{DueEntries, QueueEntry, QueuedMessage};
 pub use records::{
-    AccountRecord, AssociationRecord, CredentialRecord, EntitlementRecord, InvitationRecord, InvitationStatus,
-    LinkKind, MailRecord, MemberRecord, MembershipRecord, OrganizationRecord, PriceTierRecord, SubscriptionRecord,
+    AccountRecord, AssociationRecord, CredentialRecord, InvitationRecord, InvitationStatus, LinkKind, MailRecord,
+    MemberRecord, MembershipRecord, OrganizationRecord, PriceTierRecord, SubscriptionRecord,
 };
 pub use rekey_addresses::RekeyedAddresses;
 pub use scope::{OrganizationScope, QUEUE_PREFIX, Table};
 pub use settings::OrganizationOverview;
+pub use subscriptions::{EventKind, EventOutcome, NotedPlans, PlanLimitReached, SubscriptionEvent};

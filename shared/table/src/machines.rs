@@ -15,12 +15,14 @@ use domain::{
     mutex::lock,
     text::CredentialName,
 };
-use dynamo::{Expression, SortKeys, from_item, number, rfc3339};
+use dynamo::{Backoff, Expression, SortKeys, from_item, number, rfc3339};
+use plans::{ActivePlans, PlanLimit};
 
 use crate::{
-    Error, IdempotencyKey, MachineError, OrganizationScope, Replayable, Table,
-    records::{MachineRecord, MachineUseRecord, MailRecord},
-    scope::{Authority, keys},
+    Error, IdempotencyKey, MachineError, OrganizationScope, PlanLimitReached, Replayable, Table,
+    admins::sort_key,
+    records::{AdminRecord, MachineRecord, MachineUseRecord, MailRecord, OrganizationRecord},
+    scope::{Authority, Committed, keys},
 };
 
 /// A credential's last use is written at most this often.
@@ -73,6 +75,21 @@ pub struct MachineGrant {
 pub(crate) struct LastUses(Arc<Mutex<HashMap<UsedCredential, Instant>>>);
 
 type UsedCredential = (OrganizationId, ClientId);
+
+/// The condition of a new machine credential that failed.
+enum CreationRefusal {
+    /// Another credential was made, or a subscription has changed, since they were read.
+    Changed,
+    Failed(Error),
+}
+
+/// What a new machine credential depends on, as it was read.
+struct BeforeCreation {
+    organization: OrganizationRecord,
+    admins: Vec<AdminRecord>,
+    /// The number of machine credentials that haven't expired.
+    machines: u64,
+}
 
 impl LastUses {
     /// Whether a use is to be written now. It then counts as written.
@@ -143,16 +160,50 @@ impl OrganizationScope<'_> {
     /// secret was shown by the first answer.
     ///
     /// # Errors
-    /// The scope's own, [`Error::KeyReused`], or the table is out of reach.
+    /// [`MachineError::PlanLimit`], the scope's own, [`Error::KeyReused`], or the table is out of reach.
     pub async fn create_machine(
         &self,
         new: &NewMachine,
         secret: &ClientSecret,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Replayable<ClientId>, Error> {
-        let (organization, admins) = self.organization_and_admins().await?;
-        let mut notices =
-            admins.iter().map(|admin| MailRecord::to_admin(MailKind::ApiKeyCreated, admin, &organization));
+    ) -> Result<Replayable<ClientId>, MachineError> {
+        let mut backoff = Backoff::default();
+        loop {
+            let before = self.before_creation().await?;
+            if let Some(reached) = before.limit_reached() {
+                let replay = self.table().replay_of(key).await?;
+                return replay.ok_or(MachineError::PlanLimit(reached));
+            }
+            if let Some(created) = self.create_machine_after(&before, new, secret, key).await? {
+                return Ok(created);
+            }
+            backoff.wait_or_give_up("machine credentials are being made by others").await.map_err(Error::from)?;
+        }
+    }
+
+    /// Reads the organization, its admins and its machine credentials, which are neighbors, with one Query.
+    async fn before_creation(&self) -> Result<BeforeCreation, Error> {
+        let machine = format!("{}#", keys::MACHINES_PREFIX);
+        let (organization, items) = self.organization_until(&format!("{machine}~")).await?;
+        let machines = items.iter().filter(|item| sort_key(item).starts_with(&machine)).count();
+        let admins = items.into_iter().filter(|item| sort_key(item).starts_with(keys::ADMIN_PREFIX));
+        let admins = admins.map(from_item).collect::<Result<_, _>>()?;
+        Ok(BeforeCreation { organization, admins, machines: u64::try_from(machines).unwrap_or(u64::MAX) })
+    }
+
+    /// Returns `None` if something isn't as it was read.
+    async fn create_machine_after(
+        &self,
+        before: &BeforeCreation,
+        new: &NewMachine,
+        secret: &ClientSecret,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Replayable<ClientId>>, Error> {
+        let id_taken = || CreationRefusal::Failed(Error::id_taken());
+        let mut notices = before
+            .admins
+            .iter()
+            .map(|admin| MailRecord::to_admin(MailKind::ApiKeyCreated, admin, &before.organization));
         let client_id = ClientId::random();
         let expires_at = new.expires_at.map(Expiry::seconds);
         let machine = MachineRecord {
@@ -166,15 +217,19 @@ impl OrganizationScope<'_> {
         };
         let unused = MachineUseRecord { client_id: client_id.clone(), last_used_at: 0, expires_at };
         let write = self
-            .write()
+            .write_changing_organization(&before.one_more(), CreationRefusal::Changed)
             .idempotent(key, &client_id)
-            .put_new(keys::machine(self.id(), &client_id), &machine, Error::id_taken())
-            .put_new(keys::machine_use(self.id(), &client_id), &unused, Error::id_taken());
-        let write = notices
-            .by_ref()
-            .take(NOTICES_PER_TRANSACTION)
-            .fold(write, |write, notice| notice.put(write, Error::id_taken));
-        let created = write.commit_or(client_id, Err).await?;
+            .put_new(keys::machine(self.id(), &client_id), &machine, id_taken())
+            .put_new(keys::machine_use(self.id(), &client_id), &unused, id_taken());
+        let write =
+            notices.by_ref().take(NOTICES_PER_TRANSACTION).fold(write, |write, notice| notice.put(write, id_taken));
+        let created = match write.commit(client_id).await? {
+            Committed::Done(created) => created,
+            Committed::Refused(refusals) => match refusals.into_iter().next() {
+                Some((CreationRefusal::Failed(error), _)) => return Err(error),
+                Some((CreationRefusal::Changed, _)) | None => return Ok(None),
+            },
+        };
         // The admins for whom the transaction has no room are told next.
         let rest: Vec<_> = notices.filter(|_| !created.replayed).collect();
         for some in rest.chunks(NOTICES_PER_TRANSACTION) {
@@ -184,7 +239,7 @@ impl OrganizationScope<'_> {
                 tracing::error!(%error, "not every admin is told of a new API key");
             }
         }
-        Ok(created)
+        Ok(Some(created))
     }
 
     /// Every machine credential by its id: one round trip.
@@ -231,5 +286,33 @@ impl OrganizationScope<'_> {
             .commit_or((), Err)
             .await?;
         Ok(())
+    }
+}
+
+impl BeforeCreation {
+    fn limit_reached(&self) -> Option<PlanLimitReached> {
+        let plans = ActivePlans::of_keys(self.organization.plans.iter().map(String::as_str));
+        let allowed = plans.limit(PlanLimit::ApiKeys)?;
+        (self.machines >= u64::from(allowed)).then_some(PlanLimitReached { limit: PlanLimit::ApiKeys, allowed })
+    }
+
+    /// Returns the update that counts one more new credential, on condition that there was no other one, and that the
+    /// plans are as they were read. Credentials that ended meanwhile leave more room, not less.
+    fn one_more(&self) -> Expression {
+        let seen = [
+            ("credentials_version", self.organization.credentials_version),
+            ("subscriptions_version", self.organization.subscriptions_version),
+        ];
+        let next = seen[0].1.unwrap_or_default() + 1;
+        let update = Expression::update("SET credentials_version = :next").value(":next", number(next));
+        seen.into_iter().fold(update, |update, (name, version)| {
+            let unchanged = match version {
+                Some(version) => {
+                    Expression::condition(format!("{name} = :{name}")).value(format!(":{name}"), number(version))
+                }
+                None => Expression::condition(format!("attribute_not_exists({name})")),
+            };
+            update.and(unchanged)
+        })
     }
 }

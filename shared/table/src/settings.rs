@@ -7,6 +7,7 @@ use domain::{
     text::fold,
 };
 use dynamo::{Backoff, Expression, Item, SortKeys, from_item, number, rfc3339, text};
+use plans::ActivePlans;
 
 use crate::{
     Error, OrganizationScope, SettingsError,
@@ -27,16 +28,18 @@ pub struct OrganizationOverview {
 const BESIDE: char = '-';
 
 impl OrganizationRecord {
-    /// The tag of the settings alone.
+    /// The tag of all that is shown of the organization: its settings, its subscriptions and what they entitle to. So it
+    /// also changes with the catalogue of plans.
     #[must_use]
     pub fn tag(&self) -> EntityTag {
-        EntityTag::strong(self.version.to_string())
+        let entitlements = ActivePlans::of_keys(self.plans.iter().map(String::as_str)).entitlements();
+        let beside = EntityTag::of_content(&[&format!("{:?} {entitlements:?}", self.subscriptions_version)]);
+        EntityTag::strong(format!("{}{BESIDE}{}", self.version, beside.opaque()))
     }
 
-    /// The tag of the settings with something else, whose tag is `beside`.
-    #[must_use]
-    pub fn tag_with(&self, beside: &EntityTag) -> EntityTag {
-        EntityTag::strong(format!("{}{BESIDE}{}", self.version, beside.opaque()))
+    /// The tag of the settings alone, which a change of them is conditional on.
+    fn settings_tag(&self) -> EntityTag {
+        EntityTag::strong(self.version.to_string())
     }
 }
 
@@ -90,7 +93,7 @@ impl OrganizationScope<'_> {
             let present = self
                 .checked_with_organization(|reads| async move { reads.get(keys::organization(self.id())).await })
                 .await?;
-            preconditions.check(Some(&present.tag()))?;
+            preconditions.check(Some(&present.settings_tag()))?;
             if !accepts(&present) {
                 return Err(SettingsError::NotAccepted(Box::new(present)));
             }

@@ -74,11 +74,13 @@ impl Environment {
 }
 
 /// Variables that have defaults.
-const DEFAULTED: [&str; 8] = [
+const DEFAULTED: [&str; 10] = [
     "TOKEN_TTL_SECONDS",
     "USER_TOKEN_TTL_SECONDS",
     "MAX_TESTED_ROWS",
     "TRUSTED_ISSUERS",
+    "OPERATOR_KEY_HASHES",
+    "STRIPE_WEBHOOK_SECRETS",
     "PREVIOUS_SIGNING_SECRET",
     "MAIL_REPLY_TO",
     "MAIL_CONFIGURATION_SET",

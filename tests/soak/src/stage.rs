@@ -7,10 +7,13 @@ use faults::{Faults, Plan, Saboteur};
 use local::{Bundle, Consumer, Options};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
-use shared::ids::random_id;
+use shared::{digest::sha256_hex_of, ids::random_id};
 use tokio::{net::TcpListener, sync::Mutex, time::sleep};
 
 use crate::{args::Args, mails::Mails};
+
+/// The key of the platform's operator.
+pub(crate) const OPERATOR_KEY: &str = "opkey_of_the_soak";
 
 /// Instances of one function at once: as many as there are clients, as on AWS.
 const MOST_INSTANCES: usize = 40;
@@ -53,6 +56,7 @@ impl Stage {
         let environment = Environment::new(&url, Bundle::TABLE, [random_id(48), random_id(48)])
             .with_table_at(&faults.url())
             .with_mails_to(&ses_url)
+            .with("OPERATOR_KEY_HASHES", &format!("soak={}", sha256_hex_of(OPERATOR_KEY)))
             .with("RUST_LOG", "warn");
         let functions = deployed_functions().into_iter().map(|function| {
             let variables = environment.of(&function);

@@ -7,15 +7,18 @@ use domain::{
     text::{FoldedAddress, PersonName},
 };
 use dynamo::{Backoff, Expression, bool_value, number, text};
+use plans::PlanLimit;
 use serde::{Deserialize, Serialize};
 
 use super::{OpenInvitation, address_hash, rows};
 use crate::{
     AcceptError, Error, IdempotencyKey, LinkError, NewAccount, Replayable, Table,
+    admins::COUNTER,
     associations::AssociationOrder,
     members::{Before, SeenMember},
     records::{AdminRecord, AssociationRecord, CredentialRecord, InvitationState, MailRecord, MembershipRecord},
     scope::{Authority, Committed, Write, keys},
+    subscriptions::{below_limit, limit_reached},
 };
 
 /// What the invited person adds. Who has an account adds nothing.
@@ -50,6 +53,8 @@ enum AcceptRefusal {
     Used,
     /// Something else has changed since it was read.
     Changed,
+    /// The organization has as many admins as its plans allow, or is gone.
+    PlanFull,
     /// An account has the id that was expected.
     AccountIdTaken,
     IdTaken,
@@ -84,7 +89,7 @@ impl Table {
     /// opening of the link; more for founders, whose organizations are kept by the proof.
     ///
     /// # Errors
-    /// [`AcceptError::AccountNeeded`], [`LinkError::Dead`], [`Error::KeyReused`], or the table is out of reach.
+    /// [`AcceptError::AccountNeeded`], [`AcceptError::PlanLimit`], [`LinkError::Dead`], [`Error::KeyReused`], or the table is out of reach.
     pub async fn accept(
         &self,
         opened: OpenInvitation,
@@ -108,13 +113,21 @@ impl Table {
                     tracing::info!("an invitation was accepted");
                     return Ok(accepted);
                 }
-                Committed::Refused(refusals) => match refusals.into_iter().next() {
-                    Some((AcceptRefusal::Used, _)) | None => return Err(LinkError::Dead.into()),
-                    Some((AcceptRefusal::IdTaken, _)) => return Err(Error::id_taken().into()),
-                    // The account that had the id has another address by now.
-                    Some((AcceptRefusal::AccountIdTaken, _)) => new_id = Some(UserId::random()),
-                    Some((AcceptRefusal::Changed, _)) => {}
-                },
+                // Who is an admin by now needs no room, so that a limit is told where nothing else is wrong.
+                Committed::Refused(refusals) => {
+                    match refusals.into_iter().min_by_key(|(refusal, _)| matches!(refusal, AcceptRefusal::PlanFull)) {
+                        Some((AcceptRefusal::Used, _)) | None => return Err(LinkError::Dead.into()),
+                        Some((AcceptRefusal::IdTaken, _)) => return Err(Error::id_taken().into()),
+                        // The account that had the id has another address by now.
+                        Some((AcceptRefusal::AccountIdTaken, _)) => new_id = Some(UserId::random()),
+                        Some((AcceptRefusal::PlanFull, organization)) => {
+                            if let Some(reached) = limit_reached(PlanLimit::Admins, COUNTER, organization.as_ref()) {
+                                return Err(AcceptError::PlanLimit(reached));
+                            }
+                        }
+                        Some((AcceptRefusal::Changed, _)) => {}
+                    }
+                }
             }
             backoff.wait_or_give_up("an invited person is being changed by others").await.map_err(Error::from)?;
             open = self.open_invitation(&open.link).await?;
@@ -291,8 +304,9 @@ fn put_roles<'t>(
     let write = match open.invitation.as_admin {
         true if is_new(Role::Admin) => {
             let one_more = Expression::update("ADD admin_count :one REMOVE unproven").value(":one", number(1));
+            let one_more = one_more.and(below_limit(PlanLimit::Admins, COUNTER)).and(lives);
             write
-                .update(keys::organization(id).by(BY), &one_more.and(lives), AcceptRefusal::Changed)
+                .update(keys::organization(id).by(BY), &one_more, AcceptRefusal::PlanFull)
                 .put_new(
                     keys::admin(id, user).by(BY),
                     &AdminRecord::new(&person.credential, None),

@@ -17,6 +17,7 @@ mod membership;
 mod organization;
 mod price_tier;
 mod queue;
+mod subscription;
 
 pub(crate) use account::{AccountNames, AccountStatus};
 pub use account::{AccountRecord, CredentialRecord};
@@ -36,13 +37,14 @@ pub use mail::MailRecord;
 pub(crate) use mail::{MailStatusOf, Welcomed};
 pub use member::MemberRecord;
 pub use membership::MembershipRecord;
+pub use organization::OrganizationRecord;
 pub(crate) use organization::{
-    CustomersPlace, MembersIndexed, OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord,
+    CustomersPlace, MembersIndexed, OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord, PlansOf,
 };
-pub use organization::{EntitlementRecord, OrganizationRecord, SubscriptionRecord};
 pub use price_tier::PriceTierRecord;
 pub(crate) use price_tier::{TierNameRecord, TierUseRecord, USE_COUNTERS, use_counter};
 pub(crate) use queue::{QueuedInvitationRecord, QueuedMailRecord, QueuedMoveRecord, ResetRequestRecord};
+pub use subscription::SubscriptionRecord;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {

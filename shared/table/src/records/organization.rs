@@ -37,6 +37,15 @@ pub struct OrganizationRecord {
     /// address first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) expires_at: Option<u64>,
+    /// The keys of the plans that the organization's active subscriptions are of. Absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(crate) plans: Vec<String>,
+    /// The version of the subscriptions, which each change of one raises. Absent if there never was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) subscriptions_version: Option<u64>,
+    /// The version of the machine credentials, which each new one raises. Absent before the first one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) credentials_version: Option<u64>,
     /// When the last customer of an earlier version was brought into the present form, in seconds since the epoch: 0 if
     /// there was none from the start. Absent while some may be left.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -63,6 +72,9 @@ impl OrganizationRecord {
             unverified: false,
             members_indexed: true,
             expires_at: None,
+            plans: Vec::new(),
+            subscriptions_version: None,
+            credentials_version: None,
             customers_indexed_at: Some(0),
         }
     }
@@ -94,6 +106,15 @@ pub(crate) struct OrganizationNameOf {
 }
 
 impl PartOf<OrganizationRecord> for OrganizationNameOf {}
+
+/// The plans that an organization is on, by its active subscriptions.
+#[derive(Deserialize)]
+pub(crate) struct PlansOf {
+    #[serde(default)]
+    pub(crate) plans: Vec<String>,
+}
+
+impl PartOf<OrganizationRecord> for PlansOf {}
 
 /// Whether the index of an organization's users is complete.
 #[derive(Deserialize)]
@@ -128,32 +149,4 @@ pub(crate) struct OrganizationCodeRecord {
 
 impl Record for OrganizationCodeRecord {
     const ENTITY: &'static str = "organization code";
-}
-
-/// A subscription of an organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubscriptionRecord {
-    /// The id.
-    pub id: String,
-    /// The plan's name.
-    pub plan: String,
-    /// The status: `active` while the subscription is in force.
-    pub status: String,
-    /// When the paid period ends, RFC 3339 UTC.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub current_period_end: Option<String>,
-    /// The entitlements of the plan.
-    #[serde(default)]
-    pub entitlements: Vec<EntitlementRecord>,
-}
-
-/// An entitlement of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EntitlementRecord {
-    /// The key, for programs.
-    pub key: String,
-    /// The name, for people.
-    pub name: String,
-    /// The amount.
-    pub value: String,
 }

@@ -23,6 +23,8 @@ pub(crate) enum Authority {
     Listed,
     /// An invited person looks at an invitation by its mailed link, or accepts it.
     Invited,
+    /// The platform's operator, or its payment provider, says what an organization has bought.
+    Billing,
     /// An operator with direct access to the table runs a command.
     Operator,
     /// An item of an earlier version is brought into the present form, which changes nothing that anybody sees.

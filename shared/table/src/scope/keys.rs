@@ -18,7 +18,7 @@ use crate::{
         ExpectedAccountRecord, ExternalIdentityRecord, IdempotencyRecord, InvitationRecord, LimitRecord, LinkRecord,
         MachineRecord, MachineUseRecord, MailRecord, MembershipRecord, OpenInvitationRecord, OrganizationCodeRecord,
         OrganizationNameRecord, OrganizationRecord, PriceTierRecord, QueuedInvitationRecord, QueuedMailRecord,
-        QueuedMoveRecord, ResetRequestRecord, TierNameRecord, TierUseRecord,
+        QueuedMoveRecord, ResetRequestRecord, SubscriptionRecord, TierNameRecord, TierUseRecord,
     },
 };
 
@@ -48,6 +48,8 @@ pub(crate) const MEMBERSHIP_PREFIX: &str = "ORG#";
 pub(crate) const KEY_END: char = '\u{1f}';
 /// The sort key of every credential.
 pub(crate) const CREDENTIAL: &str = "EMAIL";
+/// The prefix of the sort keys of an organization's subscriptions.
+pub(crate) const SUBSCRIPTION_PREFIX: &str = "#SUB#";
 /// The sort key of an organization's own item: below every other of its partition but its subscriptions.
 pub(crate) const ORGANIZATION: &str = "#ORG";
 
@@ -81,6 +83,10 @@ pub(crate) fn machine(organization: &OrganizationId, client: &ClientId) -> Organ
 /// Returns the key of the last use of a machine credential.
 pub(crate) fn machine_use(organization: &OrganizationId, client: &ClientId) -> OrganizationKey<MachineUseRecord> {
     in_organization(organization, format!("{MACHINES_PREFIX}USE#{client}"))
+}
+
+pub(crate) fn subscription(organization: &OrganizationId, id: &str) -> OrganizationKey<SubscriptionRecord> {
+    in_organization(organization, format!("{SUBSCRIPTION_PREFIX}{id}"))
 }
 
 /// `folded` is the name as [`domain::text::fold`] gives it.

@@ -5,6 +5,7 @@ mod associations;
 mod invitations;
 mod machines;
 mod names;
+mod subscriptions;
 mod tiers;
 mod walks;
 
@@ -37,7 +38,8 @@ impl Caller<'_> {
             54..72 => self.associations().await,
             72..80 => self.walk().await,
             80..88 => self.names().await,
-            88..95 => self.invitations().await,
+            88..94 => self.invitations().await,
+            94..96 => self.subscriptions().await,
             _ => self.machines().await,
         }
     }

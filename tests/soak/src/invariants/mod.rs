@@ -8,6 +8,7 @@ mod invitations;
 mod mails;
 mod members;
 mod organizations;
+mod subscriptions;
 mod table;
 mod tiers;
 
@@ -20,7 +21,7 @@ pub(crate) type Faults = Vec<String>;
 type Invariant = (&'static str, fn(&Table) -> Faults);
 
 /// Every invariant.
-const ALL: [Invariant; 17] = [
+const ALL: [Invariant; 18] = [
     ("association_is_in_both_orders_and_a_membership", associations::association_is_in_both_orders_and_a_membership),
     ("bucket_counts_its_entries", associations::bucket_counts_its_entries),
     ("admin_is_a_membership_and_counted", organizations::admin_is_a_membership_and_counted),
@@ -28,6 +29,7 @@ const ALL: [Invariant; 17] = [
     ("organization_has_an_admin", organizations::organization_has_an_admin),
     ("name_and_code_are_the_organizations", organizations::name_and_code_are_the_organizations),
     ("machine_has_its_use", organizations::machine_has_its_use),
+    ("plans_are_those_of_active_subscriptions", subscriptions::plans_are_those_of_active_subscriptions),
     ("tier_counters_count_its_customers", tiers::tier_counters_count_its_customers),
     ("tier_is_counted", tiers::tier_is_counted),
     ("tier_name_is_the_tiers", tiers::tier_name_is_the_tiers),
