@@ -18,7 +18,7 @@ else
 TARGET := --x86-64
 endif
 
-.PHONY: run test fuzz clients build deploy watch invoke bench bench-import bench-instructions access
+.PHONY: run test fuzz clients docs build deploy watch invoke bench bench-import bench-instructions access
 
 run: ## the whole API on this machine
 	cargo run
@@ -32,6 +32,9 @@ fuzz: ## each fuzz target for so many seconds: make fuzz SECONDS=600
 # make clients, or make clients CLIENTS="python go"
 clients: ## clients in TypeScript, Python and Go, into target/clients/
 	clients/generate $(CLIENTS)
+
+docs: ## the guides and the reference as a static site, in target/site
+	cargo xtask site
 
 build: ## every function, once, into target/lambda/
 	cargo lambda build --release $(TARGET) $(addprefix --package ,$(FUNCTIONS))

@@ -32,7 +32,7 @@ async fn a_promoted_user_is_an_admin_at_once_and_is_welcomed() {
 
     let mails = mails_to(&grace.email, 1).await;
     assert_eq!(mails[0]["Subject"], format!("You are now an admin of {}", tenant.name));
-    assert!(mails[0]["Text"].as_str().unwrap().starts_with("Hello Grace,\n\nyou are now an admin of"));
+    assert!(mails[0]["Text"].as_str().unwrap().starts_with("Hello Grace,\n\nAda Lovelace made you an admin of"));
 }
 
 #[tokio::test]

@@ -13,6 +13,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+/// Where `npm install --prefix target/axe axe-core` puts the checker.
+const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/axe/node_modules/axe-core/axe.min.js");
+
 /// A headless Chromium, spoken to over pipes (Chrome `DevTools` Protocol).
 struct Browser {
     _process: Child,
@@ -97,9 +100,66 @@ impl Browser {
         message
     }
 
+    /// Opens a page with a form.
     async fn open(&mut self, address: &str) {
+        self.visit(address).await;
+        self.until("!!document.getElementById('form')").await;
+    }
+
+    async fn visit(&mut self, address: &str) {
         self.call("Page.navigate", json!({"url": address})).await;
-        self.until("document.readyState === 'complete' && !!document.getElementById('form')").await;
+        self.until("document.readyState === 'complete'").await;
+    }
+
+    /// Clicks the first button or link that says this, once it is there.
+    async fn click(&mut self, words: &str) {
+        let found = format!(
+            "[...document.querySelectorAll('button:enabled, a')].find(it => it.innerText.trim().startsWith({}))",
+            json!(words)
+        );
+        self.until(&format!("!!{found}")).await;
+        self.evaluate(&format!("{found}.click()")).await;
+    }
+
+    /// Types into the field of this name.
+    async fn fill(&mut self, field: &str, text: &str) {
+        self.evaluate(&format!("document.querySelector('[name={field}]').focus()")).await;
+        self.call("Input.insertText", json!({"text": text})).await;
+    }
+
+    /// Waits until the page shows these words.
+    async fn shows(&mut self, words: &str) {
+        self.until(&format!("document.body.innerText.includes({})", json!(words))).await;
+    }
+
+    /// Asserts that axe-core finds nothing on the page that breaks WCAG 2.2, level AA.
+    async fn is_accessible(&mut self) {
+        let file = std::env::var("AXE").unwrap_or_else(|_| AXE.to_owned());
+        let axe = std::fs::read_to_string(&file)
+            .unwrap_or_else(|error| panic!("{file}: {error}; `npm install --prefix target/axe axe-core` brings it"));
+        self.evaluate(&axe).await;
+        let run = "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })\
+                   .then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.map(n => n.html)])))";
+        let address = self.evaluate("location.href").await;
+        assert_eq!(self.evaluate(run).await, "[]", "{address}");
+    }
+
+    /// Asserts that the page needs no scrolling sideways on a narrow screen, in light and in dark.
+    async fn is_readable_everywhere(&mut self) {
+        for scheme in ["light", "dark"] {
+            let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+            self.call("Emulation.setEmulatedMedia", json!({"features": features})).await;
+            self.is_accessible().await;
+        }
+        let narrow = json!({"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": true});
+        self.call("Emulation.setDeviceMetricsOverride", narrow).await;
+        let wide = "document.documentElement.scrollWidth";
+        assert_eq!(self.evaluate(wide).await, 320, "{}", self.evaluate("location.href").await);
+        self.call("Emulation.clearDeviceMetricsOverride", json!({})).await;
+    }
+
+    async fn text(&mut self, script: &str) -> String {
+        self.evaluate(script).await.as_str().unwrap_or_default().to_owned()
     }
 
     async fn evaluate(&mut self, script: &str) -> Value {
@@ -230,7 +290,123 @@ async fn the_link_of_an_invitation_opens_a_page_that_says_who_invites_and_accept
         assert!(address == link || !address.contains("token"), "{address}");
     }
     browser.open(&link).await;
-    let is_dead = "This link was used before, or is no longer valid. Ask for a new one.";
+    let is_dead = "This link was used before, or is no longer valid. Ask whoever invited you for a new one.";
     browser.until(&format!("document.getElementById('who').textContent === '{is_dead}'")).await;
+    bundle.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_home_page_one_makes_an_organization_calls_the_api_and_accepts_an_invitation() {
+    let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
+    let url = bundle.url();
+    let mut browser = Browser::start().await;
+    browser.visit(&url).await;
+    browser.click("Make Northwind GmbH").await;
+    browser.shows("Token, for one hour").await;
+    let shown = async |browser: &mut Browser, field: &str| {
+        browser.text(&format!("document.querySelector('[data-field={field}]').textContent")).await
+    };
+    let (email, password) = (shown(&mut browser, "Email").await, shown(&mut browser, "Password").await);
+
+    browser.click("Reference").await;
+    browser.until("!!document.getElementById('sign-in')").await;
+    browser.fill("email", &email).await;
+    browser.fill("password", &password).await;
+    browser.click("Sign in").await;
+    browser.shows("Signed in to org_northwindgmbh").await;
+    browser.visit(&format!("{url}/docs#tag/organizations/GET/api/organization")).await;
+    browser.click("Test Request").await;
+    browser.click("Send").await;
+    browser.shows("\"Name\": \"Northwind GmbH\"").await;
+
+    browser.visit(&format!("{url}/_local/mailbox")).await;
+    browser.shows("Northwind GmbH invites you").await;
+    let button =
+        "new DOMParser().parseFromString(document.querySelector('iframe').srcdoc, 'text/html').querySelector('a').href";
+    let link = browser.text(button).await;
+    browser.open(&link).await;
+    browser.until("!document.getElementById('form').hidden").await;
+    browser.evaluate("document.getElementById('first').value = 'Edsger'").await;
+    browser.evaluate("document.getElementById('last').value = 'Dijkstra'").await;
+    let accepted = browser.submit("a good password").await;
+    assert_eq!(accepted, "You belong to Northwind GmbH now. Sign in with your new password.");
+
+    assert_eq!(browser.complaints, Vec::<String>::new());
+    for request in &browser.requests {
+        let address = request["url"].as_str().unwrap();
+        let is_own =
+            address.starts_with(&url) || ["about:", "data:", "blob:"].iter().any(|own| address.starts_with(own));
+        assert!(is_own, "nothing is fetched from elsewhere: {address}");
+    }
+    bundle.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_another_port_signs_in_and_reads_what_it_is_answered() {
+    let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
+    let shop = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", shop.local_addr().unwrap());
+    let page = axum::Router::new().route("/", axum::routing::get(async || axum::response::Html("<p>A shop</p>")));
+    tokio::spawn(async move { axum::serve(shop, page).await });
+    let user =
+        json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": "ada@acme.example", "Password": "her password"});
+    let founding = json!({"Organization": {"Name": "Acme"}, "User": user});
+    let founded =
+        Client::new().post(format!("{}/api/organizations", bundle.url())).json(&founding).send().await.unwrap();
+    let code = founded.json::<Value>().await.unwrap()["Slug"].clone();
+
+    let mut browser = Browser::start().await;
+    browser.visit(&address).await;
+    let script = format!(
+        "(async () => {{
+            const json = {{ 'Content-Type': 'application/json' }};
+            const login = JSON.stringify({{ Email: 'ada@acme.example', Password: 'her password', OrgCode: {code} }});
+            const signedIn = await fetch('{api}/api/auth/login', {{ method: 'POST', headers: json, body: login }});
+            const Authorization = `Bearer ${{(await signedIn.json()).AccessToken}}`;
+            const answer = await fetch('{api}/api/organization', {{ headers: {{ Authorization }} }});
+            const change = {{ ...json, Authorization, 'If-Match': answer.headers.get('ETag') }};
+            const body = JSON.stringify({{ BillingCity: 'Berlin' }});
+            const changed = await fetch('{api}/api/organization', {{ method: 'PATCH', headers: change, body }});
+            const mailbox = await fetch('{api}/_local/mailbox').then(() => 'read', () => 'kept away');
+            return `${{(await changed.json()).Organization.BillingCity}}, mailbox ${{mailbox}}`;
+        }})()",
+        api = bundle.url()
+    );
+    assert_eq!(browser.evaluate(&script).await, "Berlin, mailbox kept away");
+    bundle.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_can_be_read_by_everybody_on_a_narrow_screen_and_in_the_dark() {
+    let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
+    let mut browser = Browser::start().await;
+    browser.visit(&bundle.url()).await;
+    browser.click("Make Northwind GmbH").await;
+    browser.shows("Token, for one hour").await;
+    browser.is_readable_everywhere().await;
+    for path in ["/_local/mailbox", "/_local/plans", "/account/set-password", "/account/confirm-email", "/problems"] {
+        browser.visit(&format!("{}{path}", bundle.url())).await;
+        browser.is_readable_everywhere().await;
+    }
+    browser.visit(&format!("{}/_local/mailbox", bundle.url())).await;
+    let button =
+        "new DOMParser().parseFromString(document.querySelector('iframe').srcdoc, 'text/html').querySelector('a').href";
+    let link = browser.text(button).await;
+    browser.visit(&link).await;
+    browser.until("!document.getElementById('form').hidden").await;
+    browser.is_readable_everywhere().await;
+    bundle.stop().await;
+}
+
+#[tokio::test]
+async fn a_dead_link_says_so_and_another_is_asked_for_on_its_page() {
+    let bundle = Bundle::start(&Options::in_memory()).await.unwrap();
+    let mut browser = Browser::start().await;
+    browser.open(&format!("{}/account/set-password?token=dead", bundle.url())).await;
+    let said = browser.submit("a new password").await;
+    assert_eq!(said, "This link was used before, or is no longer valid. Ask for a new one.");
+    browser.evaluate("document.getElementById('email').value = 'grace@acme.example'").await;
+    browser.click("Mail me a new link").await;
+    browser.shows("If the address has an account, a new link is on its way to it.").await;
     bundle.stop().await;
 }

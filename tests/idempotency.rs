@@ -244,7 +244,7 @@ async fn a_create_whose_connection_was_cut_between_commit_and_answer_is_answered
         let once = once.of_address(&user.email, "POST /api/organizations");
         let details = shared::request::Fields::read(body["Organization"].as_object().unwrap().clone().into()).unwrap();
         let organization = shared::table::OrganizationRecord::new(details);
-        let account = user.to_account().await.unwrap();
+        let account = user.to_account(shared::language::Language::English).await.unwrap();
         let founder = shared::table::Founder::New(&account);
         let source = shared::source::Source::unknown();
         tokio::select! {

@@ -122,7 +122,10 @@ async fn an_invitation_is_answered_with_what_it_promises_and_mailed_in_the_invit
     assert_eq!(mail["Subject"], format!("{} invites you", tenant.name));
     let text = mail["Text"].as_str().unwrap();
     assert!(text.starts_with("Hello Grace,"), "{text}");
-    assert!(text.contains(&format!("Ada Lovelace invites you to {}. Accept here:", tenant.name)), "{text}");
+    assert!(
+        text.contains(&format!("Ada Lovelace invites you to {}.\n\nAccept the invitation:", tenant.name)),
+        "{text}"
+    );
     assert!(text.contains("/invitations/accept?token="), "{text}");
     // Nobody has an account by that.
     let login = json!({"Email": email, "Password": PASSWORD});
@@ -168,7 +171,7 @@ async fn a_machine_invites_whom_it_could_associate_and_no_admins() {
     assert_eq!(invitation.status, 201, "{invitation:?}");
     assert_eq!(invitation.json()["InvitedBy"], made["ClientId"]);
     let text = mails_to(&email, 1).await[0]["Text"].as_str().unwrap().to_owned();
-    assert!(text.contains(&format!("{} invites you. Accept here:", tenant.name)), "{text}");
+    assert!(text.contains(&format!("{} invites you.\n\nAccept the invitation:", tenant.name)), "{text}");
 }
 
 #[tokio::test]

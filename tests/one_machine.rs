@@ -36,8 +36,8 @@ impl Process {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut greeting = Vec::new();
-        while !greeting.last().is_some_and(|line: &String| line.starts_with("Try: curl ")) {
-            greeting.push(lines.next().expect("the greeting ends with a first curl").unwrap());
+        while !greeting.last().is_some_and(|line: &String| line.starts_with("Open ")) {
+            greeting.push(lines.next().expect("the greeting ends with the page to open").unwrap());
         }
         let line = |begin: &str| greeting.iter().find(|line| line.trim_start().starts_with(begin)).unwrap();
         let url = line("The organizations API").rsplit(' ').next().unwrap().to_owned();
@@ -117,7 +117,7 @@ impl Drop for Process {
 }
 
 #[tokio::test]
-async fn it_greets_with_its_address_its_data_and_a_first_curl() {
+async fn it_greets_with_its_address_its_data_and_the_page_to_open() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let process = Process::start(command(&data));
@@ -127,9 +127,9 @@ async fn it_greets_with_its_address_its_data_and_a_first_curl() {
         format!("  data      {}", data.display()),
         format!("  DynamoDB  {dynamodb} (table organizations)"),
         format!("  mailbox   {url}/_local/mailbox"),
-        format!("  plans     {url}/_local/plans"),
+        format!("  reference {url}/docs"),
         String::new(),
-        format!("Try: curl {url}/health"),
+        format!("Open {url} to begin."),
     ];
     assert_eq!(process.greeting, expected);
     assert_eq!(reqwest::get(dynamodb).await.unwrap().status(), 200, "other tools reach DynamoDB");
@@ -376,7 +376,9 @@ async fn the_demo_serves_an_organization_with_lists_to_page_through_and_a_plan()
     };
     let admin = Elsewhere { url: Some(process.url.clone()), token: Some(shown("token ")), ..Elsewhere::default() };
     let organization = admin.get("/api/organization").await.ok();
-    assert!(process.greeting[0].contains(organization["Organization"]["OrganizationId"].as_str().unwrap()));
+    let id = organization["Organization"]["OrganizationId"].as_str().unwrap();
+    let named = format!("Northwind GmbH ({id}, ");
+    assert!(process.greeting.iter().any(|line| line.starts_with(&named)), "{:?}", process.greeting);
     assert_eq!(
         organization["Subscriptions"],
         json!([
@@ -391,7 +393,6 @@ async fn the_demo_serves_an_organization_with_lists_to_page_through_and_a_plan()
     let (email, password) = shown("admin ").split_once(", ").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     admin.post("/api/auth/login", &json!({"Email": email, "Password": password})).await.ok();
     let operator = Elsewhere { token: Some(shown("operator ")), ..admin.clone() };
-    let id = organization["Organization"]["OrganizationId"].as_str().unwrap();
     let path = subscription_path(id, "sub_demo");
     operator.send(operator.request(reqwest::Method::DELETE, &path)).await.ok();
     let page = reqwest::get(format!("{}/_local/plans", process.url)).await.unwrap().text().await.unwrap();
@@ -413,4 +414,30 @@ fn an_operator_key_is_shown_with_the_entry_that_lets_it_in() {
     assert_ne!(made(&[]).stdout, made(&[]).stdout);
     let refused = made(&["Billing"]);
     assert!(!refused.status.success() && refused.stdout.is_empty(), "{refused:?}");
+}
+
+#[test]
+fn the_gallery_has_every_mail_in_every_language() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = ["--platform-name", "Acme Shop", "--platform-color", "#7a1fa2", "--support-email", "help@acme.example"];
+    let written = Command::new(binary("local")).arg("mails").arg(folder.path()).args(named).output().unwrap();
+    assert!(written.status.success(), "{written:?}");
+    let page = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
+    let mut count = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        if name != "index.html" {
+            assert!(page.contains(&format!("href=\"{name}\"")), "{name}");
+            assert!(text.contains("Acme Shop") && text.contains("help@acme.example"), "{name}: {text}");
+            assert!(!name.ends_with(".html") || text.contains("#7a1fa2"), "{name}: {text}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 11 * 2 * 2, "kinds, languages, forms");
+    let refused = Command::new(binary("local")).args(["mails", "--platform-color", "purple"]).output().unwrap();
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("PLATFORM_COLOR must be a color as #0b57d0"),
+        "{refused:?}"
+    );
 }

@@ -58,7 +58,7 @@ async fn names_are_data_in_subject_text_and_html() {
         .map(|place| simple.pointer(place).unwrap()["Data"].as_str().unwrap().to_owned());
     for part in [&subject, &text, &html] {
         assert!(part.contains("שלום"), "{part}");
-        for bad in ["https://", "evil.example", "www.evil", "\u{202e}", "\u{1F600}", "<b>", "555", "=1"] {
+        for bad in ["https://", "evil.example", "www.evil", "\u{202e}", "\u{1F600}", "<b>", "555", "a=1"] {
             assert!(!part.contains(bad), "{bad}: {part}");
         }
     }

@@ -15,7 +15,7 @@ async fn the_page_has_an_entry_for_each_code_and_each_answer_leads_to_its_own() 
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert!(page.header("content-security-policy").starts_with("default-src 'none';"));
     for code in ProblemCode::ALL {
-        let heading = format!("<h2 id=\"{0}\"><code>{0}</code>", code.as_str());
+        let heading = format!("<h3 id=\"{0}\"><code>{0}</code>", code.as_str());
         assert!(page.text.contains(&heading), "{code:?}");
     }
     for code in FieldCode::ALL {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use emulator::{DeployedFunction, deployed_functions, deployed_routes, template};
+use emulator::{DeployedFunction, deployed_functions, deployed_routes, template, where_it_holds};
 
 #[test]
 fn what_is_derived_is_as_the_code_has_it() {
@@ -42,6 +42,19 @@ fn every_parameter_has_a_default_and_is_described() {
     for (name, parameter) in template()["Parameters"].as_mapping().unwrap() {
         assert!(!parameter["Default"].is_null() && !parameter["Description"].is_null(), "{name:?}");
     }
+}
+
+#[test]
+fn the_gateway_lets_pages_call_by_the_rules_of_one_machine() {
+    let template = template();
+    let cors = where_it_holds(&template["Resources"]["Api"]["Properties"]["CorsConfiguration"]);
+    let listed = |name: &str| -> BTreeSet<String> {
+        cors[name].as_sequence().unwrap().iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(listed("AllowMethods"), local::cors::METHODS.map(|method| method.to_string()).into());
+    assert_eq!(listed("AllowHeaders"), local::cors::REQUEST_HEADERS.map(|name| name.to_string()).into());
+    assert_eq!(listed("ExposeHeaders"), local::cors::RESPONSE_HEADERS.map(|name| name.to_string()).into());
+    assert_eq!(cors["MaxAge"].as_u64(), Some(local::cors::MAX_AGE.as_secs()));
 }
 
 #[test]

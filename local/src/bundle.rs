@@ -1,4 +1,4 @@
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use auth::{AuthApp, Issuer, SetupError, TrustedIssuers};
 use aws_sdk_dynamodb::Client;
@@ -24,14 +24,16 @@ use shared::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::Instant};
 
 use crate::{
-    Options,
+    CorsOrigins, Options,
     data::{DataDirectory, DataError, new_secret},
+    demo::DemoMaker,
     dynamodb,
     engine::{self, EngineError},
     functions::{FUNCTIONS, State},
     guard::AllowedHosts,
+    home::{self, Home},
     mailbox::Mailbox,
-    plans,
+    plans, reference,
     seed::seed,
     stream::{Consumer, Stream, StreamError, Wake},
 };
@@ -90,6 +92,7 @@ pub struct Bundle {
     stop: Stop,
     tasks: Tasks,
     database: Database,
+    demo: DemoMaker,
     /// Held until everything has stopped.
     data: Option<DataDirectory>,
 }
@@ -188,9 +191,25 @@ impl Bundle {
         let app = App::on(table.clone(), &config).await;
         let auth = AuthApp::start(app.clone(), issuer, trusted).await;
         let ses_router = hosts.guard_from_pages(service::wrap(mailbox.clone().ses(), &config.issuer));
+        let brand = options.brand.brand()?;
         let billing = BillingSecrets::new(&options.operator_key_hashes, &options.stripe_webhook_secrets)?;
-        let state = State { app, auth, links: links.clone(), billing };
-        let mut router = router(&state, mailbox, &config.issuer);
+        let state = State { app, auth, links: links.clone(), brand: brand.clone(), billing };
+        let demo = DemoMaker {
+            url: config.issuer.clone(),
+            table: table.clone(),
+            database: database.clone(),
+            making: Arc::default(),
+        };
+        let home = Home {
+            url: config.issuer.clone(),
+            dynamodb: dynamodb.clone(),
+            ses: format!("http://{ses}"),
+            data: (!options.in_memory).then(|| options.data_dir.clone()),
+            demo: demo.clone(),
+        };
+        let pages = [mailbox.page(), plans::page(), reference::routes(), home::routes(home)];
+        let pages = hosts.guard_from_other_pages(pages.into_iter().fold(Router::new(), Router::merge));
+        let mut router = router(&state, options.cors_origins.clone(), pages, &config.issuer);
         if let Some(time) = options.answer_time {
             router = router.layer(middleware::map_request_with_state(time, add_answer_due));
         }
@@ -202,6 +221,7 @@ impl Bundle {
         // The mailer's way to the mailbox outlives the API: a stop still sends what the last requests put.
         let ses_task = serve(ses_listener, ses_router, asked(&stop.ses));
         let sender = Sender::new("no-reply@organizations.example", Some(&format!("http://{ses}")));
+        let sender = sender.of_platform(brand);
         let mailer = Mailer::new(table.outbox(Clock::system()), sender, links);
         let stream_task = if options.no_mailer {
             tokio::spawn(asked(&stop.stream))
@@ -211,7 +231,7 @@ impl Bundle {
 
         let api_task = serve(api_listener, hosts.guard(router.clone()), asked(&stop.api));
         let tasks = Tasks { api: api_task, stream: stream_task, ses: ses_task, dynamodb: dynamodb_task };
-        Ok(Self { api, dynamodb, router, ses, stop, tasks, database, data })
+        Ok(Self { api, dynamodb, router, ses, stop, tasks, database, demo, data })
     }
 
     /// Where the API is.
@@ -236,6 +256,11 @@ impl Bundle {
         associations: Vec<AssociationRecord>,
     ) -> Result<(), EngineError> {
         seed(&self.database, Self::TABLE, organization, code, associations, |_| {})
+    }
+
+    /// Makes the demo's organization.
+    pub(crate) fn demo(&self) -> &DemoMaker {
+        &self.demo
     }
 
     /// Where the functions reach DynamoDB: the embedded one, or what was put before it.
@@ -339,10 +364,8 @@ fn asked(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'stati
     }
 }
 
-fn router(state: &State, mailbox: Mailbox, issuer: &str) -> Router {
-    let routers = FUNCTIONS
-        .iter()
-        .map(|function| (function.router)(state))
-        .fold(mailbox.page().merge(plans::page()), Router::merge);
-    service::wrap(routers, issuer).layer(middleware::map_response(service::show_costs))
+fn router(state: &State, cors_origins: CorsOrigins, pages: Router, issuer: &str) -> Router {
+    let functions = FUNCTIONS.iter().map(|function| (function.router)(state)).fold(Router::new(), Router::merge);
+    let api = cors_origins.allow(service::wrap(functions, issuer));
+    service::wrap(pages, issuer).fallback_service(api).layer(middleware::map_response(service::show_costs))
 }

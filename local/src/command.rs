@@ -9,7 +9,13 @@ use clap::{Args, Parser, Subcommand};
 use shared::{claims::OperatorKey, config::Config, telemetry};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{Bundle, demo::Demo, guard, operator_key::MakeOperatorKey};
+use crate::{
+    BrandOptions, Bundle, CorsOrigins,
+    demo::{self, Demo},
+    gallery::WriteGallery,
+    guard,
+    operator_key::MakeOperatorKey,
+};
 
 /// The organizations API on one machine: every function, DynamoDB, the mails, nothing to install.
 #[derive(Debug, Parser)]
@@ -29,7 +35,9 @@ enum Task {
     /// Exports over the API, as a CSV file that an import takes.
     Export(transfer::Export),
     /// Serves an organization to look at, on the plan `growth`, in memory: tiers, customers, users, associations.
-    Demo(Options),
+    Demo(Box<Options>),
+    /// Writes every mail in every language to a folder, as a gallery page.
+    Mails(WriteGallery),
     /// Makes an operator key, which sets subscriptions, and shows it this once.
     OperatorKey(MakeOperatorKey),
 }
@@ -51,6 +59,10 @@ pub struct Options {
     /// `127.0.0.1`, `localhost` and `[::1]` alone, so that no web page reaches them by a name of its own.
     #[arg(long, value_name = "NAME", value_parser = guard::host_name)]
     pub allow_host: Vec<String>,
+    /// The origins whose pages may call the API, separated by commas; `localhost` is any of this machine, and an empty
+    /// text none.
+    #[arg(long, env = "CORS_ORIGINS", value_name = "ORIGINS", default_value = "localhost")]
+    pub cors_origins: CorsOrigins,
     /// Keeps nothing: all data ends with the process.
     #[arg(long)]
     pub in_memory: bool,
@@ -93,6 +105,9 @@ pub struct Options {
     /// The secrets that Stripe signs its events by. Without any, its webhook isn't there.
     #[arg(long, env = "STRIPE_WEBHOOK_SECRETS", value_name = "SECRET", default_value = "", hide_env_values = true)]
     pub stripe_webhook_secrets: String,
+    /// The platform's name and look, in mails and on pages.
+    #[command(flatten)]
+    pub brand: BrandOptions,
     /// Where the data is kept.
     #[arg(long, default_value = ".local", conflicts_with = "in_memory")]
     pub data_dir: PathBuf,
@@ -111,6 +126,7 @@ impl Options {
             dynamodb_port: 0,
             ses_port: Some(0),
             allow_host: Vec::new(),
+            cors_origins: CorsOrigins::ThisMachine,
             in_memory: true,
             no_mailer: false,
             max_tested_rows: Config::MAX_TESTED_ROWS,
@@ -124,6 +140,7 @@ impl Options {
             trusted_issuers_ca_file: None,
             operator_key_hashes: String::new(),
             stripe_webhook_secrets: String::new(),
+            brand: BrandOptions::default(),
             data_dir: PathBuf::new(),
             answer_time: None,
         }
@@ -137,7 +154,8 @@ impl Command {
             Some(Task::Import(task)) => task.run().await,
             Some(Task::Export(task)) => task.run().await,
             Some(Task::OperatorKey(task)) => ended(task.run()),
-            Some(Task::Demo(options)) => ended(demo(options).await),
+            Some(Task::Mails(task)) => ended(task.run()),
+            Some(Task::Demo(options)) => ended(demo(*options).await),
             None => ended(serve(&self.options).await),
         }
     }
@@ -159,7 +177,7 @@ async fn serve(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     // Before anything is acknowledged: from here on a signal stops the bundle cleanly.
     let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let bundle = Bundle::start(options).await?;
-    greet(&bundle, options)?;
+    greet(&bundle, options, "")?;
     stopped(bundle, interrupt, terminate).await
 }
 
@@ -171,17 +189,19 @@ async fn demo(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let keys = format!("{},{}", options.operator_key_hashes, operator.entry("demo"));
     let options = Options { in_memory: true, operator_key_hashes: keys, ..options };
     let bundle = Bundle::start(&options).await?;
-    let Demo { organization_id, code, email, password, token } = Demo::make(&bundle, &operator).await?;
-    writeln!(
-        io::stdout(),
-        "Acme GmbH ({organization_id}, {code}) is on the plan growth
+    let made = bundle.demo().make().await.map_err(|error| -> Box<dyn std::error::Error> { error })?;
+    let Demo { organization_id, code, email, password, token } = made;
+    let shown = format!(
+        "
+{name} ({organization_id}, {code}) is on the plan growth
   admin     {email}, {password}
   token     {token}
   operator  {}
 ",
-        operator.expose()
-    )?;
-    greet(&bundle, &options)?;
+        operator.expose(),
+        name = demo::NAME
+    );
+    greet(&bundle, &options, &shown)?;
     stopped(bundle, interrupt, terminate).await
 }
 
@@ -198,7 +218,8 @@ async fn stopped(
     Ok(())
 }
 
-fn greet(bundle: &Bundle, options: &Options) -> io::Result<()> {
+/// Says where everything is, and what else there is to say.
+fn greet(bundle: &Bundle, options: &Options, more: &str) -> io::Result<()> {
     let kept = if options.in_memory { "in memory only".to_owned() } else { options.data_dir.display().to_string() };
     let (url, dynamodb) = (bundle.url(), bundle.dynamodb_url());
     writeln!(
@@ -207,9 +228,9 @@ fn greet(bundle: &Bundle, options: &Options) -> io::Result<()> {
   data      {kept}
   DynamoDB  {dynamodb} (table {table})
   mailbox   {url}/_local/mailbox
-  plans     {url}/_local/plans
-
-Try: curl {url}/health",
+  reference {url}/docs
+{more}
+Open {url} to begin.",
         table = Bundle::TABLE
     )
 }

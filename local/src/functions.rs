@@ -3,7 +3,7 @@ use auth::AuthApp;
 use axum::Router;
 use billing::{BillingApp, BillingSecrets};
 use invitations::InvitationsApp;
-use shared::{App, link_token::LinkSigner};
+use shared::{App, brand::Brand, link_token::LinkSigner};
 use utoipa::openapi::OpenApi;
 
 /// A function of the bundle that answers HTTP.
@@ -22,6 +22,7 @@ pub(crate) struct State {
     pub(crate) app: App,
     pub(crate) auth: AuthApp,
     pub(crate) links: LinkSigner,
+    pub(crate) brand: Brand,
     pub(crate) billing: BillingSecrets,
 }
 
@@ -56,12 +57,14 @@ pub const FUNCTIONS: &[Function] = &[
     Function {
         name: "accounts",
         documentation: accounts::documentation,
-        router: |state| accounts::router(AccountsApp::new(state.app.clone(), state.links.clone())),
+        router: |state| accounts::router(AccountsApp::new(state.app.clone(), state.links.clone(), state.brand.clone())),
     },
     Function {
         name: "invitations",
         documentation: invitations::documentation,
-        router: |state| invitations::router(InvitationsApp::new(state.app.clone(), state.links.clone())),
+        router: |state| {
+            invitations::router(InvitationsApp::new(state.app.clone(), state.links.clone(), state.brand.clone()))
+        },
     },
     Function {
         name: "billing",

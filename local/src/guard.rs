@@ -43,6 +43,12 @@ impl AllowedHosts {
         self.guard(router.layer(middleware::from_fn(refuse_pages)))
     }
 
+    /// Guards what is for this port's own pages and for programs: a request that a page of another origin sent is
+    /// refused.
+    pub(crate) fn guard_from_other_pages(&self, router: Router) -> Router {
+        self.guard(router.layer(middleware::from_fn(refuse_other_pages)))
+    }
+
     /// Returns whether each name that the request has for the host is allowed. A request has one; a client that sends
     /// two could mean either.
     fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
@@ -77,6 +83,17 @@ async fn refuse_pages(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     refuse(Problem::new(ProblemCode::WebPageRefused).detail("Web pages may not use this port.")).await
+}
+
+/// Refuses what a page of another origin sent. A browser names that origin on each request that could change something.
+async fn refuse_other_pages(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let host = headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is_own = |origin: &HeaderValue| origin.as_bytes().strip_prefix(b"http://").is_some_and(|origin| origin == host);
+    if headers.get_all(header::ORIGIN).iter().all(is_own) {
+        return next.run(request).await;
+    }
+    refuse(Problem::new(ProblemCode::WebPageRefused).detail("Pages of other origins may not use this.")).await
 }
 
 /// Answers as the API does, with an id and a line in the log.

@@ -1,12 +1,10 @@
 //! A page that shows the catalogue of plans.
 
 use askama::Template;
-use axum::{
-    Router,
-    response::{Html, IntoResponse, Response},
-    routing::get,
-};
+use axum::{Router, response::Response, routing::get};
 use shared::{entitlement::EntitlementValue, plans::Plan, problem::Problem};
+
+use crate::web;
 
 /// The page's route, on the API's port.
 pub(crate) fn page() -> Router {
@@ -33,7 +31,7 @@ struct Row {
     values: Vec<String>,
 }
 
-async fn show_plans() -> Response {
+async fn show_plans() -> Result<Response, Problem> {
     let column =
         |plan: &'static Plan| Column { key: plan.key, name: plan.name, is_default: Plan::default_plan() == Some(plan) };
     let mut rows: Vec<Row> = Vec::new();
@@ -42,10 +40,7 @@ async fn show_plans() -> Response {
             rows.push(Row { key, name, values: Plan::all().iter().map(|plan| value(plan, key)).collect() });
         }
     }
-    match (PlansPage { plans: Plan::all().iter().map(column).collect(), rows }).render() {
-        Ok(page) => Html(page).into_response(),
-        Err(error) => Problem::internal(&error).into_response(),
-    }
+    web::page(&PlansPage { plans: Plan::all().iter().map(column).collect(), rows })
 }
 
 fn value(plan: &Plan, key: &str) -> String {

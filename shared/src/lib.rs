@@ -2,11 +2,13 @@
 //! here.
 
 mod app;
+pub mod brand;
 pub mod conditional;
 pub mod extract;
 pub mod guessable;
 pub mod import;
 pub mod lambda;
+pub mod language;
 pub mod link_token;
 pub mod openapi;
 pub mod page;

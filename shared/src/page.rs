@@ -9,29 +9,42 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::digest::{SHA256, digest};
 
 use crate::{
+    brand::Brand,
     conditional::{Conditions, EntityTag},
     problem::Problem,
 };
 
-/// A page with its style and its script.
+/// The style of every page.
+const STYLE: &str = include_str!("../page/page.css");
+
+/// A page with its style and its script, of a platform.
 #[derive(Debug)]
 pub struct Page {
     html: String,
     tag: EntityTag,
-    /// What a browser lets the page do (Content Security Policy Level 3): run its own script, and call its own origin.
+    /// What a browser lets the page do (Content Security Policy Level 3): run its own script, show the platform's logo,
+    /// and call its own origin.
     policy: HeaderValue,
 }
 
 impl Page {
-    /// Puts `style` and `script` into `html`, in the place of `/* style */` and `/* script */`.
+    /// Puts what is the platform's, the style of pages, and `script` into `html`, in the place of `<!-- brand -->`,
+    /// `<!-- support -->`, `/* style */` and `/* script */`.
     #[must_use]
-    pub fn new(html: &str, style: &str, script: &str) -> Self {
-        let html = html.replace("/* style */", style).replace("/* script */", script);
+    pub fn new(html: &str, script: &str, brand: &Brand) -> Self {
+        let colors = format!(":root {{ --accent: {}; --on-accent: {}; }}\n", brand.color, brand.color.on_it());
+        let style = colors + STYLE;
+        let html = html
+            .replace("<!-- brand -->", &shown_brand(brand))
+            .replace("<!-- support -->", &support(brand))
+            .replace("/* style */", &style)
+            .replace("/* script */", script);
         let policy = format!(
-            "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-             frame-ancestors 'none'",
+            "default-src 'none'; script-src {}; style-src {}; img-src {}; connect-src 'self'; base-uri 'none'; \
+             form-action 'none'; frame-ancestors 'none'",
             source_hash(script),
-            source_hash(style)
+            source_hash(&style),
+            brand.logo_url.as_deref().and_then(origin).unwrap_or("'none'"),
         );
         let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
         Self { tag: EntityTag::of_content(&[&html]), html, policy }
@@ -41,17 +54,76 @@ impl Page {
     ///
     /// # Errors
     /// The caller's conditions don't hold.
-    pub fn answer(&'static self, conditions: &Conditions) -> Result<Response, Problem> {
+    pub fn answer(self, conditions: &Conditions) -> Result<Response, Problem> {
         let headers: [(HeaderName, HeaderValue); 3] = [
-            (header::CONTENT_SECURITY_POLICY, self.policy.clone()),
+            (header::CONTENT_SECURITY_POLICY, self.policy),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
-        conditions.answer(&self.tag, (headers, Html(self.html.as_str())))
+        conditions.answer(&self.tag, (headers, Html(self.html)))
     }
+}
+
+fn shown_brand(brand: &Brand) -> String {
+    let name = escaped(&brand.name);
+    match &brand.logo_url {
+        Some(logo) => format!("<img src=\"{}\" alt=\"{name}\">", escaped(logo)),
+        None => name,
+    }
+}
+
+fn support(brand: &Brand) -> String {
+    let support = brand.support_email.as_deref().map(escaped);
+    support.map(|email| format!("Questions? Write to <a href=\"mailto:{email}\">{email}</a>.")).unwrap_or_default()
+}
+
+/// The text as HTML shows it, also within an attribute.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// The scheme and the host of an address, without what could end a policy's directive.
+fn origin(address: &str) -> Option<&str> {
+    let (scheme, rest) = address.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let is_plain = !host.is_empty() && !host.contains([';', ',', ' ', '\'', '"']);
+    is_plain.then(|| address.get(..scheme.len() + 3 + host.len())).flatten()
 }
 
 /// Allows an inline script or style by its hash.
 fn source_hash(source: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(digest(&SHA256, source.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HTML: &str = "<style>/* style */</style><header><!-- brand --></header><footer><!-- support --></footer>";
+
+    #[test]
+    fn a_page_shows_whose_it_is_and_who_answers_questions() {
+        let brand = Brand { name: "A & B \"<C>".to_owned(), ..Brand::default() };
+        let page = Page::new(HTML, "", &brand);
+        assert!(page.html.contains("<header>A &amp; B &quot;&lt;C&gt;</header><footer></footer>"), "{}", page.html);
+        assert!(page.html.contains("--accent: #0b57d0; --on-accent: #ffffff;"), "{}", page.html);
+        assert!(page.policy.to_str().unwrap().contains("img-src 'none';"), "{:?}", page.policy);
+
+        let logo_url = Some("https://cdn.acme.example/logo.png?v=1".to_owned());
+        let brand = Brand { logo_url, support_email: Some("help@acme.example".to_owned()), ..brand };
+        let page = Page::new(HTML, "", &brand);
+        let logo = "<img src=\"https://cdn.acme.example/logo.png?v=1\" alt=\"A &amp; B &quot;&lt;C&gt;\">";
+        assert!(page.html.contains(logo), "{}", page.html);
+        assert!(page.html.contains("<a href=\"mailto:help@acme.example\">help@acme.example</a>"), "{}", page.html);
+        assert!(page.policy.to_str().unwrap().contains("img-src https://cdn.acme.example;"), "{:?}", page.policy);
+    }
+
+    #[test]
+    fn a_logos_address_adds_nothing_to_what_a_page_may_do() {
+        for address in ["https://a;script-src *", "https://", "https://a,b", "no address", "https://a' 'unsafe-inline"]
+        {
+            assert_eq!(origin(address), None, "{address}");
+        }
+        assert_eq!(origin("https://cdn.acme.example"), Some("https://cdn.acme.example"));
+    }
 }

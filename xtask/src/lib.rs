@@ -8,6 +8,7 @@ mod function;
 mod policy;
 mod properties;
 mod region;
+mod site;
 mod template;
 mod watch;
 
@@ -18,6 +19,7 @@ use std::{
 
 pub use error::Error;
 use function::Function;
+pub use site::write_site;
 
 /// Writes each file that holds something derived.
 ///

@@ -19,6 +19,8 @@ enum Task {
     },
     /// Fails where openapi.json may break a client of the last release, and the change log doesn't say so.
     Compatibility,
+    /// Writes the guides and the reference to target/site, for any static host.
+    Site,
 }
 
 fn main() -> ExitCode {
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Task::Generate { check: true } => xtask::check(),
         Task::Generate { check: false } => xtask::generate(),
         Task::Compatibility => xtask::check_compatibility(),
+        Task::Site => xtask::write_site().map(drop),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -20,7 +20,7 @@ form.addEventListener("submit", async (event) => {
     if (errors.Email) {
       message.textContent = "Another account has this address.";
     } else {
-      message.textContent = errors.Token ? "This link was used before, or is no longer valid. Ask for a new one." : detail;
+      message.textContent = errors.Token ? "This link was used before, or is no longer valid. Ask for a new one where you changed the address." : detail;
     }
   } catch {
     message.textContent = "The service can't be reached; try again.";

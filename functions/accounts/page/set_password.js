@@ -2,28 +2,65 @@
 const token = new URLSearchParams(location.search).get("token") ?? "";
 // The token leaves the address bar and the history before anybody can look.
 history.replaceState(null, "", location.pathname);
-const [form, message, button] = ["form", "message", "button"].map((id) => document.getElementById(id));
+const element = (id) => document.getElementById(id);
+const [form, again, password] = ["form", "again", "password"].map(element);
+const send = (path, body) =>
+  fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+function say(text, isBad) {
+  element("message").textContent = text;
+  element("message").className = isBad ? "bad" : "";
+}
+
+element("toggle").addEventListener("click", () => {
+  const isShown = password.type === "text";
+  password.type = isShown ? "password" : "text";
+  element("toggle").textContent = isShown ? "Show" : "Hide";
+  element("toggle").setAttribute("aria-pressed", String(!isShown));
+});
+password.addEventListener("input", () => {
+  const missing = 8 - [...password.value.normalize()].length;
+  element("length").textContent = password.value && missing > 0 ? `${missing} more to go.` : "";
+});
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  button.disabled = true;
-  message.textContent = "";
+  element("button").disabled = true;
+  say("");
   try {
-    const body = JSON.stringify({ Token: token, Password: document.getElementById("password").value });
-    const headers = { "Content-Type": "application/json" };
-    const answer = await fetch("/api/auth/reset-password", { method: "POST", headers, body });
+    const answer = await send("/api/auth/reset-password", { Token: token, Password: password.value });
     if (answer.ok) {
       form.hidden = true;
-      message.textContent = "Your password is set. You can sign in now.";
+      say("Your password is set. You can sign in now.");
       return;
     }
     const { detail, errors = {} } = await answer.json();
     if (errors.Token) {
-      message.textContent = "This link was used before, or is no longer valid. Ask for a new one.";
+      form.hidden = true;
+      again.hidden = false;
+      say("This link was used before, or is no longer valid. Ask for a new one.", true);
     } else {
-      message.textContent = errors.Password ? `The password ${errors.Password.join(", ")}.` : detail;
+      say(errors.Password ? `The password ${errors.Password.join(", ")}.` : detail, true);
+      password.focus();
     }
   } catch {
-    message.textContent = "The service can't be reached; try again.";
+    say("The service can't be reached; try again.", true);
   }
-  button.disabled = false;
+  element("button").disabled = false;
+});
+
+again.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    const answer = await send("/api/auth/forgot-password", { Email: element("email").value });
+    const { detail, errors = {} } = answer.ok ? {} : await answer.json();
+    if (answer.ok) {
+      again.hidden = true;
+      say("If the address has an account, a new link is on its way to it.");
+    } else {
+      say(errors.Email ? `The address ${errors.Email.join(", ")}.` : detail, true);
+    }
+  } catch {
+    say("The service can't be reached; try again.", true);
+  }
 });

@@ -8,6 +8,7 @@ use shared::{
     claims::{self, AdminClaim},
     extract::Authenticated,
     ids::UserId,
+    language::{Language, PreferredLanguage},
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, LimitFailures, TokenFailures},
     problem::Problem,
     request::{Body, Idempotent, JsonObject, NewUser, Replayed},
@@ -82,6 +83,7 @@ impl CreateUserRequest {
             last_name: self.last_name,
             email: self.email,
             phone_number: self.phone_number,
+            language: Language::default(),
             password_hash: None,
         }
     }
@@ -118,11 +120,12 @@ pub(crate) struct CreatedUser {
 pub(crate) async fn create_user(
     State(app): State<App>,
     RequestSource(source): RequestSource,
+    PreferredLanguage(language): PreferredLanguage,
     request: CreateUser,
 ) -> Result<(Replayed, Json<CreatedUser>), Problem> {
     let Replayable { value, replayed } = match request {
         CreateUser::SignUp(user, key) => {
-            app.table.create_account(&user.to_account().await?, &source, key.as_ref()).await?
+            app.table.create_account(&user.to_account(language).await?, &source, key.as_ref()).await?
         }
         CreateUser::Invitation(admin, invitee, key) => {
             app.table.organization(&admin).invite_user(&invitee.into_invited_account(), key.as_ref()).await?

@@ -13,20 +13,21 @@ mod sign_out;
 mod view;
 
 use axum::extract::FromRef;
-use shared::{App, link_token::LinkSigner};
+use shared::{App, brand::Brand, link_token::LinkSigner};
 
-/// The function's state: every function's, and the means to verify the tokens of mailed links.
+/// The function's state: every function's, the means to verify the tokens of mailed links, and the platform of its pages.
 #[derive(Clone, Debug)]
 pub struct AccountsApp {
     app: App,
     links: LinkSigner,
+    brand: Brand,
 }
 
 impl AccountsApp {
     /// The function's state.
     #[must_use]
-    pub fn new(app: App, links: LinkSigner) -> Self {
-        Self { app, links }
+    pub fn new(app: App, links: LinkSigner, brand: Brand) -> Self {
+        Self { app, links, brand }
     }
 }
 

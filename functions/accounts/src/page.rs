@@ -1,8 +1,6 @@
-//! The page that a mailed link opens.
+//! The pages that mailed links open.
 
-use std::sync::LazyLock;
-
-use axum::response::Response;
+use axum::{extract::State, response::Response};
 use shared::{
     conditional::Conditions,
     openapi::{ReadConditions, ReadConditionsFail},
@@ -10,13 +8,7 @@ use shared::{
     problem::Problem,
 };
 
-static PAGE: LazyLock<Page> = LazyLock::new(|| {
-    Page::new(
-        include_str!("../page/set_password.html"),
-        include_str!("../page/set_password.css"),
-        include_str!("../page/set_password.js"),
-    )
-});
+use crate::AccountsApp;
 
 /// Shows the page that a mailed link opens.
 ///
@@ -36,17 +28,13 @@ static PAGE: LazyLock<Page> = LazyLock::new(|| {
         ReadConditionsFail
     )
 )]
-pub(crate) async fn show_password_page(conditions: Conditions) -> Result<Response, Problem> {
-    PAGE.answer(&conditions)
+pub(crate) async fn show_password_page(
+    State(state): State<AccountsApp>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let (html, script) = (include_str!("../page/set_password.html"), include_str!("../page/set_password.js"));
+    Page::new(html, script, &state.brand).answer(&conditions)
 }
-
-static EMAIL_PAGE: LazyLock<Page> = LazyLock::new(|| {
-    Page::new(
-        include_str!("../page/confirm_email.html"),
-        include_str!("../page/set_password.css"),
-        include_str!("../page/confirm_email.js"),
-    )
-});
 
 /// Shows the page that confirms a new address.
 ///
@@ -66,6 +54,10 @@ static EMAIL_PAGE: LazyLock<Page> = LazyLock::new(|| {
         ReadConditionsFail
     )
 )]
-pub(crate) async fn show_email_page(conditions: Conditions) -> Result<Response, Problem> {
-    EMAIL_PAGE.answer(&conditions)
+pub(crate) async fn show_email_page(
+    State(state): State<AccountsApp>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let (html, script) = (include_str!("../page/confirm_email.html"), include_str!("../page/confirm_email.js"));
+    Page::new(html, script, &state.brand).answer(&conditions)
 }

@@ -7,7 +7,7 @@ const [who, form, names, secret, why, message, button] =
   ["who", "form", "names", "secret", "why", "message", "button"].map(element);
 const send = (path, body) =>
   fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-const isDead = "This link was used before, or is no longer valid. Ask for a new one.";
+const isDead = "This link was used before, or is no longer valid. Ask whoever invited you for a new one.";
 const unreachable = "The service can't be reached; try again.";
 
 const show = async () => {
@@ -37,6 +37,13 @@ const show = async () => {
     who.textContent = unreachable;
   }
 };
+
+element("toggle").addEventListener("click", () => {
+  const isShown = element("password").type === "text";
+  element("password").type = isShown ? "password" : "text";
+  element("toggle").textContent = isShown ? "Show" : "Hide";
+  element("toggle").setAttribute("aria-pressed", String(!isShown));
+});
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -4,6 +4,7 @@ use shared::{
     claims::Role,
     guessable::PublicFacts,
     ids::{LinkId, OrganizationCode, UserId},
+    language::{Language, PreferredLanguage},
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, PlanFailures},
     password,
     problem::{FieldCode, FieldErrors, Problem, ProblemCode},
@@ -81,11 +82,12 @@ impl From<Replayable<Accepted>> for AcceptedInvitation {
 pub(crate) async fn accept_invitation(
     State(state): State<InvitationsApp>,
     RequestSource(source): RequestSource,
+    PreferredLanguage(language): PreferredLanguage,
     Idempotent(key, request): Idempotent<AcceptInvitationRequest>,
 ) -> Result<(Replayed, Json<AcceptedInvitation>), Problem> {
     let link = state.links.verify(&request.token).ok_or(LinkError::Dead)?;
     let key = key.map(|key| key.of_link(&link, ROUTE));
-    let accepted = match accept(&state.app.table, &source, &link, request, key.as_ref()).await {
+    let accepted = match accept(&state.app.table, &source, &link, (request, language), key.as_ref()).await {
         // An earlier sending of this request may have used the link.
         Err(problem) if problem.code() == ProblemCode::InvalidLink => {
             state.app.table.replayed_acceptance(key.as_ref()).await?.ok_or(problem)?
@@ -99,7 +101,7 @@ async fn accept(
     table: &Table,
     source: &Source,
     link: &LinkId,
-    request: AcceptInvitationRequest,
+    (request, language): (AcceptInvitationRequest, Language),
     key: Option<&table::IdempotencyKey>,
 ) -> Result<Replayable<Accepted>, Problem> {
     let open = table.open_invitation(link).await?;
@@ -116,7 +118,8 @@ async fn accept(
             table.login_attempts(email, source).note_proof().await;
         }
     };
-    let acceptance = Acceptance { first_name: request.first_name, last_name: request.last_name, password_hash };
+    let AcceptInvitationRequest { first_name, last_name, .. } = request;
+    let acceptance = Acceptance { first_name, last_name, language, password_hash };
     let (accepted, ()) = tokio::join!(table.accept(open, &acceptance, key), note_proof);
     Ok(accepted?)
 }

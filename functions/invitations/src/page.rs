@@ -1,8 +1,6 @@
 //! The page that the link of an invitation opens.
 
-use std::sync::LazyLock;
-
-use axum::response::Response;
+use axum::{extract::State, response::Response};
 use shared::{
     conditional::Conditions,
     openapi::{ReadConditions, ReadConditionsFail},
@@ -10,13 +8,7 @@ use shared::{
     problem::Problem,
 };
 
-static PAGE: LazyLock<Page> = LazyLock::new(|| {
-    Page::new(
-        include_str!("../page/accept_invitation.html"),
-        include_str!("../page/accept_invitation.css"),
-        include_str!("../page/accept_invitation.js"),
-    )
-});
+use crate::InvitationsApp;
 
 /// Shows the page that the link of an invitation opens.
 ///
@@ -37,6 +29,10 @@ static PAGE: LazyLock<Page> = LazyLock::new(|| {
         ReadConditionsFail
     )
 )]
-pub(crate) async fn show_invitation_page(conditions: Conditions) -> Result<Response, Problem> {
-    PAGE.answer(&conditions)
+pub(crate) async fn show_invitation_page(
+    State(state): State<InvitationsApp>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let (html, script) = (include_str!("../page/accept_invitation.html"), include_str!("../page/accept_invitation.js"));
+    Page::new(html, script, &state.brand).answer(&conditions)
 }

@@ -1,99 +1,150 @@
 use askama::Template;
-use shared::{
-    link_token::{LinkPage, LinkSigner},
-    table::{MailKind, MailRecord},
-};
+use fluent_bundle::FluentArgs;
+use shared::{brand::Brand, language::Language, table::MailKind};
 
-use crate::name::Name;
+use crate::{catalogue::Catalogue, name::Name};
+
+/// Why a mail can't be rendered: a defect.
+#[derive(Debug, thiserror::Error)]
+pub enum LetterError {
+    /// A language's catalogue lacks a message, or what the message names.
+    #[error("the catalogue of a language can't say {0}")]
+    Missing(&'static str),
+    /// A template failed.
+    #[error(transparent)]
+    Template(#[from] askama::Error),
+}
+
+/// What a mail is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Occasion<'a> {
+    /// The kind of mail.
+    pub kind: MailKind,
+    /// The language of the mail.
+    pub language: Language,
+    /// The recipient's address.
+    pub to: &'a str,
+    /// The recipient's first name; empty where nobody knows it.
+    pub first_name: &'a str,
+    /// The organization that the mail is about, if any.
+    pub organization: Option<&'a str>,
+    /// Who did what the mail tells, if that is known.
+    pub actor: Option<&'a str>,
+    /// Where the mail's link leads, if it has one.
+    pub link: Option<&'a str>,
+}
+
+/// Who answers questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contact<'a> {
+    /// Whoever gets the replies to the mail.
+    Reply,
+    /// This address.
+    Address(&'a str),
+    /// Nobody.
+    None,
+}
 
 /// A mail as it is sent.
-pub(crate) struct Letter {
-    pub(crate) subject: String,
-    pub(crate) text: String,
-    pub(crate) html: String,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// The subject.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The same as a page.
+    pub html: String,
 }
 
-/// What the templates are filled with.
-struct Words {
-    first_name: Name,
-    organization: Name,
-    /// The person who invites. A machine has no name.
-    inviter: Option<Name>,
-    /// The address that the mail's link leads to.
-    link: String,
+struct Button<'a> {
+    label: String,
+    address: &'a str,
 }
 
-/// The letter with this subject, and its two templates filled with the words.
-macro_rules! letter {
-    ($words:expr, $subject:expr, $text:literal, $html:literal) => {{
-        #[derive(Template)]
-        #[template(path = $text)]
-        struct Text<'a>(&'a Words);
-        #[derive(Template)]
-        #[template(path = $html)]
-        struct Html<'a>(&'a Words);
-        Letter { subject: $subject, text: Text($words).render()?, html: Html($words).render()? }
-    }};
+/// What both templates are filled with.
+struct Parts<'a> {
+    language: &'static str,
+    brand: &'a Brand,
+    subject: String,
+    hello: String,
+    what: String,
+    button: Option<Button<'a>>,
+    or_open: String,
+    next: Option<String>,
+    doubt: String,
+    sent_by: String,
+    contact: String,
 }
+
+#[derive(Template)]
+#[template(path = "letter.txt")]
+struct Text<'a>(&'a Parts<'a>);
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct Html<'a>(&'a Parts<'a>);
 
 impl Letter {
-    /// Renders a mail: a kind of mail is an arm here, and its two templates.
+    /// Writes the mail of an occasion.
     ///
     /// # Errors
-    /// A template failed, which is a defect.
-    pub(crate) fn render(mail: &MailRecord, links: &LinkSigner) -> askama::Result<Self> {
-        let page = match mail.kind {
-            MailKind::OrganizationInvitation => LinkPage::AcceptInvitation,
-            MailKind::AddressChange => LinkPage::ConfirmEmail,
-            _ => LinkPage::SetPassword,
+    /// A catalogue or a template lacks something, which is a defect.
+    pub fn write(occasion: &Occasion<'_>, brand: &Brand, contact: Contact<'_>) -> Result<Self, LetterError> {
+        let catalogue = Catalogue::of(occasion.language);
+        let kind = occasion.kind.as_str();
+        let arguments = arguments(occasion, brand, contact, catalogue)?;
+        let part = |name| catalogue.part(kind, name, &arguments);
+        let required = |name| part(name)?.ok_or(LetterError::Missing(kind));
+        let address = occasion.link.or(brand.sign_in_url.as_deref());
+        let button = match (part("action")?, address) {
+            (Some(label), Some(address)) => Some(Button { label, address }),
+            _ => None,
         };
-        let organization = mail.organization_name.as_deref().unwrap_or_default();
-        let words = &Words {
-            first_name: Name::new(&mail.first_name, "there"),
-            organization: Name::new(organization, "your organization"),
-            inviter: mail.inviter_name.as_deref().map(|name| Name::new(name, "An admin")),
-            link: mail.link.as_ref().map_or_else(String::new, |link| links.address(page, link)),
+        let parts = Parts {
+            language: occasion.language.code(),
+            brand,
+            subject: required("subject")?,
+            hello: catalogue.say("hello", &arguments)?,
+            what: required("what")?,
+            button,
+            or_open: catalogue.say("or-open", &arguments)?,
+            next: part("next")?,
+            doubt: required("doubt")?,
+            sent_by: catalogue.say("sent-by", &arguments)?,
+            contact: catalogue.say("contact", &arguments)?,
         };
-        let organization = words.organization.text();
-        Ok(match mail.kind {
-            MailKind::WelcomeFounder => {
-                letter!(words, format!("{organization} is ready"), "welcome_founder.txt", "welcome_founder.html")
-            }
-            MailKind::WelcomeAdmin => {
-                let subject = format!("You are now an admin of {organization}");
-                letter!(words, subject, "welcome_admin.txt", "welcome_admin.html")
-            }
-            MailKind::Invitation => {
-                letter!(words, format!("{organization} invites you"), "invitation.txt", "invitation.html")
-            }
-            MailKind::OrganizationInvitation => {
-                let subject = format!("{organization} invites you");
-                letter!(words, subject, "organization_invitation.txt", "organization_invitation.html")
-            }
-            MailKind::AddressChange => {
-                letter!(words, "Confirm your new address".to_owned(), "address_change.txt", "address_change.html")
-            }
-            MailKind::AddressChanged => {
-                letter!(words, "Your address was changed".to_owned(), "address_changed.txt", "address_changed.html")
-            }
-            MailKind::PasswordReset => {
-                letter!(words, "Set a new password".to_owned(), "password_reset.txt", "password_reset.html")
-            }
-            MailKind::PasswordChanged => {
-                letter!(words, "Your password was changed".to_owned(), "password_changed.txt", "password_changed.html")
-            }
-            MailKind::ApiKeyCreated => {
-                let subject = format!("A new API key for {organization}");
-                letter!(words, subject, "api_key_created.txt", "api_key_created.html")
-            }
-            MailKind::IdentityBound => {
-                let subject = "Another way to sign in was added".to_owned();
-                letter!(words, subject, "identity_bound.txt", "identity_bound.html")
-            }
-            MailKind::AddressVerification => {
-                let subject = "Confirm your e-mail address".to_owned();
-                letter!(words, subject, "address_verification.txt", "address_verification.html")
-            }
-        })
+        let (text, html) = (Text(&parts).render()?, Html(&parts).render()?);
+        Ok(Self { subject: parts.subject, text, html })
     }
 }
+
+fn arguments<'a>(
+    occasion: &Occasion<'a>,
+    brand: &'a Brand,
+    contact: Contact<'a>,
+    catalogue: &Catalogue,
+) -> Result<FluentArgs<'a>, LetterError> {
+    let nothing = FluentArgs::new();
+    let name = |name: Option<&str>, otherwise| {
+        let otherwise = catalogue.say(otherwise, &nothing)?;
+        Ok::<_, LetterError>(Name::new(name.unwrap_or_default(), &otherwise).text())
+    };
+    let mut arguments = FluentArgs::new();
+    arguments.set("first-name", name(Some(occasion.first_name), "nobody")?);
+    arguments.set("organization", name(occasion.organization, "an-organization")?);
+    arguments.set("actor", name(occasion.actor, "an-admin")?);
+    arguments.set("has-actor", if occasion.actor.is_some() { "yes" } else { "no" });
+    arguments.set("platform", brand.name.as_str());
+    arguments.set("address", occasion.to);
+    let (way, support) = match contact {
+        Contact::Reply => ("reply", ""),
+        Contact::Address(address) => ("address", address),
+        Contact::None => ("none", ""),
+    };
+    arguments.set("contact", way);
+    arguments.set("support", support);
+    Ok(arguments)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Sends the outbox's mails: the table's stream brings each new one, and a schedule sweeps up what is left.
 
+mod catalogue;
 mod deliver;
 mod letter;
 mod name;
@@ -19,6 +20,7 @@ use shared::{
 use tokio::time::sleep;
 
 pub use deliver::DeliveryError;
+pub use letter::{Contact, Letter, LetterError, Occasion};
 pub use name::Name;
 pub use send::{SendError, Sender};
 pub use trigger::{Answer, Trigger};

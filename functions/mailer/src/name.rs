@@ -20,7 +20,7 @@ pub struct Name(String);
 impl Name {
     /// Cleans a name. `otherwise` stands for one of which nothing is left.
     #[must_use]
-    pub fn new(name: &str, otherwise: &'static str) -> Self {
+    pub fn new(name: &str, otherwise: &str) -> Self {
         let shown: String = name.chars().filter_map(shown).collect();
         let shown = without_long_numbers(&shown);
         let shown: Vec<_> = shown.split_whitespace().collect();
@@ -29,17 +29,11 @@ impl Name {
         Self(break_addresses(if shown.contains(char::is_alphanumeric) { shown } else { otherwise }))
     }
 
-    /// For text and subjects, where nothing else keeps a right-to-left name to itself.
+    /// The name as a text, where nothing else keeps a right-to-left name to itself.
     #[must_use]
     pub fn text(&self) -> String {
         let Self(name) = self;
         if name.chars().any(is_right_to_left) { format!("{}{name}{}", ISOLATE[0], ISOLATE[1]) } else { name.clone() }
-    }
-
-    /// For HTML, escaped by the template, inside a `bdi` element.
-    #[must_use]
-    pub fn html(&self) -> &str {
-        &self.0
     }
 }
 
@@ -135,7 +129,7 @@ mod tests {
     #[test]
     fn a_name_is_one_line_and_keeps_its_direction_to_itself() {
         assert_eq!(name("a\r\nBcc: x\u{2028}y"), "a Bcc x y");
-        assert_eq!(Name::new("Acme\u{202e}txt.exe", "").html(), format!("Acmetxt.{BREAK}exe"));
+        assert_eq!(name("Acme\u{202e}txt.exe"), format!("Acmetxt.{BREAK}exe"));
         assert_eq!(name("שלום"), "\u{2068}שלום\u{2069}");
     }
 }

@@ -8,13 +8,14 @@ use aws_sdk_sesv2::{
 };
 use shared::{
     aws,
+    brand::Brand,
     config::{self, ConfigError},
-    link_token::LinkSigner,
-    table::MailRecord,
+    link_token::{LinkPage, LinkSigner},
+    table::{MailKind, MailRecord},
     text::with_ascii_domain,
 };
 
-use crate::letter::Letter;
+use crate::letter::{Contact, Letter, LetterError, Occasion};
 
 /// The timeout of sending a mail. It is far shorter than the lease, after which another mailer would send the mail too.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
@@ -29,9 +30,9 @@ const PERMANENT_ERRORS: [&str; 2] = ["MessageRejected", "BadRequestException"];
 /// Why SES did not accept a mail.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// A template failed.
-    #[error("the mail could not be rendered: {0}")]
-    Render(#[from] askama::Error),
+    /// The mail could not be written.
+    #[error("the mail could not be written: {0}")]
+    Write(#[from] LetterError),
     /// The request could not be built.
     #[error("the mail could not be put together: {0}")]
     Build(#[from] BuildError),
@@ -59,19 +60,21 @@ pub struct Sender {
     from: String,
     reply_to: Option<String>,
     configuration_set: Option<String>,
+    brand: Brand,
 }
 
 impl Sender {
     /// A sender by `MAIL_FROM` (its address, which SES must know as its own), `MAIL_REPLY_TO`, `MAIL_CONFIGURATION_SET`
-    /// and `AWS_ENDPOINT_URL_SESV2`.
+    /// and `AWS_ENDPOINT_URL_SESV2`, for the platform that [`Brand::from_env`] reads.
     ///
     /// # Errors
-    /// `MAIL_FROM` is missing.
+    /// `MAIL_FROM` is missing, or the platform's settings can't be used.
     pub fn from_env() -> Result<Self, ConfigError> {
         let endpoint = config::optional("AWS_ENDPOINT_URL_SESV2");
         Ok(Self {
             reply_to: config::optional("MAIL_REPLY_TO"),
             configuration_set: config::optional("MAIL_CONFIGURATION_SET"),
+            brand: Brand::from_env()?,
             ..Self::new(&config::required("MAIL_FROM")?, endpoint.as_deref())
         })
     }
@@ -100,7 +103,14 @@ impl Sender {
             from: from.to_owned(),
             reply_to: None,
             configuration_set: None,
+            brand: Brand::default(),
         }
+    }
+
+    /// Sets the platform that mails are from.
+    #[must_use]
+    pub fn of_platform(self, brand: Brand) -> Self {
+        Self { brand, ..self }
     }
 
     /// Sets the address that answers to the mails go to.
@@ -109,12 +119,36 @@ impl Sender {
         Self { reply_to: Some(address.to_owned()), ..self }
     }
 
-    /// Renders and sends a mail.
+    fn write(&self, mail: &MailRecord, links: &LinkSigner) -> Result<Letter, LetterError> {
+        let page = match mail.kind {
+            MailKind::OrganizationInvitation => LinkPage::AcceptInvitation,
+            MailKind::AddressChange => LinkPage::ConfirmEmail,
+            _ => LinkPage::SetPassword,
+        };
+        let link = mail.link.as_ref().map(|link| links.address(page, link));
+        let occasion = Occasion {
+            kind: mail.kind,
+            language: mail.language,
+            to: &mail.to,
+            first_name: &mail.first_name,
+            organization: mail.organization_name.as_deref(),
+            actor: mail.actor_name.as_deref(),
+            link: link.as_deref(),
+        };
+        let contact = match (&self.reply_to, &self.brand.support_email) {
+            (Some(_), _) => Contact::Reply,
+            (None, Some(support)) => Contact::Address(support),
+            (None, None) => Contact::None,
+        };
+        Letter::write(&occasion, &self.brand, contact)
+    }
+
+    /// Writes and sends a mail.
     ///
     /// # Errors
     /// Why SES didn't take it.
     pub(crate) async fn send(&self, mail: &MailRecord, links: &LinkSigner) -> Result<(), SendError> {
-        let letter = Letter::render(mail, links)?;
+        let letter = self.write(mail, links)?;
         let content = |text: String| Content::builder().data(text).charset("UTF-8").build();
         let body = Body::builder().text(content(letter.text)?).html(content(letter.html)?).build();
         let reference = MessageHeader::builder().name(REFERENCE).value(&mail.id.id).build()?;

@@ -4,6 +4,7 @@ use shared::{
     App,
     guessable::PublicFacts,
     ids::{OrganizationCode, OrganizationId},
+    language::PreferredLanguage,
     openapi::{BodyFailures, Failures, IdempotencyKey, KeyFailures, LimitFailures},
     organization::OrganizationDetails,
     password,
@@ -68,12 +69,13 @@ pub(crate) struct CreatedOrganization {
 pub(crate) async fn create_organization(
     State(app): State<App>,
     RequestSource(source): RequestSource,
+    PreferredLanguage(language): PreferredLanguage,
     Idempotent(key, request): Idempotent<CreateOrganizationRequest>,
 ) -> Result<(Replayed, Json<CreatedOrganization>), Problem> {
     let key = key.map(|key| key.of_address(&request.user.email, "POST /api/organizations"));
     let key = key.as_ref();
     let organization = OrganizationRecord::new(request.organization);
-    let account = request.user.to_account().await?;
+    let account = request.user.to_account(language).await?;
     let attempts = app.table.login_attempts(&request.user.email, &source);
     let founder = Founder::New(&account);
     let (creation, allowed) =

@@ -12,6 +12,7 @@ pub mod error_chain;
 pub mod expiry;
 pub mod field_error;
 pub mod ids;
+pub mod language;
 pub mod mail;
 pub mod mutex;
 pub mod organization;

@@ -42,6 +42,39 @@ pub enum MailKind {
 }
 
 impl MailKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::WelcomeFounder,
+        Self::WelcomeAdmin,
+        Self::Invitation,
+        Self::OrganizationInvitation,
+        Self::AddressChange,
+        Self::AddressChanged,
+        Self::PasswordReset,
+        Self::PasswordChanged,
+        Self::ApiKeyCreated,
+        Self::IdentityBound,
+        Self::AddressVerification,
+    ];
+
+    /// Returns whether the mail brings a link of its own.
+    #[must_use]
+    pub fn has_link(self) -> bool {
+        match self {
+            Self::Invitation
+            | Self::OrganizationInvitation
+            | Self::AddressChange
+            | Self::PasswordReset
+            | Self::AddressVerification => true,
+            Self::WelcomeFounder
+            | Self::WelcomeAdmin
+            | Self::AddressChanged
+            | Self::PasswordChanged
+            | Self::ApiKeyCreated
+            | Self::IdentityBound => false,
+        }
+    }
+
     /// Returns the kind's name in events and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    language::Language,
     patch::Patch,
     text::{AddressLine, CountryCode, EmailAddress, OrganizationName, PhoneNumber, Website},
 };
@@ -41,6 +42,9 @@ pub struct OrganizationDetails {
     /// The organization's website.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub website: Option<Website>,
+    /// The language of the mails about the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
 }
 
 /// A change of an organization's settings, as a JSON merge patch (RFC 7396). An absent field stays as it is, and `null`
@@ -78,6 +82,9 @@ pub struct OrganizationPatch {
     /// The organization's website.
     #[schema(value_type = Option<Website>)]
     pub website: Patch<Website>,
+    /// The language of the mails about the organization.
+    #[schema(value_type = Option<Language>)]
+    pub language: Patch<Language>,
 }
 
 impl OrganizationPatch {
@@ -95,13 +102,14 @@ impl OrganizationPatch {
             phone_number: self.phone_number.over(details.phone_number),
             email: self.email.over(details.email),
             website: self.website.over(details.website),
+            language: self.language.over(details.language),
         }
     }
 }
 
 impl OrganizationDetails {
     /// The name of every field, as it is sent, stored and answered.
-    pub const FIELDS: [&str; 10] = [
+    pub const FIELDS: [&str; 11] = [
         "Name",
         "BillingAddress1",
         "BillingAddress2",
@@ -112,5 +120,6 @@ impl OrganizationDetails {
         "PhoneNumber",
         "Email",
         "Website",
+        "Language",
     ];
 }

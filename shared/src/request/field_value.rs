@@ -2,6 +2,7 @@ use claims::MachineAccess;
 use domain::{
     expiry::{Expiry, PointInTime},
     field_error::{FieldCode, FieldError},
+    language::Language,
     patch::Patch,
     subscription::SubscriptionStatus,
     text::{
@@ -87,6 +88,7 @@ texts! {
     CustomerNumber: CustomerNumber::parse,
     EmailAddress: EmailAddress::parse,
     Expiry: |text: String| Expiry::parse(&text),
+    Language: |text: String| Language::parse_field(&text),
     MachineAccess: |text: String| MachineAccess::parse(&text),
     NewPassword: NewPassword::parse,
     OrganizationName: OrganizationName::parse,

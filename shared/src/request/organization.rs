@@ -1,6 +1,7 @@
 //! How what callers say of an organization is read.
 
 use domain::{
+    language::Language,
     organization::{OrganizationDetails, OrganizationPatch},
     patch::Patch,
     text::{AddressLine, CountryCode, EmailAddress, OrganizationName, PhoneNumber, Website},
@@ -20,6 +21,7 @@ crate::read_fields! {
         phone_number: Option<PhoneNumber>,
         email: Option<EmailAddress>,
         website: Option<Website>,
+        language: Option<Language>,
     }
 }
 
@@ -35,5 +37,6 @@ crate::read_fields! {
         phone_number: Patch<PhoneNumber>,
         email: Patch<EmailAddress>,
         website: Patch<Website>,
+        language: Patch<Language>,
     }
 }

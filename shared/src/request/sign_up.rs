@@ -1,5 +1,6 @@
 use domain::{
     ids::UserId,
+    language::Language,
     text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
 };
 use table::NewAccount;
@@ -51,17 +52,18 @@ impl NewUser {
         }
     }
 
-    /// The account to be made, with a new id and the password's hash.
+    /// The account to be made, with a new id and the password's hash, of somebody who prefers this language.
     ///
     /// # Errors
     /// The hash could not be computed.
-    pub async fn to_account(&self) -> Result<NewAccount, PasswordError> {
+    pub async fn to_account(&self, language: Language) -> Result<NewAccount, PasswordError> {
         Ok(NewAccount {
             user_id: UserId::random(),
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),
             email: self.email.clone(),
             phone_number: self.phone_number.clone(),
+            language,
             password_hash: Some(password::hash(self.password.expose()).await?),
         })
     }

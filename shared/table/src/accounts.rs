@@ -3,6 +3,7 @@
 use domain::{
     clock::now,
     ids::{UserId, random_id},
+    language::Language,
     source::Source,
     text::{EmailAddress, PersonName, PhoneNumber},
 };
@@ -31,6 +32,8 @@ pub struct NewAccount {
     pub email: EmailAddress,
     /// The owner's phone number.
     pub phone_number: Option<PhoneNumber>,
+    /// The language of the mails about the account.
+    pub language: Language,
     /// The password's argon2id hash, a PHC string. `None` for an invited user.
     pub password_hash: Option<String>,
 }
@@ -66,6 +69,7 @@ impl NewAccount {
             email: self.email.as_str().to_owned(),
             first_name: self.first_name.as_str().to_owned(),
             last_name: self.last_name.as_str().to_owned(),
+            language: self.language,
             password_hash: self.password_hash.clone(),
             session_id: random_id(16),
             email_verified: false,

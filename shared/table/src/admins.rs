@@ -40,10 +40,29 @@ pub struct AdminUser {
 /// What a promotion is about, as it was read.
 struct Promotion<'a> {
     user: &'a CredentialRecord,
-    organization: &'a OrganizationRecord,
-    budget: &'a MailBudget,
+    welcome: &'a Welcome<'a>,
     /// The user's row among the members.
     before: &'a Before,
+}
+
+/// What the mail that welcomes an admin is made of.
+struct Welcome<'a> {
+    organization: &'a OrganizationRecord,
+    budget: &'a MailBudget,
+    /// The admin who promotes. A machine has no name.
+    actor: Option<&'a AdminRecord>,
+}
+
+impl Welcome<'_> {
+    /// Returns the mail: at once, or when the organization may mail the mailbox again.
+    fn mail(&self, user: &CredentialRecord) -> MailRecord {
+        let actor = self.actor.filter(|actor| actor.user_id != user.user_id);
+        let mail = MailRecord::welcome(MailKind::WelcomeAdmin, user, self.organization).by(actor);
+        match self.budget.seconds_to_wait() {
+            Some(seconds) => mail.delayed(seconds),
+            None => mail,
+        }
+    }
 }
 
 /// The condition of a promotion that failed.
@@ -153,24 +172,32 @@ impl OrganizationScope<'_> {
     ) -> Result<Option<Replayable<()>>, AdminError> {
         let table = self.table();
         let address = &email.folded();
-        let ((organization, user, budget, member, replay), held) = self
+        let ((organization, actor, user, budget, member, replay), held) = self
             .checked_with_organization_to_write(|reads| async move {
-                let (organization, user, budget, member, replay) = tokio::join!(
+                let actor = async {
+                    match self.caller_id() {
+                        Some(caller) => reads.get(keys::admin(self.id(), caller)).await,
+                        None => Ok(None),
+                    }
+                };
+                let (organization, actor, user, budget, member, replay) = tokio::join!(
                     reads.get(keys::organization(self.id())),
+                    actor,
                     table.credential(email),
                     self.mail_budget(reads, email),
                     SeenMember::read(reads, self.id(), None, Some(address)),
                     table.replay_of(key)
                 );
-                let (organization, user, budget, member) = (organization?, user?, budget?, member?);
-                Ok(organization.map(|organization| (organization, user, budget, member, replay)))
+                let (organization, actor, user, budget, member) = (organization?, actor?, user?, budget?, member?);
+                Ok(organization.map(|organization| (organization, actor, user, budget, member, replay)))
             })
             .await?;
         if let Some(replay) = replay? {
             return Ok(Some(replay));
         }
+        let welcome = Welcome { organization: &organization, budget: &budget, actor: actor.as_ref() };
         if let Some(user) = user.as_ref().filter(|user| self.is_caller(&user.user_id)) {
-            return self.welcome_again(user, &organization, &budget, key).await;
+            return self.welcome_again(user, &welcome, key).await;
         }
         self.require_verified(&organization)?;
         let user = user.ok_or(AdminError::NoAccount)?;
@@ -178,7 +205,7 @@ impl OrganizationScope<'_> {
         if (table.requires_verified_email() || user.expires_at.is_some()) && !user.email_verified {
             // A founder is an admin before the address is verified.
             return if self.admin_record(&user.user_id).await?.is_some() {
-                self.welcome_again(&user, &organization, &budget, key).await
+                self.welcome_again(&user, &welcome, key).await
             } else {
                 Err(AdminError::EmailNotVerified)
             };
@@ -189,7 +216,7 @@ impl OrganizationScope<'_> {
         }
         let before = member.before(table, self.id(), &user.user_id, organization.members_indexed).await?;
         let row = before.or_joining(&user.user_id, &user.email).with_admin();
-        let promotion = Promotion { user: &user, organization: &organization, budget: &budget, before: &before };
+        let promotion = Promotion { user: &user, welcome: &welcome, before: &before };
         let changes = member.change(*held.indexes(), Some(row.clone())).await?;
         let mut committed = self.commit_promotion(&promotion, changes, key, true).await?;
         if let Committed::Refused(refusals) = &committed
@@ -206,9 +233,7 @@ impl OrganizationScope<'_> {
                 Some((PromotionRefusal::LimitReached(error), _)) => Err(error.into()),
                 Some((PromotionRefusal::PlanFull, organization)) => plan_full(organization.as_ref()),
                 Some((PromotionRefusal::Changed, _)) => Ok(None),
-                Some((PromotionRefusal::AlreadyAdmin, _)) | None => {
-                    self.welcome_again(&user, &organization, &budget, key).await
-                }
+                Some((PromotionRefusal::AlreadyAdmin, _)) | None => self.welcome_again(&user, &welcome, key).await,
             },
         }
     }
@@ -217,12 +242,12 @@ impl OrganizationScope<'_> {
     /// organization already.
     async fn commit_promotion(
         &self,
-        &Promotion { user, organization, budget, before }: &Promotion<'_>,
+        &Promotion { user, welcome, before }: &Promotion<'_>,
         changes: IndexChanges,
         key: Option<&IdempotencyKey>,
         as_stranger: bool,
     ) -> Result<Committed<(), PromotionRefusal>, Error> {
-        let mail = welcome(user, organization, budget);
+        let (mail, budget) = (welcome.mail(user), welcome.budget);
         let verified = if user.email_verified { " REMOVE unproven" } else { "" };
         let one_more = Expression::update("ADD admin_count :one")
             .and_update(verified)
@@ -240,7 +265,7 @@ impl OrganizationScope<'_> {
             )
             .put_new(
                 keys::membership(&user.user_id, self.id(), Role::Admin),
-                &MembershipRecord::admin(organization),
+                &MembershipRecord::admin(welcome.organization),
                 PromotionRefusal::AlreadyAdmin,
             )
             .check(credential, &user.unchanged(), failed(Error::account_changed()));
@@ -272,8 +297,7 @@ impl OrganizationScope<'_> {
     async fn welcome_again(
         &self,
         user: &CredentialRecord,
-        organization: &OrganizationRecord,
-        budget: &MailBudget,
+        welcome: &Welcome<'_>,
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<Replayable<()>>, AdminError> {
         let admin = self.admin_record(&user.user_id).await?;
@@ -287,7 +311,7 @@ impl OrganizationScope<'_> {
         }
         let mut write = self.write().idempotent(key, &());
         if let Some(failed) = failed {
-            let mail = welcome(user, organization, budget);
+            let (mail, budget) = (welcome.mail(user), welcome.budget);
             let new = serde_dynamo::to_attribute_value(&mail.id).map_err(|error| Error::Internal(error.into()))?;
             let replaced = Expression::update("SET welcome_mail = :new")
                 .and_condition("welcome_mail.id = :failed")
@@ -348,15 +372,6 @@ impl OrganizationScope<'_> {
         } else {
             Error::Internal("an admin has no membership".into()).into()
         })
-    }
-}
-
-/// Returns the mail that welcomes an admin: at once, or when the organization may mail the mailbox again.
-fn welcome(user: &CredentialRecord, organization: &OrganizationRecord, budget: &MailBudget) -> MailRecord {
-    let mail = MailRecord::welcome(MailKind::WelcomeAdmin, user, organization);
-    match budget.seconds_to_wait() {
-        Some(seconds) => mail.delayed(seconds),
-        None => mail,
     }
 }
 

@@ -51,7 +51,7 @@ impl Table {
 
     /// Reads what a mail to the owner of an address needs, and nothing secret.
     async fn recipient(&self, address: &FoldedAddress) -> Result<Option<CredentialRecord>, Error> {
-        let attributes = ["user_id", "email", "first_name", "last_name", "password_generation"];
+        let attributes = ["user_id", "email", "first_name", "last_name", "language", "password_generation"];
         Ok(self.batch_get([keys::credential(address)], &attributes).await?.pop())
     }
 }

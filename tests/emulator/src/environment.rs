@@ -74,7 +74,7 @@ impl Environment {
 }
 
 /// Variables that have defaults.
-const DEFAULTED: [&str; 10] = [
+const DEFAULTED: [&str; 15] = [
     "TOKEN_TTL_SECONDS",
     "USER_TOKEN_TTL_SECONDS",
     "MAX_TESTED_ROWS",
@@ -84,6 +84,11 @@ const DEFAULTED: [&str; 10] = [
     "PREVIOUS_SIGNING_SECRET",
     "MAIL_REPLY_TO",
     "MAIL_CONFIGURATION_SET",
+    "PLATFORM_NAME",
+    "PLATFORM_LOGO_URL",
+    "PLATFORM_COLOR",
+    "SUPPORT_EMAIL",
+    "SIGN_IN_URL",
     "SERVER_TIMING",
 ];
 

@@ -16,4 +16,4 @@ pub use event::{answer_of, event_of};
 pub use function::Function;
 pub use gateway::{Gateway, Route};
 pub use instance::{Instance, Reply};
-pub use template::{DeployedFunction, deployed_functions, deployed_routes, template};
+pub use template::{DeployedFunction, deployed_functions, deployed_routes, template, where_it_holds};

@@ -43,6 +43,15 @@ pub fn template() -> Value {
     serde_yaml_ng::from_str(include_str!("../../../template.yaml")).unwrap()
 }
 
+/// What an `!If` stands for where its condition holds.
+#[must_use]
+pub fn where_it_holds(value: &Value) -> &Value {
+    match value {
+        Value::Tagged(choice) => &choice.value[1],
+        value => value,
+    }
+}
+
 /// Every function of the template.
 ///
 /// # Panics

@@ -3,6 +3,7 @@ use counted_index::{Bucket, IndexChanges};
 use domain::{
     clock::now,
     ids::{OrganizationCode, UserId, random_id},
+    language::Language,
     mail::MailKind,
     text::{FoldedAddress, PersonName},
 };
@@ -28,6 +29,8 @@ pub struct Acceptance {
     pub first_name: Option<PersonName>,
     /// The last name of an account that is made.
     pub last_name: Option<PersonName>,
+    /// The language of the mails about an account that is made.
+    pub language: Language,
     /// The hash of the password of an account that is made, or of one whose address nobody had verified.
     pub password_hash: Option<String>,
 }
@@ -173,6 +176,7 @@ impl Table {
             last_name: last_name.clone(),
             email: invitation.email.clone(),
             phone_number: invitation.phone_number.clone(),
+            language: acceptance.language,
             password_hash: Some(hash.clone()),
         };
         let credential = CredentialRecord { email_verified: true, ..new.credential(None) };

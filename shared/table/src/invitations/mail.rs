@@ -32,7 +32,7 @@ pub(super) fn put<'t>(
         expires_at: now() + kind.lifetime_seconds(),
     };
     let id_taken = || InvitationRefusal::IdTaken;
-    let mail = MailRecord::invitation(invitation, organization.details.name.as_str(), &link);
+    let mail = MailRecord::invitation(invitation, organization, &link);
     let write = mail.put(write.put_new(keys::link(&link), &record, id_taken()), id_taken);
     let limit = scope.table().invitation_limit(scope.id());
     budget.count(write.counted(limit, InvitationRefusal::LimitReached), InvitationRefusal::Changed)

@@ -2,6 +2,7 @@ use claims::AccountHolder;
 use domain::{
     conditional::EntityTag,
     ids::{LinkId, UserId},
+    language::Language,
     text::PhoneNumber,
 };
 use dynamo::{Expression, bool_value, text};
@@ -130,6 +131,9 @@ pub struct CredentialRecord {
     pub first_name: String,
     /// The owner's last name.
     pub last_name: String,
+    /// The language of the mails about the account. Accounts from before have none.
+    #[serde(default)]
+    pub(crate) language: Language,
     /// The password's argon2id hash, a PHC string. An invited person has none yet.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub password_hash: Option<String>,

@@ -1,6 +1,7 @@
 use domain::{
     clock::now,
     ids::{self, LinkId, OrganizationId, UserId},
+    language::Language,
     mail::{MailId, MailKind},
     text::{EmailAddress, PersonName},
 };
@@ -28,9 +29,12 @@ pub struct MailRecord {
     /// The organization that the mail is about, if any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub organization_name: Option<String>,
-    /// The names of the person who invites, if one does.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub inviter_name: Option<String>,
+    /// The names of the person who did what the mail tells, where that is known.
+    #[serde(rename = "inviter_name", skip_serializing_if = "Option::is_none", default)]
+    pub actor_name: Option<String>,
+    /// The language of the mail. Mails from before have none.
+    #[serde(default)]
+    pub language: Language,
     /// The link in the mail. The mailer makes its token, which is stored nowhere.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub link: Option<LinkId>,
@@ -59,7 +63,7 @@ impl Record for MailRecord {
 impl MailRecord {
     /// A mail to the owner of an account.
     pub(crate) fn new(kind: MailKind, to: &CredentialRecord) -> Self {
-        Self::addressed(kind, &to.email, &to.first_name)
+        Self { language: to.language, ..Self::addressed(kind, &to.email, &to.first_name) }
     }
 
     fn addressed(kind: MailKind, to: &str, first_name: &str) -> Self {
@@ -69,7 +73,8 @@ impl MailRecord {
             to: to.to_owned(),
             first_name: first_name.to_owned(),
             organization_name: None,
-            inviter_name: None,
+            actor_name: None,
+            language: Language::default(),
             link: None,
             welcomes: None,
             id: MailId { day: day_of(created_at), id: ids::random_id(24) },
@@ -80,15 +85,13 @@ impl MailRecord {
 
     /// The mail that tells an admin of something new in the organization.
     pub(crate) fn to_admin(kind: MailKind, admin: &AdminRecord, organization: &OrganizationRecord) -> Self {
-        let organization_name = Some(organization.details.name.as_str().to_owned());
-        Self { organization_name, ..Self::addressed(kind, &admin.email, &admin.first_name) }
+        Self::addressed(kind, &admin.email, &admin.first_name).about(organization)
     }
 
     /// The mail that welcomes an admin.
     pub(crate) fn welcome(kind: MailKind, to: &CredentialRecord, organization: &OrganizationRecord) -> Self {
         let welcomes = Welcomed { organization_id: organization.id.clone(), user_id: to.user_id.clone() };
-        let organization_name = Some(organization.details.name.as_str().to_owned());
-        Self { organization_name, welcomes: Some(welcomes), ..Self::new(kind, to) }
+        Self { welcomes: Some(welcomes), ..Self::new(kind, to).about(organization) }
     }
 
     /// A mail to the owner of an account with a link.
@@ -99,18 +102,28 @@ impl MailRecord {
     /// The mail to an address that is to be the account's.
     pub(crate) fn address_change(of: &CredentialRecord, address: &EmailAddress, link: &LinkId) -> Self {
         let mail = Self::addressed(MailKind::AddressChange, address.as_str(), &of.first_name);
-        Self { link: Some(link.clone()), ..mail }
+        Self { link: Some(link.clone()), language: of.language, ..mail }
     }
 
     /// The mail of an invitation.
-    pub(crate) fn invitation(invitation: &InvitationRecord, organization_name: &str, link: &LinkId) -> Self {
+    pub(crate) fn invitation(invitation: &InvitationRecord, organization: &OrganizationRecord, link: &LinkId) -> Self {
         let first_name = invitation.first_name.as_ref().map_or("", PersonName::as_str);
-        Self {
-            organization_name: Some(organization_name.to_owned()),
-            inviter_name: invitation.inviter_name.clone(),
-            link: Some(link.clone()),
-            ..Self::addressed(MailKind::OrganizationInvitation, invitation.email.as_str(), first_name)
-        }
+        let mail = Self::addressed(MailKind::OrganizationInvitation, invitation.email.as_str(), first_name);
+        let (actor_name, link) = (invitation.inviter_name.clone(), Some(link.clone()));
+        Self { actor_name, link, ..mail.about(organization) }
+    }
+
+    /// The mail as one about an organization, whose language it has where the organization says one.
+    fn about(self, organization: &OrganizationRecord) -> Self {
+        let details = &organization.details;
+        let language = details.language.unwrap_or(self.language);
+        Self { organization_name: Some(details.name.as_str().to_owned()), language, ..self }
+    }
+
+    /// The mail as one that tells what this admin did.
+    pub(crate) fn by(self, actor: Option<&AdminRecord>) -> Self {
+        let actor_name = actor.map(|actor| format!("{} {}", actor.first_name, actor.last_name));
+        Self { actor_name, ..self }
     }
 
     /// Delays a mail by so many seconds.
