@@ -1,4 +1,4 @@
-//! The README's session, executed as it stands there.
+//! The sessions of the README and the guides, executed as they stand there.
 
 use std::process::Stdio;
 
@@ -9,18 +9,26 @@ use tokio::process::Command;
 /// Printed between the steps.
 const STEP: &str = "-- next step --";
 
-/// The session's steps: what to paste, and what it prints.
-fn steps() -> Vec<(String, String)> {
-    let readme = include_str!("../README.md");
-    let session = readme.split("\n## A session\n").nth(1).unwrap().split("\n## ").next().unwrap();
-    let blocks: Vec<_> = session.split("\n```").collect();
+/// The fenced blocks of a page: the language of each, and what is in it.
+fn blocks(page: &str) -> Vec<(&str, &str)> {
+    let blocks: Vec<_> = page.split("\n```").collect();
     // Prose and blocks take turns.
-    let blocks: Vec<_> = blocks.iter().skip(1).step_by(2).map(|block| block.split_once('\n').unwrap()).collect();
+    blocks.iter().skip(1).step_by(2).map(|block| block.split_once('\n').unwrap()).collect()
+}
+
+/// A session's steps: what to paste, and what it prints.
+fn steps(page: &str) -> Vec<(String, String)> {
+    let blocks: Vec<_> = blocks(page).into_iter().filter(|(language, _)| ["bash", "json"].contains(language)).collect();
     let steps = blocks.chunks(2).map(|step| {
         let [("bash", commands), ("json", answer)] = step else { panic!("commands, then an answer: {step:?}") };
         ((*commands).to_owned(), (*answer).to_owned())
     });
     steps.collect()
+}
+
+/// The part of a page that is a session.
+fn session(page: &str) -> &str {
+    page.split("\n## A session\n").nth(1).unwrap().split("\n## ").next().unwrap()
 }
 
 /// Whether `printed` is `shown`, in which `…` stands for anything within one text.
@@ -29,12 +37,10 @@ fn matches(printed: &str, shown: &str) -> bool {
     Regex::new(&format!("^{pattern}$")).unwrap().is_match(printed)
 }
 
-#[tokio::test]
-async fn the_session_prints_what_the_readme_says() {
-    // The session takes the names that it uses, so it has a bundle of its own.
+/// Runs a session on a bundle of its own, since it takes the names that it uses.
+async fn prints_what_it_says(session: &str) {
     let bundle = Bundle::start(&local::Options::in_memory()).await.unwrap();
-    let steps = steps();
-    assert!(steps.len() >= 6);
+    let steps = steps(session);
     let script: Vec<_> = steps.iter().map(|(commands, _)| commands.as_str()).collect();
     let script = script.join(&format!("\necho '\n{STEP}'\n"));
     assert!(script.contains("API=http://127.0.0.1:3000\n"));
@@ -46,9 +52,74 @@ async fn the_session_prints_what_the_readme_says() {
     let printed: Vec<_> = printed.split(STEP).map(str::trim).collect();
     assert_eq!(printed.len(), steps.len());
     for ((commands, shown), printed) in steps.iter().zip(printed) {
-        assert!(matches(printed, shown), "{commands}\nprints\n{printed}\nwhere the README says\n{shown}");
+        assert!(matches(printed, shown), "{commands}\nprints\n{printed}\nwhere the page says\n{shown}");
     }
     bundle.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sessions_of_the_readme_and_the_quickstart_print_what_they_say() {
+    let (readme, quickstart) = (include_str!("../README.md"), include_str!("../docs/quickstart.md"));
+    for (session, least) in [(session(readme), 3), (session(quickstart), 6)] {
+        assert!(steps(session).len() >= least, "{session}");
+        prints_what_it_says(session).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_to_lists_prints_what_it_says() {
+    prints_what_it_says(include_str!("../docs/lists.md")).await;
+}
+
+#[test]
+fn code_in_a_guide_is_part_of_a_client_that_ci_runs() {
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let clients = [
+        include_str!("../clients/typescript/session.ts"),
+        include_str!("../clients/python/session.py"),
+        include_str!("../clients/oauth/client.mjs"),
+        include_str!("../clients/oauth/client.py"),
+    ]
+    .map(flat);
+    let mut count = 0;
+    for page in [include_str!("../docs/quickstart.md"), include_str!("../docs/verifying-tokens.md")] {
+        for (_, code) in blocks(page).into_iter().filter(|(language, _)| ["typescript", "python"].contains(language)) {
+            assert!(clients.iter().any(|client| client.contains(&flat(code))), "no client has this:\n{code}");
+            count += 1;
+        }
+    }
+    assert!(count >= 9, "{count}");
+}
+
+/// Every link of a page to another file of the repository leads somewhere.
+#[test]
+fn every_link_of_the_guides_leads_somewhere() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let link = Regex::new(r"\]\(([^)#:\s]*)(#[^)\s]*)?\)").unwrap();
+    let mut pages: Vec<_> = std::fs::read_dir(root.join("docs")).unwrap().map(|file| file.unwrap().path()).collect();
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let top = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
+    pages.extend(top.map(|name| root.join(name)));
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for found in link.captures_iter(&text) {
+            let target = if found[1].is_empty() { page.clone() } else { page.parent().unwrap().join(&found[1]) };
+            assert!(target.exists(), "{} links to {}", page.display(), &found[0]);
+            let Some(anchor) = found.get(2).filter(|_| target.extension().is_some_and(|kind| kind == "md")) else {
+                continue;
+            };
+            let target = std::fs::read_to_string(target).unwrap();
+            let titles = target.lines().filter(|line| line.starts_with('#')).map(slug);
+            assert!(titles.into_iter().any(|title| title == anchor.as_str()), "{}: {}", page.display(), &found[0]);
+        }
+    }
+}
+
+/// The anchor of a title, as GitHub makes it.
+fn slug(title: &str) -> String {
+    let kept = title.trim_start_matches('#').trim().to_lowercase();
+    let kept = kept.chars().filter(|character| character.is_alphanumeric() || [' ', '-', '_'].contains(character));
+    format!("#{}", kept.collect::<String>().replace(' ', "-"))
 }
 
 #[test]
