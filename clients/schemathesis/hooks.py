@@ -47,6 +47,7 @@ DEPENDS_ON_THE_GRANT = {
 
 # The operations that need a field which the document can't require, each with the reason.
 REQUIRES_MORE_THAN_THE_SCHEMA = {
+    "createInvitation": "who is to buy for a customer needs its number",
     "createUser": "whoever signs up needs a password; whom an admin invites has none yet",
     "deletePriceTier": "the tier is named in the body or in the query",
     "demoteAdmin": "the user is named in the body or in the query",
