@@ -170,7 +170,8 @@ async fn one_user_linked_and_unlinked_by_many_at_once_has_one_customer_or_none()
         let link = json!({"UserId": user});
         let unlink = tenant.admin.delete(LIST, &link);
         let (_, unlinked) = futures_util::future::join(links, unlink).await;
-        assert!(matches!(unlinked.status, 200 | 400), "{unlinked:?}");
+        // On a slow engine it may lose to the eight others until its time is up, as each of them may.
+        assert!(matches!(unlinked.status, 200 | 400 | 503), "{unlinked:?}");
         let [by_user, by_customer] = shown(&tenant).await;
         assert_eq!(by_user, by_customer);
         assert!(by_user.len() <= 1);
