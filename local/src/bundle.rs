@@ -30,7 +30,7 @@ use crate::{
     dynamodb,
     engine::{self, EngineError},
     functions::{FUNCTIONS, State},
-    guard::AllowedHosts,
+    guard::{self, AllowedHosts},
     home::{self, Home},
     mailbox::Mailbox,
     plans, reference,
@@ -208,7 +208,7 @@ impl Bundle {
             demo: demo.clone(),
         };
         let pages = [mailbox.page(), plans::page(), reference::routes(), home::routes(home)];
-        let pages = hosts.guard_from_other_pages(pages.into_iter().fold(Router::new(), Router::merge));
+        let pages = guard::guard_from_other_pages(pages.into_iter().fold(Router::new(), Router::merge));
         let mut router = router(&state, options.cors_origins.clone(), pages, &config.issuer);
         if let Some(time) = options.answer_time {
             router = router.layer(middleware::map_request_with_state(time, add_answer_due));

@@ -43,12 +43,6 @@ impl AllowedHosts {
         self.guard(router.layer(middleware::from_fn(refuse_pages)))
     }
 
-    /// Guards what is for this port's own pages and for programs: a request that a page of another origin sent is
-    /// refused.
-    pub(crate) fn guard_from_other_pages(&self, router: Router) -> Router {
-        self.guard(router.layer(middleware::from_fn(refuse_other_pages)))
-    }
-
     /// Returns whether each name that the request has for the host is allowed. A request has one; a client that sends
     /// two could mean either.
     fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
@@ -59,6 +53,12 @@ impl AllowedHosts {
                 named.is_some_and(|named| self.0.iter().any(|host| host.eq_ignore_ascii_case(named.host())))
             })
     }
+}
+
+/// Guards what is for this port's own pages and for programs: a request that a page of another origin sent is refused.
+/// The port's own guard asks for the host.
+pub(crate) fn guard_from_other_pages(router: Router) -> Router {
+    router.layer(middleware::from_fn(refuse_other_pages))
 }
 
 /// Reads the name of a host, as `--allow-host` has it.
