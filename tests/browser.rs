@@ -138,8 +138,11 @@ impl Browser {
         let axe = std::fs::read_to_string(&file)
             .unwrap_or_else(|error| panic!("{file}: {error}; `npm install --prefix target/axe axe-core` brings it"));
         self.evaluate(&axe).await;
-        let run = "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })\
-                   .then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.map(n => n.html)])))";
+        let run = "(async () => {
+            const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+            const { violations } = await axe.run(document, { runOnly: rules });
+            return JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]));
+        })()";
         let address = self.evaluate("location.href").await;
         assert_eq!(self.evaluate(run).await, "[]", "{address}");
     }

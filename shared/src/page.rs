@@ -17,6 +17,9 @@ use crate::{
 /// The style of every page.
 const STYLE: &str = include_str!("../page/page.css");
 
+/// What the scripts of all pages begin with: the link's token, and how to send and to say something.
+const SCRIPT: &str = include_str!("../page/page.js");
+
 /// A page with its style and its script, of a platform.
 #[derive(Debug)]
 pub struct Page {
@@ -28,21 +31,21 @@ pub struct Page {
 }
 
 impl Page {
-    /// Puts what is the platform's, the style of pages, and `script` into `html`, in the place of `<!-- brand -->`,
+    /// Puts what is the platform's, the style of pages, and what all pages' scripts begin with and `script` into `html`, in the place of `<!-- brand -->`,
     /// `<!-- support -->`, `/* style */` and `/* script */`.
     #[must_use]
     pub fn new(html: &str, script: &str, brand: &Brand) -> Self {
         let colors = format!(":root {{ --accent: {}; --on-accent: {}; }}\n", brand.color, brand.color.on_it());
-        let style = colors + STYLE;
+        let (style, script) = (colors + STYLE, format!("{SCRIPT}{script}"));
         let html = html
             .replace("<!-- brand -->", &shown_brand(brand))
             .replace("<!-- support -->", &support(brand))
             .replace("/* style */", &style)
-            .replace("/* script */", script);
+            .replace("/* script */", &script);
         let policy = format!(
             "default-src 'none'; script-src {}; style-src {}; img-src {}; connect-src 'self'; base-uri 'none'; \
              form-action 'none'; frame-ancestors 'none'",
-            source_hash(script),
+            source_hash(&script),
             source_hash(&style),
             brand.logo_url.as_deref().and_then(origin).unwrap_or("'none'"),
         );

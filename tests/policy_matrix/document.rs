@@ -40,7 +40,7 @@ impl Operation {
         self.is_public() || self.alternatives().iter().any(|one| one.get(scheme).is_some())
     }
 
-    /// Whether it is an admin's: whatever isn't open, and neither about the caller's own account nor about tokens, nor the
+    /// Whether the operation is an admin's: none that is open, about the caller's own account, about tokens, or the
     /// platform's.
     pub(super) fn is_for_admins(&self) -> bool {
         let is_personal = ["Accounts", "Sign-in", "Platform"].iter().any(|tag| self.0["tags"][0] == *tag);

@@ -19,7 +19,7 @@ use std::{
 
 pub use error::Error;
 use function::Function;
-pub use site::write_site;
+pub use site::{anchor, write_site};
 
 /// Writes each file that holds something derived.
 ///

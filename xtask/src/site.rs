@@ -141,8 +141,9 @@ fn html_name(page: &Path) -> PathBuf {
     if name.ends_with("README.html") { name.with_file_name("index.html") } else { name }
 }
 
-/// The anchor of a title, as GitHub makes it.
-fn anchor(title: &str) -> String {
+/// Returns the anchor of a title, as GitHub makes it.
+#[must_use]
+pub fn anchor(title: &str) -> String {
     let title = title.trim().to_lowercase();
     title
         .chars()

@@ -1,23 +1,5 @@
-"use strict";
-const token = new URLSearchParams(location.search).get("token") ?? "";
-// The token leaves the address bar and the history before anybody can look.
-history.replaceState(null, "", location.pathname);
-const element = (id) => document.getElementById(id);
 const [form, again, password] = ["form", "again", "password"].map(element);
-const send = (path, body) =>
-  fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-function say(text, isBad) {
-  element("message").textContent = text;
-  element("message").className = isBad ? "bad" : "";
-}
-
-element("toggle").addEventListener("click", () => {
-  const isShown = password.type === "text";
-  password.type = isShown ? "password" : "text";
-  element("toggle").textContent = isShown ? "Show" : "Hide";
-  element("toggle").setAttribute("aria-pressed", String(!isShown));
-});
 password.addEventListener("input", () => {
   const missing = 8 - [...password.value.normalize()].length;
   element("length").textContent = password.value && missing > 0 ? `${missing} more to go.` : "";
@@ -44,7 +26,7 @@ form.addEventListener("submit", async (event) => {
       password.focus();
     }
   } catch {
-    say("The service can't be reached; try again.", true);
+    say(unreachable, true);
   }
   element("button").disabled = false;
 });
@@ -61,6 +43,6 @@ again.addEventListener("submit", async (event) => {
       say(errors.Email ? `The address ${errors.Email.join(", ")}.` : detail, true);
     }
   } catch {
-    say("The service can't be reached; try again.", true);
+    say(unreachable, true);
   }
 });

@@ -67,6 +67,7 @@ pub(crate) async fn put_subscription(
     let end = request.current_period_end.map(|end| rfc3339(end.seconds()));
     let subscription = SubscriptionRecord::new(id.as_str(), request.plan.key, request.status, end);
     state.app.table.set_subscription(&organization, &subscription).await?;
-    tracing::info!(operator, %organization, plan = request.plan.key, status = request.status.as_str(), "set a subscription");
+    let (plan, status) = (request.plan.key, request.status.as_str());
+    tracing::info!(operator, %organization, plan, status, "set a subscription");
     Ok(Json(subscription.into()))
 }

@@ -1,14 +1,6 @@
-"use strict";
-const token = new URLSearchParams(location.search).get("token") ?? "";
-// The token leaves the address bar and the history before anybody can look.
-history.replaceState(null, "", location.pathname);
-const element = (id) => document.getElementById(id);
-const [who, form, names, secret, why, message, button] =
-  ["who", "form", "names", "secret", "why", "message", "button"].map(element);
-const send = (path, body) =>
-  fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+const [who, form, names, secret, why, button] =
+  ["who", "form", "names", "secret", "why", "button"].map(element);
 const isDead = "This link was used before, or is no longer valid. Ask whoever invited you for a new one.";
-const unreachable = "The service can't be reached; try again.";
 
 const show = async () => {
   try {
@@ -38,17 +30,10 @@ const show = async () => {
   }
 };
 
-element("toggle").addEventListener("click", () => {
-  const isShown = element("password").type === "text";
-  element("password").type = isShown ? "password" : "text";
-  element("toggle").textContent = isShown ? "Show" : "Hide";
-  element("toggle").setAttribute("aria-pressed", String(!isShown));
-});
-
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   button.disabled = true;
-  message.textContent = "";
+  say("");
   const body = { Token: token };
   if (!secret.hidden) body.Password = element("password").value;
   if (!names.hidden) Object.assign(body, { FirstName: element("first").value, LastName: element("last").value });
@@ -57,17 +42,15 @@ form.addEventListener("submit", async (event) => {
     const { AccountCreated: created, Name: organization, detail, errors = {} } = await answer.json();
     if (answer.ok) {
       form.hidden = true;
-      message.textContent = created
-        ? `You belong to ${organization} now. Sign in with your new password.`
-        : `You belong to ${organization} now. Sign in as always.`;
+      say(`You belong to ${organization} now. Sign in ${created ? "with your new password" : "as always"}.`);
       return;
     }
     const labels = { FirstName: "The first name", LastName: "The last name", Password: "The password" };
     const sentences = Object.keys(labels).filter((name) => errors[name])
       .map((name) => `${labels[name]} ${errors[name].join(", ")}.`);
-    message.textContent = errors.Token ? isDead : sentences.join(" ") || detail;
+    say(errors.Token ? isDead : sentences.join(" ") || detail, true);
   } catch {
-    message.textContent = unreachable;
+    say(unreachable, true);
   }
   button.disabled = false;
 });

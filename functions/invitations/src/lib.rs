@@ -14,7 +14,8 @@ mod withdraw;
 use axum::extract::FromRef;
 use shared::{App, brand::Brand, link_token::LinkSigner};
 
-/// The function's state: every function's, the means to verify the tokens of mailed links, and the platform of its pages.
+/// The function's state: every function's, the means to verify the tokens of mailed links, and the platform that its
+/// pages are of.
 #[derive(Clone, Debug)]
 pub struct InvitationsApp {
     app: App,

@@ -37,7 +37,7 @@ pub struct Occasion<'a> {
 /// Who answers questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contact<'a> {
-    /// Whoever gets the replies to the mail.
+    /// The person who gets replies to the mail.
     Reply,
     /// This address.
     Address(&'a str),
@@ -52,7 +52,7 @@ pub struct Letter {
     pub subject: String,
     /// The plain text.
     pub text: String,
-    /// The same as a page.
+    /// The text as a page.
     pub html: String,
 }
 

@@ -143,8 +143,8 @@ impl OrganizationScope<'_> {
     /// organization has mailed the mailbox often enough. Two round trips.
     ///
     /// # Errors
-    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`AdminError::PlanLimit`], [`Error::CallerUnverified`],
-    /// [`Error::LimitReached`] of the organization, the scope's own, or the table is out of reach.
+    /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`AdminError::PlanLimit`],
+    /// [`Error::CallerUnverified`], [`Error::LimitReached`] of the organization, the scope's own, or the table is out of reach.
     pub async fn promote(
         &self,
         email: &EmailAddress,

@@ -92,7 +92,8 @@ impl Table {
     /// opening of the link; more for founders, whose organizations are kept by the proof.
     ///
     /// # Errors
-    /// [`AcceptError::AccountNeeded`], [`AcceptError::PlanLimit`], [`LinkError::Dead`], [`Error::KeyReused`], or the table is out of reach.
+    /// [`AcceptError::AccountNeeded`], [`AcceptError::PlanLimit`], [`LinkError::Dead`], [`Error::KeyReused`], or the
+    /// table is out of reach.
     pub async fn accept(
         &self,
         opened: OpenInvitation,

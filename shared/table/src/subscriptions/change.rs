@@ -15,9 +15,9 @@ const BY: Authority = Authority::Billing;
 
 /// What becomes of a subscription.
 pub(super) enum Change {
-    /// It stays as it is.
+    /// The subscription stays as it is.
     Keep,
-    /// It is this one from now on.
+    /// The subscription is this one from now on.
     Put(SubscriptionRecord),
     /// Nothing is left of it.
     Delete,

@@ -29,11 +29,11 @@ pub struct SubscriptionEvent {
 /// What happened to a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventKind {
-    /// It was made.
+    /// The subscription was made.
     Created,
-    /// It was changed.
+    /// The subscription was changed.
     Updated,
-    /// It has ended.
+    /// The subscription has ended.
     Deleted,
 }
 
