@@ -17,6 +17,7 @@ mod customer_list;
 mod customer_migration;
 mod customers;
 mod deadlines;
+mod ends_beside_promotions;
 mod enrichment;
 #[cfg(feature = "lambda")]
 mod events;

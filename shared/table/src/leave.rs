@@ -42,6 +42,9 @@ impl Table {
         if organization.is_none() || !here.has_a_role() {
             return Err(LeaveError::NotAMember);
         }
+        if !here.is_of_one_moment() {
+            return Ok(false);
+        }
         let changes = here.end_in_indexes(self.indexes_by(by)).await?;
         let mut write = self.write();
         if here.is_admin() {

@@ -45,6 +45,9 @@ impl OrganizationScope<'_> {
             let invitation = here.invitation().ok_or(RemovalError::NotAUser)?;
             return self.remove_invited(invitation).await.map(|()| true);
         }
+        if !here.is_of_one_moment() {
+            return Ok(false);
+        }
         let changes = here.end_in_indexes(held.indexes()).await?;
         let write = if here.is_admin() {
             self.write_changing_organization(&one_admin_less(), RemovalRefusal::LastAdmin)
