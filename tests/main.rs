@@ -60,6 +60,7 @@ mod price_tiers;
 mod problems;
 mod profiles;
 mod readme;
+mod rebuild_index;
 mod rotation;
 mod round_trips;
 mod sessions;

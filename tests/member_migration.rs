@@ -175,3 +175,21 @@ async fn users_whom_sixteen_callers_change_while_they_are_indexed_have_exactly_t
     assert_eq!(before.by_users().await, before.by_roles().await);
     before.gated.bundle.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_from_before_the_index_is_among_the_users_once_that_is_built() {
+    let before = Before::start().await;
+    let invitation = json!({"Email": "hedy@acme.example", "CustomerNumber": "C-1"});
+    let invited = before.admin.post("/api/organizations/invitations", &invitation).await;
+    assert_eq!(invited.status, 201, "{invited:?}");
+    tokio::task::block_in_place(|| before.migrate());
+    let filter = "Filters[0].Field=Status&Filters[0].Operator=equals&Filters[0].Value=invited";
+    let mut listed = before.admin.get(&format!("{USERS}?{filter}")).await.ok();
+    let row = listed["Data"][0].as_object_mut().unwrap();
+    assert!(row.remove("UserId").is_some() && row.remove("JoinedAt").is_some());
+    let expected = json!({
+        "Email": "hedy@acme.example", "Roles": ["customer"], "CustomerNumber": "C-1", "Status": "invited",
+    });
+    assert_eq!((json!(row), &listed["TotalCount"]), (expected, &json!(1)));
+    before.gated.bundle.stop().await;
+}

@@ -47,52 +47,6 @@ async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
 }
 
 #[tokio::test]
-async fn rebuild_index_mends_counts_and_associations_that_are_in_one_order_alone() {
-    let tenant = tenant().await;
-    let users = account_items(3).await;
-    for (place, user) in users.iter().enumerate() {
-        let link = json!({"UserId": user, "CustomerNumber": format!("C-{place}")});
-        tenant.admin.post("/api/organizations/users/associate-customer", &link).await.ok();
-    }
-    let text = |text: String| AttributeValue::S(text);
-    let by_user = text(format!("ORG#{}#ASSOC#U", tenant.id));
-    let by_customer = text(format!("ORG#{}#ASSOC#C", tenant.id));
-    // The first user is left in the order by customer, the second one in the order by user, and a count is wrong.
-    let gone = dynamodb().delete_item().table_name(&server().table).key("pk", by_user.clone());
-    gone.key("sk", text(format!("E#{}", users[0]))).send().await.unwrap();
-    let gone = dynamodb().delete_item().table_name(&server().table).key("pk", by_customer);
-    gone.key("sk", text(format!("E#C-1\u{1f}{}", users[1]))).send().await.unwrap();
-    let wrong =
-        dynamodb().update_item().table_name(&server().table).key("pk", by_user).key("sk", text("B#".to_owned()));
-    let wrong = wrong.update_expression("SET entries = :wrong");
-    wrong.expression_attribute_values(":wrong", AttributeValue::N("7".to_owned())).send().await.unwrap();
-
-    let command = |name: &str| operate(&[name, &tenant.id, "--table", &server().table], Some(&server().dynamodb_url));
-    let (code, stdout, stderr) = command("rebuild-index");
-    let mended = "associations by user: 1 buckets counted anew\nassociations by customer: 1 buckets counted anew\n\
-                  customers by number: 0 buckets counted anew\ncustomers by company: 0 buckets counted anew\n\
-                  users by address: 0 buckets counted anew\nusers by id: 0 buckets counted anew\n\
-                  associations: 2 mended that the two orders held otherwise\n";
-    assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), mended, ""));
-    let right = "associations by user: 3 entries in 1 buckets, 0 faults\n\
-                 associations by customer: 3 entries in 1 buckets, 0 faults\n\
-                 customers by number: 0 entries in 1 buckets, 0 faults\n\
-                 customers by company: 0 entries in 1 buckets, 0 faults\n\
-                 users by address: 4 entries in 1 buckets, 0 faults\n\
-                 users by id: 4 entries in 1 buckets, 0 faults\n";
-    assert_eq!(command("verify-index"), (Some(0), right.to_owned(), String::new()));
-    for order in ["UserId", "CustomerNumber"] {
-        let listed = tenant.admin.get(&format!("/api/organizations/users/associations?SortOn={order}")).await.ok();
-        let rows = listed["Data"].as_array().unwrap();
-        assert_eq!((&listed["TotalCount"], rows.len()), (&json!(3), 3));
-        for (place, user) in users.iter().enumerate() {
-            let row = rows.iter().find(|row| row["UserId"] == json!(user)).unwrap();
-            assert_eq!(row["CustomerNumber"], json!(format!("C-{place}")));
-        }
-    }
-}
-
-#[tokio::test]
 async fn seed_fills_an_organization_with_counted_associations_in_a_table_elsewhere() {
     let tenant = tenant().await;
     let (code, _, stderr) =

@@ -17,13 +17,19 @@ impl RebuildIndex {
         let Target { organization, place } = &self.target;
         let opened = place.open().await?;
         opened.table.code_of(organization).await?.ok_or("the organization no longer exists")?;
-        let RebuiltIndexes { orders, associations } = opened.table.rebuild_indexes(organization).await?;
+        let RebuiltIndexes { orders, associations, customers, users } =
+            opened.table.rebuild_indexes(organization).await?;
         for (order, Rebuilt { first_bucket, buckets, parents }) in orders {
             let first = if first_bucket { ", the first bucket made" } else { "" };
             let parents = if parents { ", the parents made anew" } else { "" };
             writeln!(io::stdout(), "{order}: {buckets} buckets counted anew{first}{parents}")?;
         }
-        writeln!(io::stdout(), "associations: {associations} mended that the two orders held otherwise")?;
+        for (collection, mended) in [("associations", associations), ("customers", customers), ("users", users)] {
+            writeln!(
+                io::stdout(),
+                "{collection}: {mended} mended that were not the same in both orders, or not as the roles are"
+            )?;
+        }
         Ok(())
     }
 }

@@ -34,8 +34,8 @@ impl Seed {
             bar.finish();
             return Ok(());
         };
-        let reports = opened.table.verify_indexes(organization).await?;
-        let of_associations = reports.iter().filter(|(name, _)| name.starts_with("associations"));
+        let verified = opened.table.verify_indexes(organization).await?;
+        let of_associations = verified.orders.iter().filter(|(name, _)| name.starts_with("associations"));
         if of_associations.clone().any(|(_, report)| report.entries > 0 || report.buckets > 1) {
             return Err("the organization has or had associations; seed a new one".into());
         }

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use shared::table::IndexReport;
+use shared::table::{IndexReport, VerifiedIndexes};
 
 use crate::{Failure, place::Target};
 
@@ -17,9 +17,10 @@ impl VerifyIndex {
         let Target { organization, place } = &self.target;
         let opened = place.open().await?;
         opened.table.code_of(organization).await?.ok_or("the organization no longer exists")?;
-        let reports = opened.table.verify_indexes(organization).await?;
+        let VerifiedIndexes { orders, associations, customers, users } =
+            opened.table.verify_indexes(organization).await?;
         let mut faults = 0;
-        for (order, report) in reports {
+        for (order, report) in orders {
             let IndexReport { entries, buckets, parents, faults: found } = report;
             let parents = if parents > 0 { format!(" of {parents} parents") } else { String::new() };
             writeln!(io::stdout(), "{order}: {entries} entries in {buckets} buckets{parents}, {} faults", found.len())?;
@@ -27,6 +28,15 @@ impl VerifyIndex {
                 writeln!(io::stdout(), "  {fault}")?;
             }
             faults += found.len();
+        }
+        for (collection, differing) in [("associations", associations), ("customers", customers), ("users", users)] {
+            if differing > 0 {
+                writeln!(
+                    io::stdout(),
+                    "{collection}: {differing} not the same in both orders, or not as the roles are"
+                )?;
+                faults += differing;
+            }
         }
         if faults > 0 { Err(format!("{faults} faults").into()) } else { Ok(()) }
     }

@@ -29,9 +29,6 @@ pub enum IndexFault {
     /// There is no bucket for the lowest keys.
     #[error("there is no first bucket")]
     NoFirstBucket,
-    /// The orders of a collection hold different numbers of entries.
-    #[error("the orders hold different numbers of entries")]
-    OrdersDiffer,
     /// A bucket's count isn't the number of its entries.
     #[error("the bucket from {lower:?} on counts {counted} and holds {held}")]
     Count {

@@ -1,10 +1,12 @@
 use counted_index::{Order, entry_key};
 use domain::ids::{OrganizationId, UserId};
+use dynamo::Expression;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     Error,
+    indexes::InTwoOrders,
     records::AssociationRecord,
     scope::{Reads, keys},
 };
@@ -48,4 +50,18 @@ pub(super) async fn association_of(
 ) -> Result<Option<AssociationRecord>, Error> {
     let order = AssociationOrder::UserId.index(organization);
     reads.entry(entry_key(&order.partition, user.as_str())).await
+}
+
+impl InTwoOrders for AssociationRecord {
+    fn orders(organization: &OrganizationId) -> [Order; 2] {
+        AssociationOrder::BOTH.map(|order| order.index(organization))
+    }
+
+    fn keys(&self) -> [String; 2] {
+        AssociationOrder::BOTH.map(|order| order.key(self))
+    }
+
+    fn unchanged(&self) -> Expression {
+        self.unchanged()
+    }
 }

@@ -1,10 +1,10 @@
 //! Mends associations that are in one order of the index, and not or otherwise in the other. An operator's; the API
 //! writes both orders in one transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use claims::Role;
-use counted_index::{KeyRanges, Outcome, entry_key};
+use counted_index::{Outcome, entry_key};
 use domain::{
     ids::{OrganizationId, UserId},
     text::CustomerNumber,
@@ -18,32 +18,16 @@ use crate::{
     scope::{Authority, keys},
 };
 
-/// The customers at which each user is seen, in each order.
-type Seen = BTreeMap<String, (UserId, [BTreeSet<String>; 2])>;
-
 impl Table {
     /// Mends the associations of which the two orders say different things, and returns how many they were. What holds
     /// is the entry by user, or else the user's membership.
     pub(crate) async fn repair_associations(&self, organization: &OrganizationId) -> Result<u64, Error> {
-        let indexes = self.indexes_by(Authority::Operator);
-        let mut seen = Seen::new();
-        for (place, order) in AssociationOrder::BOTH.into_iter().enumerate() {
-            let order = order.index(organization);
-            let outline = indexes.buckets(&order).await?;
-            let segments = indexes.segments(&order, &outline, &KeyRanges::all()).await?;
-            let rows: Vec<AssociationRecord> = indexes.scan(&order, &segments, |_| true).await?;
-            for AssociationRecord { user_id, customer_number } in rows {
-                let (_, numbers) = seen.entry(user_id.to_string()).or_insert_with(|| (user_id, Default::default()));
-                numbers[place].insert(customer_number.as_str().to_owned());
-            }
-        }
         let mut mended = 0;
-        for (user, [by_user, by_customer]) in seen.into_values() {
-            if by_user != by_customer {
-                let numbers =
-                    by_user.union(&by_customer).cloned().filter_map(|number| CustomerNumber::parse(number).ok());
-                mended += u64::from(self.repair_association(organization, &user, numbers.collect()).await?);
-            }
+        for seen in self.differing::<AssociationRecord>(organization).await?.into_values() {
+            let Some(AssociationRecord { user_id, .. }) = seen.first().cloned() else { continue };
+            let numbers: BTreeSet<_> = seen.iter().map(|seen| seen.customer_number.as_str().to_owned()).collect();
+            let numbers = numbers.into_iter().filter_map(|number| CustomerNumber::parse(number).ok()).collect();
+            mended += u64::from(self.repair_association(organization, &user_id, numbers).await?);
         }
         Ok(mended)
     }

@@ -3,10 +3,12 @@ use domain::{
     ids::OrganizationId,
     text::{CompanyName, CustomerNumber},
 };
+use dynamo::Expression;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    indexes::InTwoOrders,
     records::CustomerRecord,
     scope::keys::{self, KEY_END},
 };
@@ -46,6 +48,20 @@ impl CustomerOrder {
     /// The key in the order by company name.
     pub(super) fn company_key(company: &CompanyName, number: &CustomerNumber) -> String {
         format!("{}{KEY_END}{}", company_in_key(company.as_str()), number.as_str())
+    }
+}
+
+impl InTwoOrders for CustomerRecord {
+    fn orders(organization: &OrganizationId) -> [Order; 2] {
+        CustomerOrder::BOTH.map(|order| order.index(organization))
+    }
+
+    fn keys(&self) -> [String; 2] {
+        CustomerOrder::BOTH.map(|order| order.key(self))
+    }
+
+    fn unchanged(&self) -> Expression {
+        self.unchanged()
     }
 }
 

@@ -20,6 +20,7 @@ mod withdraw;
 pub use accept::{Acceptance, Accepted};
 pub use make::NewInvitation;
 pub use open::{OpenInvitation, OpenedLink};
+pub(crate) use rows::row_of as row_of_invitation;
 
 use domain::{clock::now, digest::sha256_hex, text::FoldedAddress};
 

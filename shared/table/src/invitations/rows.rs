@@ -21,6 +21,11 @@ pub(super) async fn invite(
     index: IndexReader<'_>,
     invitation: &InvitationRecord,
 ) -> Result<IndexChanges, Error> {
+    seen.change(index, Some(row_of(invitation))).await
+}
+
+/// Returns the row of an open invitation.
+pub(crate) fn row_of(invitation: &InvitationRecord) -> MemberRecord {
     let mut row = MemberRecord::joining(&invitation.user_id, invitation.email.as_str());
     if invitation.as_admin {
         row = row.with_admin();
@@ -31,7 +36,8 @@ pub(super) async fn invite(
     row.invitation_id = Some(invitation.id.clone());
     row.first_name = invitation.first_name.as_ref().map(|name| name.as_str().to_owned());
     row.last_name = invitation.last_name.as_ref().map(|name| name.as_str().to_owned());
-    seen.change(index, Some(row)).await
+    row.joined_at = invitation.made_at_milliseconds / 1_000;
+    row
 }
 
 /// Removes the row of an invitation. Who has become a member meanwhile has a row of one's own, which stays.

@@ -80,6 +80,8 @@ impl Table {
             let organization = keys::organization(id).by(Authority::Migration);
             let marked = self.write().update(organization, &complete, ()).commit(()).await?;
             done.organizations += usize::from(matches!(marked, Committed::Done(_)));
+            // An invitation that is open since before the index has no row.
+            self.repair_members(id).await?;
         }
         Ok(done)
     }
@@ -172,7 +174,7 @@ impl Table {
 }
 
 /// Returns the condition that a role is still there as it was read.
-fn same_role(membership: &MembershipRecord) -> Expression {
+pub(super) fn same_role(membership: &MembershipRecord) -> Expression {
     match (membership.role, &membership.customer_number) {
         (Role::Customer, Some(number)) => {
             Expression::condition("customer_number = :number").value(":number", text(number.as_str()))

@@ -22,7 +22,7 @@ use crate::{
 const MAX_USER_ID_CHARS: usize = 27;
 const MAX_ADDRESS_CHARS: usize = 64 * 3 + 1 + 253;
 /// Accounts that are read at once, in batches of a hundred.
-const MAX_ACCOUNTS_AT_ONCE: usize = 3_200;
+pub(super) const MAX_ACCOUNTS_AT_ONCE: usize = 3_200;
 
 /// The list of an organization's users, and of those who are invited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -23,6 +23,7 @@ mod end;
 mod list;
 mod order;
 mod remove;
+mod repair;
 mod seen;
 
 pub use build::IndexedMembers;

@@ -1,9 +1,10 @@
 use counted_index::Order;
 use domain::ids::OrganizationId;
+use dynamo::Expression;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{records::MemberRecord, scope::keys};
+use crate::{indexes::InTwoOrders, records::MemberRecord, scope::keys};
 
 /// What a list of members is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -33,5 +34,19 @@ impl MemberOrder {
             Self::Email => member.address().as_str().to_owned(),
             Self::UserId => member.user_id.to_string(),
         }
+    }
+}
+
+impl InTwoOrders for MemberRecord {
+    fn orders(organization: &OrganizationId) -> [Order; 2] {
+        [MemberOrder::UserId, MemberOrder::Email].map(|order| order.index(organization))
+    }
+
+    fn keys(&self) -> [String; 2] {
+        [MemberOrder::UserId, MemberOrder::Email].map(|order| order.key(self))
+    }
+
+    fn unchanged(&self) -> Expression {
+        self.unchanged()
     }
 }

@@ -5,7 +5,7 @@ use super::is_zero;
 use crate::scope::Record;
 
 /// A customer. It names its price tier by the tier's id, so that a rename touches the tier alone.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CustomerRecord {
     pub(crate) customer_number: CustomerNumber,
     pub(crate) company_name: CompanyName,
