@@ -23,6 +23,7 @@ mod enrichment;
 mod events;
 mod faulty;
 mod field_names;
+mod foreign_verifier;
 mod gate;
 mod guessable_passwords;
 mod headers;

@@ -118,5 +118,5 @@ async fn every_operation_answers_each_kind_of_caller_as_the_checked_in_table_say
             assert_closed(operation, row, &statuses);
         }
     }
-    snapshot::compare(&snapshot::rendered(&matrix));
+    snapshot::compare(&matrix);
 }

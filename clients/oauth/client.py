@@ -33,7 +33,8 @@ keys = jwt.PyJWKClient(metadata["jwks_uri"])
 
 def verify(token):
     """Does what a service does that takes the API's tokens."""
-    assert jwt.get_unverified_header(token)["typ"] == "at+jwt"
+    if jwt.get_unverified_header(token).get("typ") != "at+jwt":
+        raise jwt.InvalidTokenError("another type")
     return jwt.decode(
         token,
         keys.get_signing_key_from_jwt(token).key,

@@ -114,6 +114,21 @@ impl Kind {
         matches!(self, Self::Admin | Self::OtherAdmin | Self::Unproven)
     }
 
+    /// Such a caller's credential was neither made up nor ended, and is for the organization that the request is about.
+    pub(super) fn has_a_good_credential(self) -> bool {
+        !matches!(
+            self,
+            Self::Malformed
+                | Self::Demoted
+                | Self::OtherAdmin
+                | Self::Orphan
+                | Self::Unproven
+                | Self::RevokedKey
+                | Self::MadeUpKey
+                | Self::SignedOut
+        )
+    }
+
     pub(super) fn is_machine(self) -> bool {
         matches!(self, Self::MachineKey | Self::MachineToken | Self::ReadKey | Self::ExchangeKey)
     }
