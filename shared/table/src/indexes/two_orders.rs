@@ -77,12 +77,12 @@ impl Table {
             let Some(truth) = known.clone().or_else(|| beside.values().flatten().next().cloned()) else {
                 return Ok(false);
             };
-            let (mut as_read, mut changes, mut changed) = (Vec::new(), IndexChanges::default(), false);
+            let (mut as_read, mut changes, mut is_wrong) = (Vec::new(), IndexChanges::default(), false);
             if let Some(known) = &known {
                 as_read.push((entry_key(&first.partition, known_by), known.unchanged()));
             } else {
                 changes.insert(&first, &indexes.locate(&first, known_by).await?, known_by, &truth);
-                changed = true;
+                is_wrong = true;
             }
             let [_, place] = truth.keys();
             for (key, entry) in &beside {
@@ -100,9 +100,9 @@ impl Table {
                     }
                     None => continue,
                 }
-                changed = true;
+                is_wrong = true;
             }
-            if !changed {
+            if !is_wrong {
                 return Ok(false);
             }
             let write = indexes.write().with_changes(changes).with(|writes| {
@@ -124,7 +124,7 @@ impl Table {
     ) -> Result<(Option<E>, BTreeMap<String, Option<E>>), Error> {
         let (reads, [first, second]) = (self.reads_by(Authority::Operator), E::orders(organization));
         let known: Option<E> = reads.entry(entry_key(&first.partition, known_by)).await?;
-        let own = known.iter().map(|known| known.keys()).map(|[_, key]| key);
+        let own = known.iter().map(InTwoOrders::keys).map(|[_, key]| key);
         let mut beside = BTreeMap::new();
         for key in others.iter().cloned().chain(own) {
             let entry: Option<E> = reads.entry(entry_key(&second.partition, &key)).await?;
