@@ -19,3 +19,28 @@ element("toggle")?.addEventListener("click", () => {
   toggle.textContent = isShown ? "Show" : "Hide";
   toggle.setAttribute("aria-pressed", String(!isShown));
 });
+
+// Returns what the page knows of the person, whose names make bad passwords.
+let known = () => [];
+
+// Each word of a name, and the words from its beginning on as one: "acme", "gmbh", "acmegmbh".
+function words(name) {
+  let together = "";
+  return name.normalize().toLowerCase().split(/[^\p{Alphabetic}\p{N}]+/u).flatMap((word) => [word, (together += word)]);
+}
+
+// The server's rule, but for the passwords that everybody tries first: that list is long, and the server's alone.
+function flaw(password) {
+  const length = [...password.normalize()].length;
+  if (length < 8) return `${8 - length} more to go.`;
+  if (length > 128) return `${length - 128} too many.`;
+  const written = password.normalize().toLowerCase().replace(/[^\p{Alphabetic}\p{N}]/gu, "");
+  const isMadeOf = (word) => word && written.startsWith(word) && !/\p{Alphabetic}/u.test(written.slice(word.length));
+  return known().flatMap(words).some(isMadeOf) ? "That is a name or a part of your e-mail address." : "";
+}
+
+element("password")?.addEventListener("input", ({ target: { value } }) => {
+  element("flaw").textContent = value && flaw(value);
+  // Only a password that the rule allows fills the meter.
+  element("meter").value = Math.min([...value.normalize()].length, flaw(value) ? 7 : 8);
+});

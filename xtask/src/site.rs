@@ -69,7 +69,7 @@ impl Page {
         let mut heading = None;
         for place in 0..events.len() {
             match &mut events[place] {
-                Event::Start(Tag::Link { dest_url, .. }) => {
+                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                     if let Some(target) = linked(page, dest_url) {
                         *dest_url = target.address;
                         files.extend(target.file);

@@ -1,10 +1,5 @@
 const [form, again, password] = ["form", "again", "password"].map(element);
 
-password.addEventListener("input", () => {
-  const missing = 8 - [...password.value.normalize()].length;
-  element("length").textContent = password.value && missing > 0 ? `${missing} more to go.` : "";
-});
-
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   element("button").disabled = true;

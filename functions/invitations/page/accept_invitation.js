@@ -14,6 +14,13 @@ const show = async () => {
     who.textContent = inviter
       ? `${inviter} invites you (${email}) to ${organization}.`
       : `${organization} invites you (${email}).`;
+    const [local, domain] = email.split(/@(?=[^@]*$)/);
+    // The top level says nothing of the person.
+    known = () => {
+      const [first, last] = [element("first").value, element("last").value];
+      const names = [first, last, `${first} ${last}`, `${last} ${first}`, organization];
+      return [local, domain.replace(/\.[^.]*$/, ""), domain, ...names];
+    };
     element("first").value = invitation.FirstName ?? "";
     element("last").value = invitation.LastName ?? "";
     names.hidden = !invitation.MakesAccount || (invitation.FirstName && invitation.LastName);

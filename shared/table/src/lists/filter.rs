@@ -3,7 +3,7 @@ use utoipa::ToSchema;
 
 use super::{Listed, Named, Values};
 
-/// How a filter compares: by Unicode code point, minding case.
+/// How a filter compares: by Unicode code point, minding case but in addresses.
 ///
 /// - `startswith`, `endswith`, `contains`, `notcontains`: the field begins with, ends with, holds or doesn't hold the
 ///   value.
