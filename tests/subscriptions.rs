@@ -1,11 +1,13 @@
 //! Subscriptions by the platform's operator, and what they entitle to.
 
+use local::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
     Anonymous, Caller, Elsewhere, Gated, GatedTenant, Member, OPERATOR_KEY, Operator, Tenant, claims_of, engine_call,
-    entitlements_claim, entitlements_of, operate, put_item, start_bundle, subscription_path, tenant,
+    entitlements_claim, entitlements_of, operate, operator_key_hashes, put_item, start_bundle, subscription_path,
+    tenant,
 };
 
 const END: &str = "2027-01-01T00:00:00Z";
@@ -201,4 +203,32 @@ async fn a_migration_notes_the_plans_of_subscriptions_of_before_for_tokens_and_l
     assert_eq!(entitlements(&tenant).await, entitlements_claim("growth"));
     assert_eq!(entitlements(&other).await, entitlements_claim("free"));
     assert_eq!(migrate(), "the plans of 0 organizations noted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_of_the_guide_to_plans_set_and_end_a_subscription_and_send_an_event() {
+    let page = include_str!("../docs/plans.md");
+    let commands: Vec<_> =
+        page.split("\n```bash\n").skip(1).map(|after| after.split("\n```").next().unwrap()).collect();
+    let stripe_webhook_secrets = "whsec_a_secret_for_this_machine".to_owned();
+    let options =
+        Options { operator_key_hashes: operator_key_hashes(), stripe_webhook_secrets, ..Options::in_memory() };
+    let gated = Gated::start_with(&options, async |engine| engine).await;
+    let tenant = gated.tenant().await;
+    let view = tenant.admin.get("/api/organization").await.ok();
+    let mut answers = Vec::new();
+    for commands in commands {
+        let mut script = tokio::process::Command::new("bash");
+        let commands = commands.replace("http://127.0.0.1:3000", &gated.bundle.url()).replace("curl ", "curl -s ");
+        script.args(["-euc", &commands]).env("OPERATOR_KEY", OPERATOR_KEY);
+        script.env("ORGANIZATION_ID", view["Organization"]["OrganizationId"].as_str().unwrap());
+        let output = script.output().await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        answers.push(String::from_utf8(output.stdout).unwrap());
+    }
+    let by_hand: Vec<Value> = serde_json::Deserializer::from_str(&answers[0]).into_iter().map(Result::unwrap).collect();
+    assert_eq!(by_hand, ["active", "canceled"].map(|status| subscription("sub_1", "growth", status)));
+    let shown = tenant.admin.get("/api/organization").await.ok();
+    assert_eq!(shown["Subscriptions"][0]["Plan"], "enterprise", "{answers:?}");
+    gated.bundle.stop().await;
 }

@@ -169,6 +169,13 @@ async fn from_the_home_page_one_makes_an_organization_calls_the_api_and_accepts_
     let accepted = browser.submit("a good password").await;
     assert_eq!(accepted, "You belong to Northwind GmbH now. Sign in with your new password.");
 
+    browser.visit(&format!("{url}/docs")).await;
+    browser.until("!!document.getElementById('sign-in')").await;
+    browser.fill("email", "edsger@northwind.example").await;
+    browser.fill("password", "a good password").await;
+    browser.click("Sign in").await;
+    browser.shows("Signed in to org_northwindgmbh").await;
+
     assert_eq!(browser.complaints, Vec::<String>::new());
     for request in &browser.requests {
         let address = request["url"].as_str().unwrap();
