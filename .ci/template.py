@@ -69,6 +69,16 @@ for name, function in functions.items():
     assert function["Runtime"] == "provided.al2023" and function["TracingConfig"] == {"Mode": "Active"}, name
     assert "LogGroup" in function["LoggingConfig"], name
 
+# The dashboard can be read, shows every function wherever it shows one, and has no widget over another.
+(dashboard,) = by_type("AWS::CloudWatch::Dashboard").values()
+widgets = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
+for metrics in (widget["properties"].get("metrics", []) for widget in widgets):
+    if len(metrics) > 1 and "FunctionName" in metrics[0]:
+        assert {metric[-1] for metric in metrics} == {f"${{{name}}}" for name in functions}, metrics
+cells = [(x, y) for widget in widgets for x in range(widget["x"], widget["x"] + widget["width"])
+         for y in range(widget["y"], widget["y"] + widget["height"])]
+assert len(cells) == len(set(cells))
+
 # The stream is filtered, and what the mailer gives up on is kept.
 (mapping,) = by_type("AWS::Lambda::EventSourceMapping").values()
 assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and mapping["BisectBatchOnFunctionError"]
