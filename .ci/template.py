@@ -3,7 +3,9 @@
 Needs `aws-sam-translator` and `pyyaml`. Reads nothing of AWS.
 """
 
+import copy
 import json
+import logging
 import os
 import pathlib
 
@@ -11,6 +13,8 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+# It warns that it has told nobody of its own use.
+logging.getLogger("samtranslator").setLevel(logging.ERROR)
 ROOT = pathlib.Path(__file__).parent.parent
 
 
@@ -31,7 +35,8 @@ for resource in template["Resources"].values():
     if resource["Type"] == "AWS::Serverless::Function":
         deployed.add(pathlib.Path(resource["Properties"]["CodeUri"]).name)
         resource["Properties"]["CodeUri"] = "s3://bucket/key"
-resources = transform(template, {}, Policies())["Resources"]
+transformed = lambda **parameters: transform(copy.deepcopy(template), parameters, Policies())["Resources"]
+resources = transformed()
 by_type = lambda kind: {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
 
 # Every route is there, with whatever method, and what no route takes goes to a function as well.
@@ -66,8 +71,16 @@ for name, role in roles.items():
     size = sum(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) for policy in role["Policies"])
     assert size < 10_240, f"{name}: IAM takes 10,240 characters of inline policies, not {size}"
 for name, function in functions.items():
-    assert function["Runtime"] == "provided.al2023" and function["TracingConfig"] == {"Mode": "Active"}, name
+    assert function["Runtime"] == "provided.al2023" and "TracingConfig" not in function, name
     assert "LogGroup" in function["LoggingConfig"], name
+
+# Functions are traced, and have the rights for it, where that is asked for and nowhere else.
+traced = transformed(Tracing="Active")
+for name in functions:
+    assert "TracingConfig" in traced[name]["Properties"], name
+    for stack, expected in [(resources, False), (traced, True)]:
+        managed = str(stack[f"{name}Role"]["Properties"]["ManagedPolicyArns"])
+        assert ("XRay" in managed or "Xray" in managed) is expected, managed
 
 # The dashboard can be read, shows every function wherever it shows one, and has no widget over another.
 (dashboard,) = by_type("AWS::CloudWatch::Dashboard").values()
