@@ -66,6 +66,8 @@ CASES = [
     ("ServerErrorsAlarm", QUIET, "four errors in a quiet hour", {"errors": [4, 0, 4], "requests": [9, 9, 9]}),
     ("ServerErrorsAlarm", QUIET, "all fails for five minutes", {"errors": [0, 50, 0], "requests": [50] * 3}),
     ("ServerErrorsAlarm", QUIET, "nobody calls", {}),
+    ("DeploymentAlarm", RINGS, "a canary of ten percent fails", {"errors": [0, 6, 6], "requests": [60] * 3}),
+    ("DeploymentAlarm", QUIET, "two errors a minute", {"errors": [2] * 3, "requests": [20] * 3}),
     ("LatencyAlarm", RINGS, "a slow table", {"Latency": [2500, 3000, 2600]}),
     ("LatencyAlarm", QUIET, "five slow minutes", {"Latency": [100, 9000, 100]}),
     ("ConcurrencyAlarm", RINGS, "nine tenths of the quota", {"executions": [900, 10, 900, 900, 10]}),
@@ -154,11 +156,14 @@ resources = TEMPLATE["Resources"].items()
 alarms = {name: one["Properties"] for name, one in resources if one["Type"] == "AWS::CloudWatch::Alarm"}
 filters = {name: one["Properties"] for name, one in resources if one["Type"] == "AWS::Logs::MetricFilter"}
 
-# Each filter looks for a line that the code writes.
+# Each filter looks for a line that the code writes, or for a field that the gateway does.
+access_log = TEMPLATE["Resources"]["Api"]["Properties"]["AccessLogSettings"]["Format"]
 sources = "".join(file.read_text() for file in ROOT.glob("functions/*/src/**/*.rs"))
 for name, filter_ in filters.items():
-    for quoted in re.findall(r'"[^"]+"', filter_["FilterPattern"]):
-        assert quoted in sources, f"{name}: nothing logs {quoted}"
+    of_gateway = filter_["LogGroupName"] == {"Ref": "AccessLogs"}
+    wanted = re.findall(r"\$\.(\w+)" if of_gateway else '"([^"]+)"', filter_["FilterPattern"])
+    for one in wanted:
+        assert f'"{one}"' in (access_log if of_gateway else sources), f"{name}: nothing logs {one}"
 logged = {one["MetricName"] for filter_ in filters.values() for one in filter_["MetricTransformations"]}
 
 headings = {re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")

@@ -4,10 +4,12 @@ Needs `aws-sam-translator` and `pyyaml`. Reads nothing of AWS.
 """
 
 import copy
+import graphlib
 import json
 import logging
 import os
 import pathlib
+import re
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
@@ -81,6 +83,39 @@ for name in functions:
     for stack, expected in [(resources, False), (traced, True)]:
         managed = str(stack[f"{name}Role"]["Properties"]["ManagedPolicyArns"])
         assert ("XRay" in managed or "Xray" in managed) is expected, managed
+
+# Requests, records and the schedule go to an alias. Each release publishes new versions, and deletes those before.
+versions = lambda stack: {name for name, one in stack.items() if one["Type"] == "AWS::Lambda::Version"}
+assert len(versions(resources)) == len(functions)
+assert not versions(resources) & versions(transformed(Release="another"))
+assert all(resources[name]["DeletionPolicy"] == "Delete" for name in versions(resources))
+for name, resource in resources.items():
+    if resource["Type"] in ["AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping"]:
+        assert resource["Properties"]["FunctionName"]["Ref"].endswith("Aliaslive"), name
+assert not by_type("AWS::CodeDeploy::DeploymentGroup")
+gradual = transformed(Deployment="Canary10Percent5Minutes")
+for name in functions:
+    assert "CodeDeployLambdaAliasUpdate" in gradual[f"{name}Aliaslive"]["UpdatePolicy"], name
+    assert gradual[f"{name}DeploymentGroup"]["Properties"]["AlarmConfiguration"], name
+
+
+def references(value):
+    """The resources that a part of the template needs first."""
+    if isinstance(value, list):
+        return {name for one in value for name in references(one)}
+    if not isinstance(value, dict):
+        return set()
+    names = {value["Ref"]} if "Ref" in value else references(list(value.values()))
+    if "Fn::GetAtt" in value:
+        names.add(value["Fn::GetAtt"][0])
+    text = value.get("Fn::Sub", "")
+    return names | set(re.findall(r"\$\{(\w+)", text if isinstance(text, str) else text[0]))
+
+
+# Nothing waits for itself, not by an alarm of a deployment either, which cfn-lint doesn't see.
+for stack in (resources, gradual):
+    needs = {name: references(resource) & set(stack) for name, resource in stack.items()}
+    list(graphlib.TopologicalSorter(needs).static_order())
 
 # The dashboard can be read, shows every function wherever it shows one, and has no widget over another.
 (dashboard,) = by_type("AWS::CloudWatch::Dashboard").values()
