@@ -55,6 +55,10 @@ for path, methods in paths.items():
 assert stage["StageName"] == "$default" and stage["AutoDeploy"] is True
 assert stage["AccessLogSettings"] and stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
 
+# Routes with a throttle of their own are routes: the gateway takes no key of any other.
+throttled = stage["RouteSettings"]
+assert "ANY /api/auth/login" in throttled and set(throttled) <= {f"ANY {path}" for path in documented}, throttled
+
 # Every function is deployed, and has a role of its own, which names the table, its partitions and nothing wider.
 assert deployed == crates, deployed ^ crates
 functions = by_type("AWS::Lambda::Function")
