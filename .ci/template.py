@@ -39,6 +39,8 @@ for resource in template["Resources"].values():
         resource["Properties"]["CodeUri"] = "s3://bucket/key"
 transformed = lambda **parameters: transform(copy.deepcopy(template), parameters, Policies())["Resources"]
 resources = transformed()
+# For those who check CloudFormation alone.
+(ROOT / "target/transformed.json").write_text(json.dumps({"Resources": resources}))
 by_type = lambda kind: {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
 
 # Every route is there, with whatever method, and what no route takes goes to a function as well.
