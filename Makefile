@@ -44,7 +44,7 @@ build: ## every function, once, into target/lambda/
 deploy: build ## to AWS
 	@set -e; \
 	stack() { aws cloudformation describe-stacks --stack-name $(STACK) --query "Stacks[0].$$1" --output text; }; \
-	deploy() { sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCHITECTURE) $${1:+Issuer=$$1} $(PARAMETERS); }; \
+	deploy() { sam deploy --stack-name $(STACK) --parameter-overrides Release=$$(date +%s) Architecture=$(ARCHITECTURE) $${1:+Issuer=$$1} $(PARAMETERS); }; \
 	deploy "$(ISSUER)"; \
 	url=$$(stack "Outputs[?OutputKey=='ApiUrl'].OutputValue"); \
 	issuer=$$(stack "Parameters[?ParameterKey=='Issuer'].ParameterValue"); \

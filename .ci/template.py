@@ -3,14 +3,20 @@
 Needs `aws-sam-translator` and `pyyaml`. Reads nothing of AWS.
 """
 
+import copy
+import graphlib
 import json
+import logging
 import os
 import pathlib
+import re
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+# It warns that it has told nobody of its own use.
+logging.getLogger("samtranslator").setLevel(logging.ERROR)
 ROOT = pathlib.Path(__file__).parent.parent
 
 
@@ -31,7 +37,10 @@ for resource in template["Resources"].values():
     if resource["Type"] == "AWS::Serverless::Function":
         deployed.add(pathlib.Path(resource["Properties"]["CodeUri"]).name)
         resource["Properties"]["CodeUri"] = "s3://bucket/key"
-resources = transform(template, {}, Policies())["Resources"]
+transformed = lambda **parameters: transform(copy.deepcopy(template), parameters, Policies())["Resources"]
+resources = transformed()
+# For those who check CloudFormation alone.
+(ROOT / "target/transformed.json").write_text(json.dumps({"Resources": resources}))
 by_type = lambda kind: {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
 
 # Every route is there, with whatever method, and what no route takes goes to a function as well.
@@ -47,6 +56,10 @@ for path, methods in paths.items():
 (stage,) = by_type("AWS::ApiGatewayV2::Stage").values()
 assert stage["StageName"] == "$default" and stage["AutoDeploy"] is True
 assert stage["AccessLogSettings"] and stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
+
+# Routes with a throttle of their own are routes: the gateway takes no key of any other.
+throttled = stage["RouteSettings"]
+assert "ANY /api/auth/login" in throttled and set(throttled) <= {f"ANY {path}" for path in documented}, throttled
 
 # Every function is deployed, and has a role of its own, which names the table, its partitions and nothing wider.
 assert deployed == crates, deployed ^ crates
@@ -66,8 +79,59 @@ for name, role in roles.items():
     size = sum(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) for policy in role["Policies"])
     assert size < 10_240, f"{name}: IAM takes 10,240 characters of inline policies, not {size}"
 for name, function in functions.items():
-    assert function["Runtime"] == "provided.al2023" and function["TracingConfig"] == {"Mode": "Active"}, name
+    assert function["Runtime"] == "provided.al2023" and "TracingConfig" not in function, name
     assert "LogGroup" in function["LoggingConfig"], name
+
+# Functions are traced, and have the rights for it, where that is asked for and nowhere else.
+traced = transformed(Tracing="Active")
+for name in functions:
+    assert "TracingConfig" in traced[name]["Properties"], name
+    for stack, expected in [(resources, False), (traced, True)]:
+        managed = str(stack[f"{name}Role"]["Properties"]["ManagedPolicyArns"])
+        assert ("XRay" in managed or "Xray" in managed) is expected, managed
+
+# Requests, records and the schedule go to an alias. Each release publishes new versions, and deletes those before.
+versions = lambda stack: {name for name, one in stack.items() if one["Type"] == "AWS::Lambda::Version"}
+assert len(versions(resources)) == len(functions)
+assert not versions(resources) & versions(transformed(Release="another"))
+assert all(resources[name]["DeletionPolicy"] == "Delete" for name in versions(resources))
+for name, resource in resources.items():
+    if resource["Type"] in ["AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping"]:
+        assert resource["Properties"]["FunctionName"]["Ref"].endswith("Aliaslive"), name
+assert not by_type("AWS::CodeDeploy::DeploymentGroup")
+gradual = transformed(Deployment="Canary10Percent5Minutes")
+for name in functions:
+    assert "CodeDeployLambdaAliasUpdate" in gradual[f"{name}Aliaslive"]["UpdatePolicy"], name
+    assert gradual[f"{name}DeploymentGroup"]["Properties"]["AlarmConfiguration"], name
+
+
+def references(value):
+    """The resources that a part of the template needs first."""
+    if isinstance(value, list):
+        return {name for one in value for name in references(one)}
+    if not isinstance(value, dict):
+        return set()
+    names = {value["Ref"]} if "Ref" in value else references(list(value.values()))
+    if "Fn::GetAtt" in value:
+        names.add(value["Fn::GetAtt"][0])
+    text = value.get("Fn::Sub", "")
+    return names | set(re.findall(r"\$\{(\w+)", text if isinstance(text, str) else text[0]))
+
+
+# Nothing waits for itself, not by an alarm of a deployment either, which cfn-lint doesn't see.
+for stack in (resources, gradual):
+    needs = {name: references(resource) & set(stack) for name, resource in stack.items()}
+    list(graphlib.TopologicalSorter(needs).static_order())
+
+# The dashboard can be read, shows every function wherever it shows one, and has no widget over another.
+(dashboard,) = by_type("AWS::CloudWatch::Dashboard").values()
+widgets = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
+for metrics in (widget["properties"].get("metrics", []) for widget in widgets):
+    if len(metrics) > 1 and "FunctionName" in metrics[0]:
+        assert {metric[-1] for metric in metrics} == {f"${{{name}}}" for name in functions}, metrics
+cells = [(x, y) for widget in widgets for x in range(widget["x"], widget["x"] + widget["width"])
+         for y in range(widget["y"], widget["y"] + widget["height"])]
+assert len(cells) == len(set(cells))
 
 # The stream is filtered, and what the mailer gives up on is kept.
 (mapping,) = by_type("AWS::Lambda::EventSourceMapping").values()
