@@ -125,13 +125,19 @@ for stack in (resources, gradual):
 
 # The dashboard can be read, shows every function wherever it shows one, and has no widget over another.
 (dashboard,) = by_type("AWS::CloudWatch::Dashboard").values()
-widgets = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
+widgets = json.loads(dashboard["DashboardBody"]["Fn::Sub"][0])["widgets"]
 for metrics in (widget["properties"].get("metrics", []) for widget in widgets):
     if len(metrics) > 1 and "FunctionName" in metrics[0]:
         assert {metric[-1] for metric in metrics} == {f"${{{name}}}" for name in functions}, metrics
 cells = [(x, y) for widget in widgets for x in range(widget["x"], widget["x"] + widget["width"])
          for y in range(widget["y"], widget["y"] + widget["height"])]
 assert len(cells) == len(set(cells))
+
+# A restored table is used wherever the stack's own is: by the functions, the stream, the policies, the alarms, the dashboard.
+for name, resource in resources.items():
+    text = json.dumps(resource)
+    own = re.findall(r'\{"Ref": "Table"\}|\{"Fn::GetAtt": \["Table", "\w+"\]\}', text)
+    assert len(own) == text.count('"Fn::If": ["HasExistingTable"'), name
 
 # The stream is filtered, and what the mailer gives up on is kept.
 (mapping,) = by_type("AWS::Lambda::EventSourceMapping").values()

@@ -3,6 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The partitions of the table that a function needs, by action.
 pub(crate) type Access = BTreeMap<String, BTreeSet<String>>;
 
+/// The table of the stack, or the one that it is told of.
+const TABLE: &str = "!If [HasExistingTable, !Sub \"arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:\
+                     table/${ExistingTable}\", !GetAtt Table.Arn]";
+
 /// The policy that gives a function its access and no other; nothing for one that needs none.
 pub(crate) fn policy(access: &Access) -> String {
     if access.is_empty() {
@@ -30,7 +34,7 @@ fn statement(actions: &[&str], keys: &BTreeSet<String>) -> String {
     format!(
         "      - Effect: Allow
         Action: [{actions}]
-        Resource: !GetAtt Table.Arn
+        Resource: {TABLE}
         Condition:
           ForAllValues:StringLike:
             dynamodb:LeadingKeys: [{keys}]

@@ -9,6 +9,9 @@ const MEMORY: &str = "MemorySize: !Ref Memory\n";
 const CONCURRENCY: &str =
     "ReservedConcurrentExecutions: !If [LimitsConcurrency, !Ref Concurrency, !Ref AWS::NoValue]\n";
 
+/// What names the version that a deployment publishes.
+const RELEASE: &str = "AutoPublishCodeSha256: !Ref Release\n";
+
 /// The template, with every function, its logs, and its part in the alarms.
 pub(crate) fn template(text: &str, functions: &[Function]) -> Result<String, Error> {
     let resources = functions.iter().map(resources).collect::<Vec<_>>().join("\n");
@@ -18,12 +21,15 @@ pub(crate) fn template(text: &str, functions: &[Function]) -> Result<String, Err
     filled(&text, "throttles", &metrics("Throttles"))
 }
 
+/// A function with its logs. `sam build` leaves it alone: its code is built before, by Cargo.
 fn resources(function: &Function) -> String {
     let (name, title) = (&function.name, camel(&function.name));
     let properties = indented(&properties(function, &title), 6);
     format!(
         "  {title}Function:
     Type: AWS::Serverless::Function
+    Metadata:
+      SkipBuild: true
     Properties:
 {properties}
   {title}Logs:
@@ -48,6 +54,7 @@ fn properties(function: &Function, title: &str) -> String {
         own.take("MemorySize").unwrap_or_else(|| MEMORY.to_owned()),
         own.take("Timeout").unwrap_or_default(),
         own.take("ReservedConcurrentExecutions").unwrap_or_else(|| CONCURRENCY.to_owned()),
+        RELEASE.to_owned(),
         own.rest(),
         format!("LoggingConfig:\n  LogGroup: !Ref {title}Logs\n"),
         below("Environment:\n  Variables:\n", &variables),
