@@ -31,7 +31,7 @@ fn steps(page: &str) -> Vec<(String, String)> {
 
 /// The part of a page that is a session.
 fn session(page: &str) -> &str {
-    page.split("\n## A session\n").nth(1).unwrap().split("\n## ").next().unwrap()
+    page.split("\n## Try it\n").nth(1).unwrap().split("\n## ").next().unwrap()
 }
 
 /// Whether `printed` is `shown`, in which `…` stands for anything within one text.
@@ -124,6 +124,11 @@ fn every_link_of_the_guides_leads_somewhere() {
             );
         }
     }
+}
+
+#[test]
+fn the_readme_names_the_least_version_of_rust() {
+    assert!(include_str!("../README.md").contains(concat!("Rust ", env!("CARGO_PKG_RUST_VERSION"), " or later")));
 }
 
 #[test]

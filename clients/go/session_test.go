@@ -1,4 +1,4 @@
-// Package sessions has the README's session, by the client that openapi-generator makes for Go.
+// Package sessions has the quickstart's session, by the client that openapi-generator makes for Go.
 package sessions
 
 import (

@@ -1,4 +1,4 @@
-"""The README's session, by the client that openapi-python-client makes."""
+"""The quickstart's session, by the client that openapi-python-client makes."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-// The README's session, by the client that openapi-generator makes for TypeScript.
+// The quickstart's session, by the client that openapi-generator makes for TypeScript.
 
 import assert from "node:assert/strict";
 import test from "node:test";

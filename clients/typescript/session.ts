@@ -1,4 +1,4 @@
-// The README's session, by openapi-fetch over the types that openapi-typescript makes.
+// The quickstart's session, by openapi-fetch over the types that openapi-typescript makes.
 
 import assert from "node:assert/strict";
 import test from "node:test";

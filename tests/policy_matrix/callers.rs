@@ -77,11 +77,12 @@ impl Kind {
         match self {
             Self::Nobody => ("nobody", "shows neither a token nor a key"),
             Self::Malformed => ("malformed", "an admin's token with a signature that isn't its own"),
-            Self::User => ("user", "an admin's user token, which names no organization"),
-            Self::Customer => {
-                ("customer", "the organization token of a user who is associated with a customer and is no admin")
-            }
-            Self::Admin => ("admin", "an admin's organization token"),
+            Self::User => ("user token", "an admin's user token, which names no organization"),
+            Self::Customer => (
+                "buyer's organization token",
+                "the organization token of a user who is associated with a customer and is no admin",
+            ),
+            Self::Admin => ("admin's organization token", "the organization token of a user who is an admin"),
             Self::Demoted => ("demoted", "the organization token of somebody who was an admin when it was made"),
             Self::OtherAdmin => (
                 "other",
@@ -92,14 +93,14 @@ impl Kind {
                 "unproven",
                 "an admin where addresses have to be proven: his own isn't, nor is that of whom he promotes or associates",
             ),
-            Self::MachineKey => ("key", "a machine's API key"),
-            Self::MachineToken => ("machine", "the token that a machine signed in for"),
+            Self::MachineKey => ("API key", "a machine's API key"),
+            Self::MachineToken => ("machine token", "the token that a machine signed in for"),
             Self::ReadKey => ("read key", "the API key of a machine whose access is `read`"),
             Self::ExchangeKey => ("exchange key", "the API key of a machine whose access is `exchange`"),
             Self::RevokedKey => ("revoked", "the API key of a machine credential that was revoked"),
             Self::MadeUpKey => ("made-up", "a machine's API key with another secret"),
             Self::SignedOut => ("signed out", "an admin's organization token, whose sign-in the admin has ended"),
-            Self::Operator => ("operator", "the key of the platform's operator"),
+            Self::Operator => ("operator key", "the key of the platform's operator"),
             Self::Stripe => ("Stripe", "what Stripe signs"),
         }
     }
