@@ -19,8 +19,8 @@ fn what_no_route_takes_goes_to_organizations() {
 #[test]
 fn beyond_the_table_the_mailer_may_send_mails_and_nobody_may_do_anything() {
     for DeployedFunction { name, other_actions, .. } in deployed_functions() {
-        let expected = if name == "mailer" { BTreeSet::from(["ses:SendEmail".to_owned()]) } else { BTreeSet::new() };
-        assert_eq!(other_actions, expected, "{name}");
+        let expected: &[&str] = if name == "mailer" { &["ses:GetAccount", "ses:SendEmail"] } else { &[] };
+        assert_eq!(other_actions.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{name}");
     }
 }
 

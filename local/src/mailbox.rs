@@ -1,6 +1,6 @@
 //! A mailbox that speaks SES v2's `SendEmail` and shows what was sent.
 //!
-//! Source: Amazon SES API v2, `POST /v2/email/outbound-emails`.
+//! Source: Amazon SES API v2, `POST /v2/email/outbound-emails` and `GET /v2/email/account`.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{ids, problem::Problem};
 
 use crate::{data::Journal, web};
@@ -71,7 +71,10 @@ impl Mailbox {
     /// Takes mails as SES does, on a port of its own. On the API's port any page could forge a mail: one whose link
     /// leads elsewhere, for example.
     pub(crate) fn ses(self) -> Router {
-        Router::new().route("/v2/email/outbound-emails", post(send_email)).with_state(self)
+        Router::new()
+            .route("/v2/email/outbound-emails", post(send_email))
+            .route("/v2/email/account", get(get_account))
+            .with_state(self)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -126,6 +129,12 @@ struct Body {
 #[serde(rename_all = "PascalCase")]
 struct Content {
     data: String,
+}
+
+/// Says that the mailbox takes any number of mails.
+async fn get_account() -> Json<Value> {
+    let quota = json!({"Max24HourSend": -1.0, "MaxSendRate": 1_000.0, "SentLast24Hours": 0.0});
+    Json(json!({"SendQuota": quota, "SendingEnabled": true, "ProductionAccessEnabled": true}))
 }
 
 async fn send_email(State(mailbox): State<Mailbox>, body: String) -> Result<Response, Problem> {

@@ -32,7 +32,7 @@ const BATCH_WINDOW: Duration = Duration::from_millis(20);
 const BATCH: usize = 100;
 
 /// How often the schedule sweeps up what the stream left.
-const SWEEP: Duration = Duration::from_mins(5);
+const SWEEP: Duration = Duration::from_mins(1);
 /// A record that is older, in seconds, is left to the sweep, as the function's mapping has it.
 const RECORD_AGE: f64 = 3600.0;
 

@@ -59,6 +59,22 @@ async fn an_address_gets_three_resets_an_hour_however_many_are_asked_for_and_who
 }
 
 #[tokio::test]
+async fn a_link_that_expired_before_its_mail_could_be_sent_is_not_mailed() {
+    let world = World::new(&unique("Expired"), Mood::Sends).await;
+    let mailer = world.mailer();
+    world.sweep(&mailer).await;
+    world.ses.is(Mood::Throttles);
+    world.forget(&world.founder).await;
+    // The first sweep puts the mail with the link, which the next one may not send.
+    world.sweep(&mailer).await;
+    world.sweep(&mailer).await;
+    world.ses.is(Mood::Sends);
+    world.pass(3601);
+    world.sweep(&mailer).await;
+    assert_eq!((world.records().await.len(), world.ses.sends()[&world.founder]), (0, 1));
+}
+
+#[tokio::test]
 async fn a_request_that_nobody_fulfilled_for_six_hours_is_dropped() {
     let world = World::new(&unique("Late"), Mood::Sends).await;
     let mailer = world.mailer();

@@ -1,8 +1,9 @@
 //! SES v2's `SendEmail`, in whatever state a test wants it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -10,7 +11,7 @@ use axum::{
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -33,7 +34,19 @@ pub(crate) enum Mood {
 #[derive(Clone)]
 pub(crate) struct Ses {
     pub(crate) url: String,
-    state: Arc<Mutex<(Mood, Vec<Value>)>>,
+    account: Arc<Mutex<Account>>,
+}
+
+/// The account that sends.
+struct Account {
+    mood: Mood,
+    sent: Vec<Value>,
+    /// Mails that it may send in a second, and in a day.
+    quota: (usize, i32),
+    /// When the mails of the last second came.
+    second: VecDeque<Instant>,
+    /// Mails that came faster.
+    throttled: usize,
 }
 
 impl Ses {
@@ -41,20 +54,39 @@ impl Ses {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let ses = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
-            state: Arc::new(Mutex::new((mood, Vec::new()))),
+            account: Arc::new(Mutex::new(Account {
+                mood,
+                sent: Vec::new(),
+                quota: (1_000, -1),
+                second: VecDeque::new(),
+                throttled: 0,
+            })),
         };
-        let router = Router::new().route("/v2/email/outbound-emails", post(send)).with_state(ses.clone());
+        let router = Router::new()
+            .route("/v2/email/outbound-emails", post(send))
+            .route("/v2/email/account", get(quota))
+            .with_state(ses.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         ses
     }
 
     pub(crate) fn is(&self, mood: Mood) {
-        self.state.lock().unwrap().0 = mood;
+        self.account.lock().unwrap().mood = mood;
+    }
+
+    /// Lets the account send so many mails a second, and in a day, which -1 leaves open.
+    pub(crate) fn allows(&self, per_second: usize, a_day: i32) {
+        self.account.lock().unwrap().quota = (per_second, a_day);
+    }
+
+    /// How many mails came faster than the account may send.
+    pub(crate) fn throttled(&self) -> usize {
+        self.account.lock().unwrap().throttled
     }
 
     /// The requests of all mails that were sent.
     pub(crate) fn sent(&self) -> Vec<Value> {
-        self.state.lock().unwrap().1.clone()
+        self.account.lock().unwrap().sent.clone()
     }
 
     /// How often each address was sent to.
@@ -67,14 +99,30 @@ impl Ses {
     }
 }
 
+async fn quota(State(ses): State<Ses>) -> Json<Value> {
+    let account = ses.account.lock().unwrap();
+    let (per_second, a_day) = account.quota;
+    let quota = json!({"Max24HourSend": a_day, "MaxSendRate": per_second, "SentLast24Hours": account.sent.len()});
+    Json(json!({"SendQuota": quota, "SendingEnabled": true}))
+}
+
 async fn send(State(ses): State<Ses>, Json(mail): Json<Value>) -> Response {
-    let mut state = ses.state.lock().unwrap();
+    let mut account = ses.account.lock().unwrap();
     let error = |status: StatusCode, kind: &'static str| {
         (status, [("x-amzn-errortype", kind)], Json(json!({"message": "as the test wants it"}))).into_response()
     };
-    match state.0 {
+    let now = Instant::now();
+    while account.second.front().is_some_and(|at| now.duration_since(*at) >= Duration::from_secs(1)) {
+        account.second.pop_front();
+    }
+    if account.second.len() >= account.quota.0 {
+        account.throttled += 1;
+        return error(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException");
+    }
+    account.second.push_back(now);
+    match account.mood {
         Mood::Sends => {
-            state.1.push(mail);
+            account.sent.push(mail);
             Json(json!({"MessageId": "0100"})).into_response()
         }
         Mood::Throttles => error(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
@@ -86,11 +134,11 @@ async fn send(State(ses): State<Ses>, Json(mail): Json<Value>) -> Response {
             (StatusCode::BAD_REQUEST, [("x-amzn-errortype", "MessageRejected")], Json(message)).into_response()
         }
         Mood::TakesAndFails => {
-            state.1.push(mail);
+            account.sent.push(mail);
             error(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure")
         }
         Mood::LosesAnswers => {
-            state.1.push(mail);
+            account.sent.push(mail);
             // Not what SES answers: the client can't know what became of the mail.
             (StatusCode::OK, "gibberish").into_response()
         }

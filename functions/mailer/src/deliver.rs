@@ -70,27 +70,24 @@ impl Mailer {
             );
             return Ok(());
         }
-        let failed = if lease.is_overdue() {
-            "unsent for six hours".to_owned()
-        } else {
-            match self.sender.send(&mail, &self.links).await {
-                Ok(()) => {
-                    self.mark_sent(&lease).await?;
-                    tracing::info!(mail = id.id, kind = mail.kind.as_str(), "a mail was sent");
-                    return Ok(());
-                }
-                Err(error @ SendError::Unavailable(_)) => {
-                    let pause = pause(lease.age());
-                    self.outbox.release(lease, pause).await?;
-                    return Err(error.into());
-                }
-                // A mail that may have been sent is not sent again before its lease would end.
-                Err(error @ SendError::Unanswered(_)) => {
-                    self.outbox.release(lease, LEASE_SECONDS + 1).await?;
-                    return Err(error.into());
-                }
-                Err(error) => error.to_string(),
+        // Only a refusal of this mail is final. However long SES sends nothing, the mail waits.
+        let failed = match self.sender.send(&mail, &self.links).await {
+            Ok(()) => {
+                self.mark_sent(&lease).await?;
+                tracing::info!(mail = id.id, kind = mail.kind.as_str(), "a mail was sent");
+                return Ok(());
             }
+            Err(error @ SendError::Unavailable(_)) => {
+                let pause = pause(lease.age());
+                self.outbox.release(lease, pause).await?;
+                return Err(error.into());
+            }
+            // A mail that may have been sent is not sent again before its lease would end.
+            Err(error @ SendError::Unanswered(_)) => {
+                self.outbox.release(lease, LEASE_SECONDS + 1).await?;
+                return Err(error.into());
+            }
+            Err(error) => error.to_string(),
         };
         self.outbox.mark_failed(lease, &failed).await?;
         // The alarm counts these lines.

@@ -4,6 +4,7 @@ mod catalogue;
 mod deliver;
 mod letter;
 mod name;
+mod pace;
 mod send;
 mod trigger;
 
@@ -15,21 +16,24 @@ use shared::{
     clock::Clock,
     config::{self, Config, ConfigError},
     link_token::LinkSigner,
-    table::{Error, Outbox, Table},
+    table::{DueEntries, Error, Outbox, QueueEntry, Table},
 };
 use tokio::time::sleep;
 
 pub use deliver::DeliveryError;
 pub use letter::{Contact, Letter, LetterError, Occasion};
 pub use name::Name;
+use pace::Pace;
+pub use pace::Quota;
 pub use send::{SendError, Sender};
 pub use trigger::{Answer, Trigger};
 
-/// Mails that are sent concurrently: a batch of the stream.
+/// Mails of the stream that are sent concurrently: a batch.
 const MAX_CONCURRENT_MAILS: usize = 10;
-/// A sweep starts no mail later than this after its first. If every call then takes its full timeout, a mail needs
-/// another minute. The function times out after two, and a mail that was sent but not marked would be sent twice.
-const MAX_SWEEP_TIME: Duration = Duration::from_secs(15);
+/// A sweep starts no mail later than this after its first, and the next sweep comes a minute after. If every call then
+/// takes its full timeout, a mail needs another minute. The function times out after two, and a mail that was sent but not
+/// marked would be sent twice.
+const MAX_SWEEP_TIME: Duration = Duration::from_secs(50);
 
 /// The function.
 #[derive(Clone, Debug)]
@@ -81,22 +85,60 @@ impl Mailer {
         }
     }
 
-    /// Sends what is due in the queue, the oldest first, while the rest is still being read. Returns how many could not
-    /// be sent.
+    /// Sends what is due in the queue, the oldest first, while the rest is still being read, as fast as SES lets the
+    /// account. Returns how many could not be sent.
     async fn sweep(&self) -> Result<usize, Error> {
         let mut due = self.outbox.due_entries();
-        let Some(first) = due.next().await? else { return Ok(0) };
+        let first = due.next().await?;
+        let late_seconds = first.as_ref().map_or(0, |first| self.outbox.lateness(first));
+        let unsent = match first {
+            Some(first) => self.send_all(first, due).await?,
+            None => 0,
+        };
+        // An alarm watches these lines: that they come, and how late the oldest message is.
+        tracing::info!(unsent, late_seconds, "swept");
+        Ok(unsent)
+    }
+
+    async fn send_all(&self, first: QueueEntry, due: DueEntries) -> Result<usize, Error> {
+        let pace = Pace::new(self.sender.quota().await);
+        let concurrent = pace.concurrent();
         // Started only now: where the table is slow, each sweep still sends something.
         let end = sleep(MAX_SWEEP_TIME);
-        let rest = stream::try_unfold(due, async |mut due| Ok(due.next().await?.map(|entry| (entry, due))));
-        let begun = stream::once(async { Ok(first) }).chain(rest).take_until(end);
+        let begun = PacedEntries { first: Some(first), due, pace };
+        let begun = stream::try_unfold(begun, async |mut begun| Ok(begun.next().await?.map(|entry| (entry, begun))));
         let done = begun
+            .take_until(end)
             .map(async |entry: Result<_, Error>| Ok(self.deliver(&entry?).await.is_err()))
-            .buffer_unordered(MAX_CONCURRENT_MAILS);
+            .buffer_unordered(concurrent);
         // What was begun is finished also where the table can't be read further: a mail that is dropped between sending
         // and marking would be sent twice.
         let done: Vec<Result<bool, Error>> = done.collect().await;
         let unsent: Vec<bool> = done.into_iter().collect::<Result<_, _>>()?;
         Ok(unsent.into_iter().filter(|unsent| *unsent).count())
+    }
+}
+
+/// The entries that are due, each mail of which comes when it may begin.
+struct PacedEntries {
+    /// The first one, where it was read already.
+    first: Option<QueueEntry>,
+    due: DueEntries,
+    pace: Pace,
+}
+
+impl PacedEntries {
+    async fn next(&mut self) -> Result<Option<QueueEntry>, Error> {
+        loop {
+            let entry = match self.first.take() {
+                Some(first) => Some(first),
+                None => self.due.next().await?,
+            };
+            let Some(entry) = entry else { return Ok(None) };
+            // Where no mail may be sent any more today, requests and moves are still fulfilled.
+            if !entry.is_mail() || self.pace.next_mail().await {
+                return Ok(Some(entry));
+            }
+        }
     }
 }

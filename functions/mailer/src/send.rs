@@ -15,7 +15,11 @@ use shared::{
     text::with_ascii_domain,
 };
 
-use crate::letter::{Contact, Letter, LetterError, Occasion};
+use crate::{
+    Quota,
+    letter::{Contact, Letter, LetterError, Occasion},
+    pace,
+};
 
 /// The timeout of sending a mail. It is far shorter than the lease, after which another mailer would send the mail too.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
@@ -117,6 +121,26 @@ impl Sender {
     #[must_use]
     pub fn reply_to(self, address: &str) -> Self {
         Self { reply_to: Some(address.to_owned()), ..self }
+    }
+
+    /// Asks SES how fast the account may send. Where SES doesn't say, a new account's rate is kept to.
+    pub(crate) async fn quota(&self) -> Quota {
+        let account = match self.client.get_account().send().await {
+            Ok(account) => account,
+            Err(error) => {
+                tracing::warn!(error = aws::describe(&error), "SES doesn't say how fast it sends");
+                return Quota::OF_A_NEW_ACCOUNT;
+            }
+        };
+        let Some(quota) = account.send_quota else { return Quota::OF_A_NEW_ACCOUNT };
+        let left = quota.max24_hour_send - quota.sent_last24_hours;
+        let left_today = match (account.sending_enabled, quota.max24_hour_send >= 0.0) {
+            (false, _) => Some(0),
+            (true, true) => Some(pace::count(left)),
+            // A negative limit is none. Source: the SES API reference, `SendQuota`.
+            (true, false) => None,
+        };
+        Quota { per_second: quota.max_send_rate, left_today }
     }
 
     fn write(&self, mail: &MailRecord, links: &LinkSigner) -> Result<Letter, LetterError> {

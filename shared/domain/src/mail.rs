@@ -102,6 +102,6 @@ pub enum MailStatus {
     Pending,
     /// The mail was sent.
     Sent,
-    /// The mail was refused permanently, or could not be sent for six hours.
+    /// The mail was refused permanently.
     Failed,
 }

@@ -55,11 +55,18 @@ enum RedemptionRefusal {
 pub(crate) struct NewLink {
     pub(crate) id: LinkId,
     pub(crate) kind: LinkKind,
+    /// In seconds since 1970.
+    made_at: u64,
 }
 
 impl NewLink {
     pub(crate) fn new(kind: LinkKind) -> Self {
-        Self { id: LinkId::random(), kind }
+        Self::made_at(kind, now())
+    }
+
+    /// A link that is made now, by the clock of whoever makes it.
+    pub(crate) fn made_at(kind: LinkKind, now: u64) -> Self {
+        Self { id: LinkId::random(), kind, made_at: now }
     }
 
     /// Adds the link and its mail to a transaction. The link is good for as long as `to` has the password that it has
@@ -70,14 +77,14 @@ impl NewLink {
         to: &CredentialRecord,
         id_taken: impl Fn() -> R,
     ) -> Write<'t, S, R> {
-        let mail = MailRecord::with_link(self.kind.mail_kind(), to, &self.id);
+        let mail = MailRecord::with_link(self.kind.mail_kind(), to, &self.id).made_at(self.made_at);
         let record = LinkRecord {
             kind: self.kind,
             address: FoldedAddress::of(&to.email),
             password_generation: Some(to.password_generation.clone()),
             new_address: None,
             invitation: None,
-            expires_at: now() + self.kind.lifetime_seconds(),
+            expires_at: self.made_at + self.kind.lifetime_seconds(),
         };
         mail.put(write.put_new(keys::link(&self.id), &record, id_taken()), id_taken)
     }

@@ -10,19 +10,16 @@ use dynamo::{Expression, Updated, from_item, number, rfc3339, text};
 
 use crate::{
     Error, QueueEntry, QueuedMessage, Table,
-    records::{DeliveryStatus, MailRecord, MailStatusOf, QueuedMailRecord, Welcomed},
+    records::{DeliveryStatus, LinkKind, MailRecord, MailStatusOf, QueuedMailRecord, Welcomed},
     scope::{Authority, Committed, Write, WriteScope, keys},
 };
 
 /// The lease of a claimed mail, in seconds. If the mailer crashes between sending a mail and marking it, the mail is
 /// sent again after the lease. This is the only way for a mail to be sent twice.
 pub const LEASE_SECONDS: u64 = 60;
-/// The age in seconds from which an unsent mail has failed.
-const MAX_PENDING_SECONDS: u64 = 6 * HOUR_SECONDS;
 /// Seconds by which the clocks of two functions may differ: a new mail is due at once, by whatever clock.
 const CLOCK_SKEW_SECONDS: u64 = 1;
-const HOUR_SECONDS: u64 = 60 * 60;
-const DAY_SECONDS: u64 = 24 * HOUR_SECONDS;
+const DAY_SECONDS: u64 = 24 * 60 * 60;
 /// Days whose mails may be from before the queue.
 const DAYS_BEFORE_THE_QUEUE: u64 = 7;
 
@@ -53,12 +50,6 @@ impl Lease {
     #[must_use]
     pub fn age(&self) -> u64 {
         self.age
-    }
-
-    /// Whether the mail is so old that it has failed.
-    #[must_use]
-    pub fn is_overdue(&self) -> bool {
-        self.age > MAX_PENDING_SECONDS
     }
 }
 
@@ -181,11 +172,15 @@ impl Outbox {
     }
 
     /// Returns whether what a mail tells no longer holds: it welcomes an admin who was demoted meanwhile, or who was
-    /// mailed another welcome. One read, of welcome mails alone.
+    /// mailed another welcome, or its link has expired. One read, of welcome mails alone.
     ///
     /// # Errors
     /// The table is out of reach.
     pub async fn is_superseded(&self, mail: &MailRecord) -> Result<bool, Error> {
+        let link = mail.link.as_ref().and_then(|_| LinkKind::in_mail(mail.kind));
+        if link.is_some_and(|link| mail.delivery.created_at + link.lifetime_seconds() <= self.now()) {
+            return Ok(true);
+        }
         let Some(Welcomed { organization_id, user_id }) = &mail.welcomes else { return Ok(false) };
         let admin = self.table.get(keys::admin(organization_id, user_id).by(Authority::Mailer)).await?;
         Ok(admin.and_then(|admin| admin.welcome_mail).is_none_or(|welcome| welcome != mail.id))

@@ -76,7 +76,7 @@ impl Outbox {
                 Some(recipient) if counted < limit.max_events => {
                     let counting = if counted == 0 { limit.begin(self.now()) } else { limit.count_one(self.now()) };
                     let write = write.update_or_create(limit.key, &counting, ResetRefusal::LimitChanged);
-                    NewLink::new(LinkKind::Reset).put(write, &recipient, || ResetRefusal::IdTaken)
+                    NewLink::made_at(LinkKind::Reset, self.now()).put(write, &recipient, || ResetRefusal::IdTaken)
                 }
                 _ => write,
             };

@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{
+    Json, Router,
+    extract::State,
+    routing::{get, post},
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -28,7 +32,14 @@ impl Mails {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mails = Self::default();
-        let router = Router::new().route("/v2/email/outbound-emails", post(send)).with_state(mails.clone());
+        let account = get(async || {
+            let quota = json!({"Max24HourSend": -1.0, "MaxSendRate": 1_000.0, "SentLast24Hours": 0.0});
+            Json(json!({"SendQuota": quota, "SendingEnabled": true}))
+        });
+        let router = Router::new()
+            .route("/v2/email/outbound-emails", post(send))
+            .route("/v2/email/account", account)
+            .with_state(mails.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         (mails, url)
     }

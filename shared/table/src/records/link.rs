@@ -42,6 +42,13 @@ impl LinkKind {
         }
     }
 
+    /// The link that a mail of this kind contains, if it has one.
+    pub(crate) fn in_mail(kind: MailKind) -> Option<Self> {
+        let all =
+            [Self::Invitation, Self::AddressChange, Self::OrganizationInvitation, Self::Reset, Self::Verification];
+        all.into_iter().find(|link| link.mail_kind() == kind)
+    }
+
     /// The mail that contains the link.
     pub(crate) fn mail_kind(self) -> MailKind {
         match self {

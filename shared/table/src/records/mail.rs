@@ -126,6 +126,12 @@ impl MailRecord {
         Self { actor_name, ..self }
     }
 
+    /// The mail as one that was put at this time, in seconds since 1970.
+    pub(crate) fn made_at(self, seconds: u64) -> Self {
+        let id = MailId { day: day_of(seconds), ..self.id };
+        Self { id, delivery: Delivery::new(seconds), expires_at: seconds + RETENTION_SECONDS, ..self }
+    }
+
     /// Delays a mail by so many seconds.
     pub(crate) fn delayed(self, seconds: u64) -> Self {
         let due_at = Some(self.delivery.created_at + seconds);
