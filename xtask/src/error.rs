@@ -18,7 +18,7 @@ pub enum Error {
         error: io::Error,
     },
     /// A text has no place for something derived.
-    #[error("no `# generated: begin {0}` with a `# generated: end` after it")]
+    #[error("no `generated: begin {0}` with a `generated: end` after it")]
     NoRegion(&'static str),
     /// A function is given access to the table by hand.
     #[error("functions/{0}/function.yaml: access to the table comes from tests/access.json alone")]

@@ -8,6 +8,7 @@ mod function;
 mod policy;
 mod properties;
 mod region;
+mod scale;
 mod site;
 mod template;
 mod watch;
@@ -61,15 +62,22 @@ pub fn check_compatibility() -> Result<(), Error> {
     if unnamed.is_empty() { Ok(()) } else { Err(Error::Breaking(unnamed.join("\n"))) }
 }
 
+/// Returns what the bundle needs at a load, in Markdown: rates in requests a second, costs in USD a month.
+#[must_use]
+pub fn scale() -> String {
+    scale::report()
+}
+
 /// The document of the last release.
 const RELEASED: &str = "docs/openapi-released.json";
 
 /// Each file that holds something derived, with the text that it should have.
-fn derived() -> Result<[(&'static str, String); 4], Error> {
+fn derived() -> Result<[(&'static str, String); 5], Error> {
     let functions = Function::all()?;
     Ok([
         ("openapi.json", document()?),
         ("functions/organizations/page/problems.html", catalogue::page()?),
+        ("docs/scale.md", region::filled_markdown(&read("docs/scale.md")?, "scale", &scale())?),
         ("Cargo.toml", watch::manifest(&read("Cargo.toml")?, &functions)?),
         ("template.yaml", template::template(&read("template.yaml")?, &functions)?),
     ])

@@ -11,7 +11,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Task {
-    /// Writes what is derived from the code into openapi.json, template.yaml and Cargo.toml.
+    /// Writes what is derived from the code into openapi.json, template.yaml, Cargo.toml and docs/scale.md.
     Generate {
         /// Writes nothing, and fails where a file isn't what it would be.
         #[arg(long)]
@@ -19,6 +19,8 @@ enum Task {
     },
     /// Fails where openapi.json may break a client of the last release, and the change log doesn't say so.
     Compatibility,
+    /// Prints what the bundle needs at a load, what breaks at which rate, and what a month costs.
+    Scale,
     /// Writes the guides and the reference to target/site, for any static host.
     Site,
 }
@@ -28,6 +30,9 @@ fn main() -> ExitCode {
         Task::Generate { check: true } => xtask::check(),
         Task::Generate { check: false } => xtask::generate(),
         Task::Compatibility => xtask::check_compatibility(),
+        Task::Scale => io::stdout()
+            .write_all(xtask::scale().as_bytes())
+            .map_err(|error| xtask::Error::File { file: "standard output".to_owned(), error }),
         Task::Site => xtask::write_site().map(drop),
     };
     match done {

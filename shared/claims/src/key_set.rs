@@ -16,6 +16,10 @@ use crate::PublicKey;
 const CACHE_TTL: Duration = Duration::from_mins(5);
 /// The age from which the set is read again beside a call, so that no call waits for that read.
 const REFRESH_AHEAD_AGE: Duration = Duration::from_mins(3);
+/// Each process reads up to so much earlier. Thousands of them, which a burst of calls started, would else read at once.
+const JITTER: Duration = Duration::from_mins(1);
+/// How long a known key verifies tokens beyond the age at which the set is stale, where the source is out of reach.
+const GRACE: Duration = Duration::from_hours(1);
 /// The least time between two look-ups of unknown keys. Without it, a flood of tokens with invented key ids would cause
 /// a read each.
 const MIN_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
@@ -63,6 +67,8 @@ pub struct KeySet {
     known: Arc<Mutex<Known>>,
     /// Held while the source is read, so that it is read once for everyone who asks meanwhile.
     reading: Arc<tokio::sync::Mutex<()>>,
+    /// Part of [`JITTER`].
+    jitter: Duration,
 }
 
 #[derive(Default)]
@@ -71,6 +77,8 @@ struct Known {
     /// The beginning of the read that the keys come from. Keys that are published during a read may be missing.
     read_at: Option<Instant>,
     reads_ended: u64,
+    /// When the latest read failed, until one succeeds.
+    failed_at: Option<Instant>,
     looked_up_at: Option<Instant>,
 }
 
@@ -88,8 +96,13 @@ impl Known {
         self.read_at.is_none_or(|at| at.elapsed() >= CACHE_TTL)
     }
 
-    fn is_aging(&self) -> bool {
-        self.read_at.is_none_or(|at| at.elapsed() >= REFRESH_AHEAD_AGE)
+    fn is_aging(&self, jitter: Duration) -> bool {
+        self.read_at.is_none_or(|at| at.elapsed() + jitter >= REFRESH_AHEAD_AGE)
+    }
+
+    /// Returns whether a key may verify tokens although the set is stale and can't be read again.
+    fn is_good_for_now(&self, kid: &str) -> bool {
+        self.keys.contains_key(kid) && self.read_at.is_some_and(|at| at.elapsed() < CACHE_TTL + GRACE)
     }
 
     /// Returns whether every key that signs honestly is known.
@@ -104,7 +117,8 @@ impl KeySet {
     /// Reads the keys. If the source is out of reach, they are read again for the first token.
     pub async fn load(source: impl KeySource + 'static) -> Self {
         crate::install_crypto();
-        let set = Self { source: Arc::new(source), known: Arc::default(), reading: Arc::default() };
+        let jitter = JITTER.mul_f32(random_part());
+        let set = Self { source: Arc::new(source), known: Arc::default(), reading: Arc::default(), jitter };
         if let Err(error) = set.refresh().await {
             tracing::warn!(%error, "the public keys could not be read at start");
         }
@@ -127,7 +141,8 @@ impl KeySet {
         Ok(keys)
     }
 
-    /// Returns the key of this id, or `None` if there is none that verifies tokens.
+    /// Returns the key of this id, or `None` if there is none that verifies tokens. Where the source is out of reach, a
+    /// key that was known is used for an hour more.
     ///
     /// # Errors
     /// The source is out of reach, and the set is so old that a key may have begun to sign since it was read.
@@ -141,8 +156,7 @@ impl KeySet {
         };
         let mut was_read = false;
         if is_stale {
-            self.read_once().await?;
-            was_read = true;
+            was_read = self.read_or_do_without(kid).await?;
         } else if !is_known {
             was_read = self.look_up().await;
         }
@@ -151,6 +165,26 @@ impl KeySet {
             Some((key, decoding_key)) => Ok((!key.has_ended(now())).then(|| decoding_key.clone())),
             None if was_read || known.is_complete() => Ok(None),
             None => Err(KeySourceError::Unavailable("the key is unknown, and none can be looked up now".to_owned())),
+        }
+    }
+
+    /// Reads a stale set. Where that fails, a known key is good for a while, since one throttled partition of the table
+    /// would otherwise stop every call. Returns whether the set was read.
+    async fn read_or_do_without(&self, kid: &str) -> Result<bool, KeySourceError> {
+        let has_just_failed = {
+            let known = self.known();
+            known.is_good_for_now(kid) && known.failed_at.is_some_and(|at| at.elapsed() < MIN_LOOKUP_INTERVAL)
+        };
+        if has_just_failed {
+            return Ok(false);
+        }
+        match self.read_once().await {
+            Ok(()) => Ok(true),
+            Err(error) if self.known().is_good_for_now(kid) => {
+                tracing::warn!(%error, "a key is used that could not be read again");
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -197,7 +231,7 @@ impl KeySet {
     /// for which a process that may be frozen has to wait.
     #[must_use]
     pub fn refresh_ahead(&self) -> Option<JoinHandle<()>> {
-        if !self.known().is_aging() {
+        if !self.known().is_aging(self.jitter) {
             return None;
         }
         let reading = self.reading.clone().try_lock_owned().ok()?;
@@ -226,6 +260,7 @@ impl KeySet {
         let keys = self.source.all().await;
         let mut known = self.known();
         known.reads_ended += 1;
+        known.failed_at = keys.is_err().then(Instant::now);
         let keys = keys?;
         known.keys.clear();
         for key in keys {
@@ -238,6 +273,14 @@ impl KeySet {
     fn known(&self) -> MutexGuard<'_, Known> {
         lock(&self.known)
     }
+}
+
+/// A random number from 0 to 1.
+fn random_part() -> f32 {
+    let mut byte = [0];
+    // Without randomness the process reads at the same age as others.
+    let filled = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut byte);
+    filled.map_or(0.0, |()| f32::from(byte[0]) / 255.0)
 }
 
 /// Returns whether a text has the form of a key's id. Any other was never one, and needs no look-up.

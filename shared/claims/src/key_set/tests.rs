@@ -158,17 +158,21 @@ async fn an_unknown_key_is_refused_without_the_source_only_while_the_set_has_eve
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stale_set_whose_source_is_out_of_reach_verifies_nothing_until_it_is_back() {
+async fn a_known_key_is_good_for_an_hour_more_where_the_source_is_out_of_reach_and_no_other_is() {
     let (source, set) = source_and_set().await;
     source.is_out_of_reach(true);
-    assert!(known(&set, &key(1).kid).await, "a fresh set asks nobody");
     advance(CACHE_TTL).await;
     let kid = key(1).kid;
-    let failed = join_all((0..10).map(|_| set.decoding_key(&kid))).await;
-    assert!(failed.iter().all(|failed| matches!(failed, Err(KeySourceError::Unavailable(_)))), "{failed:?}");
-    assert_eq!(source.reads(), 2, "those who waited share the failure");
+    assert!(join_all((0..10).map(|_| known(&set, &kid))).await.into_iter().all(|is_known| is_known));
+    assert_eq!(source.reads(), 2, "those who waited share the failure, and others don't wait");
+    assert!(set.decoding_key(&made_up(2)).await.is_err());
+    advance(GRACE.saturating_sub(Duration::from_millis(1))).await;
+    assert!(known(&set, &kid).await);
+    advance(Duration::from_millis(1)).await;
+    assert!(set.decoding_key(&kid).await.is_err());
     source.is_out_of_reach(false);
-    assert!(known(&set, &key(1).kid).await);
+    source.publish(PublicKey { ended_at: Some(now()), ..key(1) });
+    assert!(!known(&set, &kid).await, "and is read again as soon as that is possible");
 }
 
 #[tokio::test(start_paused = true)]

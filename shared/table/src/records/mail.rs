@@ -67,7 +67,7 @@ impl MailRecord {
     }
 
     fn addressed(kind: MailKind, to: &str, first_name: &str) -> Self {
-        let created_at = now();
+        let (created_at, id) = (now(), ids::random_id(24));
         Self {
             kind,
             to: to.to_owned(),
@@ -77,7 +77,7 @@ impl MailRecord {
             language: Language::default(),
             link: None,
             welcomes: None,
-            id: MailId { day: day_of(created_at), id: ids::random_id(24) },
+            id: MailId { day: partition_of(created_at, &id), id },
             delivery: Delivery::new(created_at),
             expires_at: created_at + RETENTION_SECONDS,
         }
@@ -128,7 +128,7 @@ impl MailRecord {
 
     /// The mail as one that was put at this time, in seconds since 1970.
     pub(crate) fn made_at(self, seconds: u64) -> Self {
-        let id = MailId { day: day_of(seconds), ..self.id };
+        let id = MailId { day: partition_of(seconds, &self.id.id), ..self.id };
         Self { id, delivery: Delivery::new(seconds), expires_at: seconds + RETENTION_SECONDS, ..self }
     }
 
@@ -148,6 +148,14 @@ impl MailRecord {
     pub(crate) fn day(seconds: u64) -> String {
         day_of(seconds)
     }
+}
+
+/// The partitions that a day's mails lie in. One took 200 mails a second, and what puts a mail was refused beyond that.
+const SHARDS: u8 = 32;
+
+/// Names the partition of a new mail, as `2026-01-31.07`. Mails of earlier versions have the day alone.
+fn partition_of(seconds: u64, id: &str) -> String {
+    format!("{}.{:02}", day_of(seconds), id.bytes().fold(0, u8::wrapping_add) % SHARDS)
 }
 
 fn day_of(seconds: u64) -> String {
