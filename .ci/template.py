@@ -182,4 +182,11 @@ assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and mappi
 assert json.loads(filter_["Pattern"])["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "WAIT#"}]
 assert mapping["DestinationConfig"]["OnFailure"]["Destination"]
 
+# Mails are sent by the configuration set that is made, and the mailer has the right to it.
+made = where_it_holds("MakesConfigurationSet", resources)
+variables = made["MailerFunction"]["Properties"]["Environment"]["Variables"]
+assert variables["MAIL_CONFIGURATION_SET"] == {"Ref": "MailConfiguration"}
+assert "configuration-set/${MailConfiguration}" in json.dumps(made["MailerFunctionRole"])
+assert made["MailEvents"]["Properties"]["ConfigurationSetName"] == {"Ref": "MailConfiguration"}
+
 print(f"{len(resources)} resources, {len(paths)} paths, {len(functions)} functions")
