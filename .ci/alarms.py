@@ -40,10 +40,13 @@ CASES = [
     ("FailedMailsAlarm", QUIET, "none does, and none is tried", {"FailedMails": [0, NONE]}),
     ("WaitingMailsAlarm", RINGS, "SES refuses one mail for half an hour", {"WaitingMails": [2, 1]}),
     ("WaitingMailsAlarm", QUIET, "a batch waits, and is sent", {"WaitingMails": [500, 0]}),
+    ("LateMailsAlarm", RINGS, "more mails come than SES takes", {"LateMails": [1_000, 1_300]}),
+    ("LateMailsAlarm", QUIET, "a rush is caught up with", {"LateMails": [1_000, 200]}),
     ("UnsentMailsAlarm", RINGS, "a position lies in the queue", {"ApproximateNumberOfMessagesVisible": [1]}),
     ("UnsentMailsAlarm", QUIET, "the queue is idle", {"ApproximateNumberOfMessagesVisible": [0, NONE]}),
-    ("SweepAlarm", RINGS, "the schedule starts nothing", {"Invocations": [3, NONE]}),
-    ("SweepAlarm", QUIET, "two of three sweeps are late", {"Invocations": [1]}),
+    ("SweepAlarm", RINGS, "the schedule starts nothing", {"Invocations": [5, NONE, NONE]}),
+    ("SweepAlarm", QUIET, "four of five sweeps are late", {"Invocations": [5, 1]}),
+    ("SweepAlarm", QUIET, "CloudWatch hears late of five minutes", {"Invocations": [5, NONE]}),
     ("BouncesAlarm", RINGS, "one mail of ten bounces", {"Reputation.BounceRate": [0.1]}),
     ("BouncesAlarm", QUIET, "one of a hundred does", {"Reputation.BounceRate": [0.01]}),
     ("ComplaintsAlarm", RINGS, "two mails of a thousand are complained about", {"Reputation.ComplaintRate": [0.002]}),
@@ -179,5 +182,11 @@ for name, alarm in alarms.items():
     count += check_metrics(name, alarm, logged)
 for name, expected, why, given in CASES:
     assert rings(alarms[name], given) is expected, f"{name}: {why}"
+
+# What rings where nothing is started waits for two starts, one of which may be late.
+schedule = TEMPLATE["Resources"]["MailerFunction"]["Properties"]["Events"]["Sweep"]["Properties"]["Schedule"]
+minutes = int(re.fullmatch(r"rate\((\d+) minutes?\)", schedule)[1])
+sweep = alarms["SweepAlarm"]
+assert sweep["Period"] * sweep["EvaluationPeriods"] >= 2 * 60 * minutes, f"SweepAlarm: {schedule}"
 
 print(f"{len(alarms)} alarms on {count} metrics, {len(CASES)} cases")

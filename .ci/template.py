@@ -39,8 +39,24 @@ for resource in template["Resources"].values():
         resource["Properties"]["CodeUri"] = "s3://bucket/key"
 transformed = lambda **parameters: transform(copy.deepcopy(template), parameters, Policies())["Resources"]
 resources = transformed()
-# For those who check CloudFormation alone.
-(ROOT / "target/transformed.json").write_text(json.dumps({"Resources": resources}))
+
+
+def where_it_holds(condition, value):
+    """A part of the template where a condition holds, with what is then left out."""
+    if isinstance(value, list):
+        chosen = [where_it_holds(condition, one) for one in value]
+        return [one for one in chosen if one != {"Ref": "AWS::NoValue"}]
+    if not isinstance(value, dict):
+        return value
+    if value.get("Fn::If", [None])[0] == condition:
+        return where_it_holds(condition, value["Fn::If"][1])
+    chosen = {name: where_it_holds(condition, one) for name, one in value.items()}
+    return {name: one for name, one in chosen.items() if one != {"Ref": "AWS::NoValue"}}
+
+
+# For those who check CloudFormation alone: with a key of one's own, which is what they ask for.
+with_key = where_it_holds("HasKmsKey", resources)
+(ROOT / "target/transformed.json").write_text(json.dumps({"Resources": with_key}))
 by_type = lambda kind: {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
 
 # Every route is there, with whatever method, and what no route takes goes to a function as well.
@@ -64,7 +80,7 @@ assert "ANY /api/auth/login" in throttled and set(throttled) <= {f"ANY {path}" f
 # Every function is deployed, and has a role of its own, which names the table, its partitions and nothing wider.
 assert deployed == crates, deployed ^ crates
 functions = by_type("AWS::Lambda::Function")
-roles = by_type("AWS::IAM::Role")
+roles = {name: role for name, role in by_type("AWS::IAM::Role").items() if name != "BackupRole"}
 assert len(functions) == len(crates) and len(roles) == len(crates)
 for name, role in roles.items():
     for policy in role["Policies"]:
@@ -82,6 +98,26 @@ for name, role in roles.items():
 for name, function in functions.items():
     assert function["Runtime"] == "provided.al2023" and "TracingConfig" not in function, name
     assert "LogGroup" in function["LoggingConfig"], name
+
+# A key of one's own is used for whatever holds data, and each function may use it for as much as it needs.
+KEY = {"Ref": "KmsKeyArn"}
+encrypted = {
+    "AWS::DynamoDB::Table": lambda table: table["SSESpecification"]["KMSMasterKeyId"],
+    "AWS::Lambda::Function": lambda function: function["KmsKeyArn"],
+    "AWS::Logs::LogGroup": lambda group: group["KmsKeyId"],
+    "AWS::SecretsManager::Secret": lambda secret: secret["KmsKeyId"],
+    "AWS::SQS::Queue": lambda queue: queue["KmsMasterKeyId"],
+}
+for name, resource in with_key.items():
+    if resource["Type"] in encrypted:
+        assert encrypted[resource["Type"]](resource["Properties"]) == KEY, name
+assert "SqsManagedSseEnabled" not in with_key["UnsentMails"]["Properties"]
+for name, action, users in [("KeyUse", "kms:Decrypt", set(roles)), ("QueueKeyUse", "kms:GenerateDataKey", {"MailerFunctionRole"})]:
+    assert resources[name]["Condition"] == "HasKmsKey"
+    use = resources[name]["Properties"]
+    assert {role["Ref"] for role in use["Roles"]} == users, name
+    (statement,) = use["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (action, KEY), name
 
 # Functions are traced, and have the rights for it, where that is asked for and nowhere else.
 traced = transformed(Tracing="Active")
@@ -146,5 +182,12 @@ assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and mappi
 (filter_,) = mapping["FilterCriteria"]["Filters"]
 assert json.loads(filter_["Pattern"])["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "WAIT#"}]
 assert mapping["DestinationConfig"]["OnFailure"]["Destination"]
+
+# Mails are sent by the configuration set that is made, and the mailer has the right to it.
+made = where_it_holds("MakesConfigurationSet", resources)
+variables = made["MailerFunction"]["Properties"]["Environment"]["Variables"]
+assert variables["MAIL_CONFIGURATION_SET"] == {"Ref": "MailConfiguration"}
+assert "configuration-set/${MailConfiguration}" in json.dumps(made["MailerFunctionRole"])
+assert made["MailEvents"]["Properties"]["ConfigurationSetName"] == {"Ref": "MailConfiguration"}
 
 print(f"{len(resources)} resources, {len(paths)} paths, {len(functions)} functions")

@@ -37,6 +37,7 @@ fn resources(function: &Function) -> String {
     Properties:
       LogGroupName: !Sub \"/${{AWS::StackName}}/{name}\"
       RetentionInDays: !Ref LogRetentionDays
+      KmsKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]
 "
     )
 }

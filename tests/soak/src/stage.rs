@@ -17,7 +17,7 @@ pub(crate) const OPERATOR_KEY: &str = "opkey_of_the_soak";
 
 /// Instances of one function at once: as many as there are clients, as on AWS.
 const MOST_INSTANCES: usize = 40;
-/// How often the schedule has the mailer sweep. On AWS every five minutes, for which nobody waits here.
+/// How often the schedule has the mailer sweep. On AWS every minute, for which nobody waits here.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The API, and all that is behind it.
