@@ -52,7 +52,7 @@ deploy: build ## to AWS
 	echo "The organizations API is at $$url, its tokens' issuer is $$issuer"
 
 watch: ## the functions as Lambdas on port 9000, over the table and the mailbox of a running `make run`
-	cargo lambda watch --invoke-port 9000 --env-file events/local.env
+	cargo lambda watch --invoke-address ::1 --invoke-port 9000 --env-file events/local.env
 
 # make invoke FUNCTION=organizations EVENT=get-organization TOKEN=…
 # The other placeholders of events are variables too, as in: make invoke FUNCTION=auth EVENT=revoke-credential TOKEN=… CLIENT_ID=…

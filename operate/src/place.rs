@@ -43,7 +43,7 @@ pub(crate) struct Opened {
 impl Place {
     pub(crate) async fn open(&self) -> Result<Opened, Failure> {
         if let Some(name) = &self.table {
-            let endpoint = config::optional("AWS_ENDPOINT_URL_DYNAMODB");
+            let endpoint = config::endpoint("AWS_ENDPOINT_URL_DYNAMODB");
             return Ok(Opened { table: table(name, endpoint.as_deref()), here: None });
         }
         let here = StoppedBundle::open(&self.data_dir).await?;

@@ -57,10 +57,7 @@ impl LinkSigner {
     /// # Errors
     /// The secret could be guessed.
     pub fn new(secret: &str, site: &str) -> Result<Self, ConfigError> {
-        if secret.len() < MIN_SECRET_LENGTH {
-            let fault = format!("must have at least {MIN_SECRET_LENGTH} characters");
-            return Err(ConfigError::Invalid { name: "LINK_SECRET", fault });
-        }
+        config::require_secret("LINK_SECRET", secret, MIN_SECRET_LENGTH)?;
         Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), site: site.trim_end_matches('/').into() })
     }
 

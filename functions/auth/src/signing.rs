@@ -164,10 +164,7 @@ impl fmt::Debug for Issuer {
 }
 
 fn derive(secret: &str) -> Result<SigningKey, SetupError> {
-    if secret.len() < MIN_SECRET_LENGTH {
-        let fault = format!("must have at least {MIN_SECRET_LENGTH} characters");
-        return Err(ConfigError::Invalid { name: "SIGNING_SECRET", fault }.into());
-    }
+    config::require_secret("SIGNING_SECRET", secret, MIN_SECRET_LENGTH)?;
     Ok(SigningKey::derive(secret)?)
 }
 

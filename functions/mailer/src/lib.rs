@@ -56,7 +56,7 @@ impl Mailer {
     /// A variable that is needed and missing.
     pub fn from_env() -> Result<Self, ConfigError> {
         let table_name = config::required("TABLE_NAME")?;
-        let endpoint = config::optional("AWS_ENDPOINT_URL_DYNAMODB");
+        let endpoint = config::endpoint("AWS_ENDPOINT_URL_DYNAMODB");
         let config = Config { table_name, dynamodb_endpoint: endpoint, ..Config::default() };
         Ok(Self::new(Table::connect(&config).outbox(Clock::system()), Sender::from_env()?, LinkSigner::from_env()?))
     }

@@ -74,7 +74,7 @@ impl Sender {
     /// # Errors
     /// `MAIL_FROM` is missing, or the platform's settings can't be used.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let endpoint = config::optional("AWS_ENDPOINT_URL_SESV2");
+        let endpoint = config::endpoint("AWS_ENDPOINT_URL_SESV2");
         Ok(Self {
             reply_to: config::optional("MAIL_REPLY_TO"),
             configuration_set: config::optional("MAIL_CONFIGURATION_SET"),

@@ -79,7 +79,7 @@ impl Config {
             table_name: required("TABLE_NAME")?,
             issuer: required("ISSUER")?,
             audience: required("AUDIENCE")?,
-            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
+            dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
             require_verified_email: boolean("REQUIRE_VERIFIED_EMAIL", Self::default().require_verified_email)?,
             limits: Limits::from_env()?,
             max_tested_rows: positive("MAX_TESTED_ROWS", Self::MAX_TESTED_ROWS)?,
@@ -116,6 +116,28 @@ pub fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Reads the endpoint of a service, such as `AWS_ENDPOINT_URL_DYNAMODB`, or that of all services, `AWS_ENDPOINT_URL`.
+/// Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints". Returns `None` for the region's own.
+#[must_use]
+pub fn endpoint(of_service: &str) -> Option<String> {
+    optional(of_service).or_else(|| optional("AWS_ENDPOINT_URL"))
+}
+
+/// Asks of the secret in a variable that it has at least so many bytes, and that it is a secret.
+///
+/// # Errors
+/// It is shorter, or the reference to a secret, which CloudFormation resolves and other tools don't: everybody knows it.
+pub fn require_secret(name: &'static str, secret: &str, least: usize) -> Result<(), ConfigError> {
+    let fault = if secret.starts_with("{{resolve:") {
+        "is a reference to a secret that nothing has resolved".to_owned()
+    } else if secret.len() < least {
+        format!("must have at least {least} characters")
+    } else {
+        return Ok(());
+    };
+    Err(ConfigError::Invalid { name, fault })
+}
+
 /// Reads a variable as a Boolean: `true` or `false`, or `default` if it is not set.
 ///
 /// # Errors
@@ -150,6 +172,17 @@ pub fn positive(name: &'static str, default: u64) -> Result<u64, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_that_could_be_guessed_or_that_nothing_resolved_is_refused() {
+        let fault = |secret: &str| require_secret("LINK_SECRET", secret, 32).unwrap_err().to_string();
+        assert_eq!(fault(&"a".repeat(31)), "the environment variable LINK_SECRET must have at least 32 characters");
+        assert_eq!(
+            fault("{{resolve:secretsmanager:arn:aws:secretsmanager:eu-central-1:1:secret:a:SecretString}}"),
+            "the environment variable LINK_SECRET is a reference to a secret that nothing has resolved"
+        );
+        assert!(require_secret("LINK_SECRET", &"a".repeat(32), 32).is_ok());
+    }
 
     #[test]
     fn addresses_have_to_be_verified_unless_the_deployment_says_otherwise() {

@@ -93,10 +93,11 @@ const DEFAULTED: [&str; 15] = [
 ];
 
 /// What a function gets that its template doesn't name.
-const OF_EVERY_FUNCTION: [&str; 9] = [
+const OF_EVERY_FUNCTION: [&str; 10] = [
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
+    "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SESV2",
     "SERVER_TIMING",
