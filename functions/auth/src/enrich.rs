@@ -58,14 +58,11 @@ pub(crate) async fn enrich(
         return Err(no_role());
     }
     let mut customer_number = here().find_map(|membership| membership.customer_number.clone());
-    let customer = async {
-        match &customer_number {
-            Some(number) => state.app.table.customer_for_member(&organization_id, number).await,
-            None => Ok(MemberCustomer::Unknown),
-        }
+    let table = &state.app.table;
+    let (customer, plans) = match &customer_number {
+        Some(number) => table.customer_for_member(&organization_id, number).await?,
+        None => (MemberCustomer::Unknown, table.plans_for_member(&organization_id).await?),
     };
-    let plans = state.app.table.plans_for_member(&organization_id);
-    let (customer, plans) = tokio::try_join!(customer, plans)?;
     let customer = match customer {
         MemberCustomer::Active(customer) => Some(customer),
         MemberCustomer::Unknown => None,

@@ -29,6 +29,8 @@ pub(crate) struct FoundCustomer {
     pub(crate) customer: Option<StoredCustomer>,
     /// Whether the organization may have customers in the earlier form.
     pub(crate) earlier_left: bool,
+    /// The plans that the organization is on.
+    pub(crate) plans: Vec<String>,
 }
 
 impl StoredCustomer {
@@ -65,6 +67,6 @@ impl Reads<'_> {
             }
             customer => customer,
         };
-        Ok(Some(FoundCustomer { customer, earlier_left }))
+        Ok(Some(FoundCustomer { customer, earlier_left, plans: place.plans }))
     }
 }

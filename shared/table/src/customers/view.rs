@@ -1,4 +1,5 @@
 use domain::{ids::OrganizationId, text::CustomerNumber};
+use plans::ActivePlans;
 
 use super::{
     Customer, MemberCustomer,
@@ -7,7 +8,8 @@ use super::{
 use crate::{CustomerError, Error, OrganizationScope, Table, scope::Authority};
 
 impl Table {
-    /// The customer that a user buys for, for the user's token: one round trip.
+    /// The customer that a user buys for and the plans that the organization is on, for the user's token: one round
+    /// trip.
     ///
     /// # Errors
     /// The table is out of reach.
@@ -15,15 +17,18 @@ impl Table {
         &self,
         organization: &OrganizationId,
         number: &CustomerNumber,
-    ) -> Result<MemberCustomer, Error> {
+    ) -> Result<(MemberCustomer, ActivePlans), Error> {
         let reads = self.reads_by(Authority::Member);
-        let found = reads.customer_with_tier(organization, number).await?;
-        let Some(Looked(Some(CustomerWithTier { customer, tier }))) = found else { return Ok(MemberCustomer::Unknown) };
-        Ok(match tier {
-            _ if !customer.active => MemberCustomer::Inactive,
-            Some(tier) => MemberCustomer::Active(customer.with_tier(tier)),
-            None => MemberCustomer::WithoutTier,
-        })
+        let Some(Looked { customer, plans }) = reads.customer_with_tier(organization, number).await? else {
+            return Ok((MemberCustomer::Unknown, ActivePlans::of_keys([])));
+        };
+        let customer = match customer {
+            None => MemberCustomer::Unknown,
+            Some(found) if !found.customer.active => MemberCustomer::Inactive,
+            Some(CustomerWithTier { customer, tier: Some(tier) }) => MemberCustomer::Active(customer.with_tier(tier)),
+            Some(CustomerWithTier { tier: None, .. }) => MemberCustomer::WithoutTier,
+        };
+        Ok((customer, ActivePlans::of_keys(plans.iter().map(String::as_str))))
     }
 }
 
@@ -33,8 +38,8 @@ impl OrganizationScope<'_> {
     /// # Errors
     /// [`CustomerError::NotFound`], the scope's own, or the table is out of reach.
     pub async fn customer(&self, number: &CustomerNumber) -> Result<Customer, CustomerError> {
-        let Looked(found) = self.checked_with_organization(|reads| reads.customer_with_tier(self.id(), number)).await?;
-        let CustomerWithTier { customer, tier } = found.ok_or(CustomerError::NotFound)?;
+        let found = self.checked_with_organization(|reads| reads.customer_with_tier(self.id(), number)).await?;
+        let CustomerWithTier { customer, tier } = found.customer.ok_or(CustomerError::NotFound)?;
         let tier = tier.ok_or_else(|| Error::Unavailable("a customer's price tier is gone".to_owned()))?;
         Ok(customer.with_tier(tier))
     }

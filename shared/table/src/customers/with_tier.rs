@@ -54,7 +54,11 @@ pub(crate) struct CustomerWithTier {
 }
 
 /// What was found of a customer of an organization that exists.
-pub(crate) struct Looked(pub(crate) Option<CustomerWithTier>);
+pub(crate) struct Looked {
+    pub(crate) customer: Option<CustomerWithTier>,
+    /// The plans that the organization is on.
+    pub(crate) plans: Vec<String>,
+}
 
 impl Reads<'_> {
     /// Reads a customer and its tier as they were at one moment, or `None` if the organization is gone: one round trip.
@@ -70,21 +74,21 @@ impl Reads<'_> {
             let begun_at = now();
             let customer = self.find_customer(organization, number);
             let (found, tiers) = tokio::try_join!(customer, self.price_tiers(organization))?;
-            let Some(FoundCustomer { customer, .. }) = found else { return Ok(None) };
-            let Some(customer) = customer else { return Ok(Some(Looked(None))) };
+            let Some(FoundCustomer { customer, plans, .. }) = found else { return Ok(None) };
+            let looked = |customer| Ok(Some(Looked { customer, plans }));
+            let Some(customer) = customer else { return looked(None) };
             let (key, form, customer) = (customer.key(organization), customer.form, customer.record);
-            let with_tier = |customer, tier| Ok(Some(Looked(Some(CustomerWithTier { customer, tier }))));
             if let Some(tier) = tiers.of_id(&customer.tier_id)
                 && were_so_at_one_moment(&customer, tier, begun_at)
             {
-                return with_tier(customer, Some(tier.clone()));
+                return looked(Some(CustomerWithTier { customer, tier: Some(tier.clone()) }));
             }
             match self.get_at_one_moment(key, keys::price_tier(organization, &customer.tier_id)).await? {
-                (None, _) if form == Form::Indexed => return Ok(Some(Looked(None))),
+                (None, _) if form == Form::Indexed => return looked(None),
                 (Some(present), tier) if present.tier_id == customer.tier_id => {
                     without_tier += u32::from(tier.is_none());
                     if tier.is_some() || without_tier == MAX_READS_WITHOUT_TIER {
-                        return with_tier(present, tier);
+                        return looked(Some(CustomerWithTier { customer: present, tier }));
                     }
                 }
                 // The customer has been brought into the present form meanwhile, or has moved to another tier.

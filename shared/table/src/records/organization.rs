@@ -88,11 +88,13 @@ impl OrganizationRecord {
     }
 }
 
-/// What an organization's item says of the form that its customers are in.
+/// What an organization's item says beside a customer: the form that its customers are in, and its plans.
 #[derive(Deserialize)]
 pub(crate) struct CustomersPlace {
     #[serde(default)]
     pub(crate) customers_indexed_at: Option<u64>,
+    #[serde(default)]
+    pub(crate) plans: Vec<String>,
 }
 
 impl PartOf<OrganizationRecord> for CustomersPlace {}

@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Table {
-    /// The plans that an organization is on at this moment, for a token of one of its users: one read.
+    /// The plans that an organization is on at this moment, for a token of a user who buys for no customer: one read.
     ///
     /// # Errors
     /// The table is out of reach.
