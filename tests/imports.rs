@@ -280,6 +280,32 @@ async fn a_machine_imports_by_its_key_and_who_lost_the_role_imports_nothing() {
 }
 
 #[tokio::test]
+async fn an_admin_who_is_demoted_in_the_middle_of_an_import_writes_no_further_round() {
+    let gated = Gated::start().await;
+    let (tenant, person) = (gated.tenant().await, gated.person().await);
+    tenant.admin.post("/api/organizations/users/admins", &json!({"Email": person})).await.ok();
+    let (colleague, id) = gated.sign_in(&person, Some(&tenant.code)).await;
+    let users = account_items_at(&gated.bundle.dynamodb_url(), Bundle::TABLE, 600).await;
+    let rows: Vec<_> = users.into_iter().map(|user| (user, "C-1".to_owned())).collect();
+
+    let mut first = gated.gate.hold(|call| call.is("TransactWriteItems", "#ASSOC#"));
+    let mut imported = std::pin::pin!(import_csv(&colleague, csv_of(&rows)));
+    tokio::select! {
+        () = first.arrived() => {}
+        answer = &mut imported => panic!("{answer:?}"),
+    }
+    tenant.admin.delete("/api/organizations/users/admins", &json!({"UserId": id})).await.ok();
+    first.release();
+    imported.await.problem(403, "You are not an admin of this organization.");
+    // What the round before had begun is whole, in both orders.
+    let listed = listed(&tenant.admin).await;
+    assert!((1..=250).contains(&listed.len()), "{}", listed.len());
+    assert!(listed.iter().all(|row| rows.contains(&(row.0.clone(), row.1.clone()))));
+    let users = tenant.admin.get("/api/organizations/users?PageSize=1").await.ok();
+    assert_eq!(users["TotalCount"], listed.len() + 1);
+}
+
+#[tokio::test]
 async fn what_a_call_has_no_time_for_is_told_and_is_done_when_it_is_sent_again() {
     // A second of a call's time is kept for its answer.
     let options = Options { answer_time: Some(Duration::from_secs(2)), ..Options::in_memory() };
