@@ -1,19 +1,13 @@
 //! Machine credentials: made, used, listed and revoked; what a machine may do, and what not.
 
-use std::time::Duration;
+mod enrichment;
+mod last_use;
 
-use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use shared::{
-    dynamo,
-    ids::{ClientId, OrganizationId},
-    table::Table,
-};
+use shared::ids::ClientId;
 
-use crate::support::{
-    Anonymous, Caller, Member, Operator, PASSWORD, Tenant, claims_of, dynamodb, person, server, tenant, unique,
-};
+use crate::support::{Anonymous, Caller, Member, PASSWORD, Tenant, claims_of, tenant};
 
 const API_ACCESS: &str = "/api/organizations/api-access";
 const ADMINS: &str = "/api/organizations/users/admins";
@@ -48,15 +42,6 @@ impl Machine {
         let signed_in = Anonymous.post("/api/auth/login", &login).await.ok();
         Member { token: signed_in["AccessToken"].as_str().unwrap().to_owned() }
     }
-}
-
-async fn associate(tenant: &Tenant, user_id: &str) {
-    let tier = json!({"Name": "Gold", "CurrencyCode": "EUR"});
-    assert_eq!(tenant.admin.post(TIERS, &tier).await.status, 200);
-    let customer = json!({"CustomerNumber": "C-1", "CompanyName": "Acme", "Pricing": "Gold"});
-    tenant.admin.send(tenant.admin.request(Method::PUT, "/api/customers").json(&customer)).await.ok();
-    let link = json!({"UserId": user_id, "CustomerNumber": "C-1"});
-    tenant.admin.post("/api/organizations/users/associate-customer", &link).await.ok();
 }
 
 #[tokio::test]
@@ -278,26 +263,6 @@ async fn a_revoked_credential_is_refused_on_the_next_call_by_key_and_by_token() 
     again.fields(&json!({"ClientId": ["is no machine credential of this organization"]}));
 }
 
-async fn last_used(tenant: &Tenant, id: &str) -> Value {
-    let listed = tenant.admin.get(API_ACCESS).await.ok();
-    listed.as_array().unwrap().iter().find(|machine| machine["ClientId"] == id).unwrap()["LastUsedAt"].clone()
-}
-
-#[tokio::test]
-async fn the_last_use_is_noted_at_most_once_a_minute() {
-    let tenant = tenant().await;
-    let (by_key, by_token, unused) = (machine(&tenant).await, machine(&tenant).await, machine(&tenant).await);
-    by_key.key.get(TIERS).await;
-    // A sign-in is a use.
-    by_token.signed_in(&tenant).await;
-    let used = last_used(&tenant, &by_key.id).await;
-    assert!(used.is_string() && last_used(&tenant, &by_token.id).await.is_string());
-    assert_eq!(last_used(&tenant, &unused.id).await, Value::Null);
-    tokio::time::sleep(Duration::from_millis(1100)).await;
-    by_key.key.get(TIERS).await;
-    assert_eq!(last_used(&tenant, &by_key.id).await, used, "not again within the minute");
-}
-
 #[tokio::test]
 async fn a_machine_that_puts_every_admin_on_an_inactive_customer_locks_nobody_out() {
     let tenant = tenant().await;
@@ -317,149 +282,4 @@ async fn a_machine_that_puts_every_admin_on_an_inactive_customer_locks_nobody_ou
     let admin = Member { token: signed_in["AccessToken"].as_str().unwrap().to_owned() };
     admin.delete(API_ACCESS, &json!({"ClientId": machine.id})).await.ok();
     assert_eq!(machine.key.get(TIERS).await.status, 401);
-}
-
-#[tokio::test]
-async fn another_process_notes_no_use_within_the_minute_either() {
-    let tenant = tenant().await;
-    let machine = machine(&tenant).await;
-    let (organization, client) = (OrganizationId::parse(&tenant.id).unwrap(), ClientId::parse(&machine.id).unwrap());
-    let note = async || {
-        // What a process remembers of its own writes is with its handle of the table.
-        let table = Table::new(dynamo::Table::new(dynamodb(), &server().table));
-        table.record_machine_use(&organization, &client).await.unwrap();
-    };
-    note().await;
-    let used = last_used(&tenant, &machine.id).await;
-    assert!(used.is_string());
-    tokio::time::sleep(Duration::from_millis(1100)).await;
-    note().await;
-    assert_eq!(last_used(&tenant, &machine.id).await, used);
-}
-
-#[tokio::test]
-async fn a_use_is_noted_of_nobody_without_the_secret() {
-    let tenant = tenant().await;
-    let machine = machine(&tenant).await;
-    let Key(key) = &machine.key;
-    let last = if key.ends_with('0') { '1' } else { '0' };
-    Key(format!("{}{last}", &key[..key.len() - 1])).get(TIERS).await;
-    assert_eq!(last_used(&tenant, &machine.id).await, Value::Null);
-}
-
-#[tokio::test]
-async fn a_revoked_key_is_not_brought_back_by_a_late_note_of_its_use() {
-    let tenant = tenant().await;
-    for _ in 0..10 {
-        let machine = machine(&tenant).await;
-        let revoke = json!({"ClientId": machine.id});
-        let calls = async { join_all((0..8).map(|_| machine.key.get(TIERS))).await };
-        let (_, revoked) = tokio::join!(calls, tenant.admin.delete(API_ACCESS, &revoke));
-        revoked.ok();
-        assert_eq!(machine.key.get(TIERS).await.status, 401);
-    }
-    assert_eq!(tenant.admin.get(API_ACCESS).await.ok(), json!([]));
-}
-
-#[tokio::test]
-async fn a_machine_enriches_a_token_for_an_associated_user_and_says_so() {
-    let tenant = tenant().await;
-    let machine = machine(&tenant).await;
-    let token = machine.signed_in(&tenant).await;
-    let grace = person().await;
-    associate(&tenant, &grace.id).await;
-    // She is an admin too, which no machine hands on.
-    tenant.admin.post(ADMINS, &json!({"Email": grace.email})).await.ok();
-    let access = json!({"OrgCode": tenant.code, "UserId": grace.id});
-    for answer in [machine.key.post("/api/auth/access", &access).await, token.post("/api/auth/access", &access).await] {
-        assert_eq!(answer.round_trips(), 2);
-        let enriched = answer.ok();
-        let token = enriched["AccessToken"].as_str().unwrap().to_owned();
-        assert_eq!(
-            enriched,
-            json!({
-                "AccessToken": token, "TokenUse": "organization", "TokenType": "Bearer", "ExpiresIn": 3600,
-                "OrganizationId": tenant.id, "UserId": grace.id,
-                "Roles": ["customer"], "CustomerNumber": "C-1", "PriceTier": "Gold", "CurrencyCode": "EUR",
-            })
-        );
-        let claims = claims_of(&token);
-        assert_eq!((&claims["sub"], &claims["act"]), (&json!(grace.id), &json!({"sub": machine.id})));
-        assert_eq!((&claims["token_use"], &claims["Roles"]), (&json!("organization"), &json!(["customer"])));
-        let hers = Member { token };
-        hers.get("/api/organization").await.problem(403, "This needs the admin role of an organization.");
-        assert_eq!(hers.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await.status, 403);
-    }
-}
-
-#[tokio::test]
-async fn a_machine_enriches_for_nobody_else_and_nowhere_else() {
-    let (tenant, other) = (tenant().await, tenant().await);
-    let machine = machine(&tenant).await;
-    let grace = person().await;
-    // Associated in the other organization, and an admin in both.
-    associate(&other, &grace.id).await;
-    for tenant in [&tenant, &other] {
-        tenant.admin.post(ADMINS, &json!({"Email": grace.email})).await.ok();
-    }
-    let access = async |code: &str, user: &str| {
-        machine.key.post("/api/auth/access", &json!({"OrgCode": code, "UserId": user})).await
-    };
-    for user in [&grace.id, &tenant.admin_id, &person().await.id, "kp_nobody"] {
-        access(&tenant.code, user).await.problem(403, "You have no role in this organization.");
-    }
-    let elsewhere = "A machine may enrich tokens of its own organization alone.";
-    access(&other.code, &grace.id).await.problem(403, elsewhere);
-    access("org_unknown99", &grace.id).await.fields(&json!({"OrgCode": ["is no organization's code"]}));
-    let nobody = machine.key.post("/api/auth/access", &json!({"OrgCode": tenant.code})).await;
-    nobody.fields(&json!({"UserId": ["is required"]}));
-    let both = json!({"OrgCode": ["is required"], "UserId": ["is required"]});
-    machine.key.post("/api/auth/access", &json!({})).await.fields(&both);
-    // Another organization wins over what is wrong beside it.
-    machine.key.post("/api/auth/access", &json!({"OrgCode": other.code})).await.problem(403, elsewhere);
-}
-
-#[tokio::test]
-async fn nobody_but_a_machine_enriches_for_another_user() {
-    let tenant = tenant().await;
-    let grace = person().await;
-    associate(&tenant, &grace.id).await;
-    let login = json!({"Email": tenant.email, "Password": PASSWORD});
-    let user = Anonymous.post("/api/auth/login", &login).await.ok();
-    let user = Member { token: user["AccessToken"].as_str().unwrap().to_owned() };
-    let access = json!({"OrgCode": tenant.code, "UserId": grace.id});
-    for code in [json!(tenant.code), json!("?"), json!(1), Value::Null] {
-        let access = json!({"OrgCode": code, "UserId": grace.id});
-        user.post("/api/auth/access", &access)
-            .await
-            .problem(403, "Only a machine may enrich a token for another user.");
-    }
-    assert_eq!(tenant.admin.post("/api/auth/access", &access).await.status, 403);
-}
-
-#[tokio::test]
-async fn a_use_is_noted_wherever_it_is() {
-    let tenant = tenant().await;
-    Operator.subscribe(&tenant.id, "growth").await;
-    for path in [
-        "/api/organization",
-        ADMINS,
-        TIERS,
-        API_ACCESS,
-        "/api/organizations/users/associations",
-        "/api/customers?CustomerNumber=C-1",
-    ] {
-        if path.starts_with("/api/customers") {
-            assert_eq!(tenant.admin.post(TIERS, &json!({"Name": "Gold", "CurrencyCode": "EUR"})).await.status, 200);
-            let customer = json!({"CustomerNumber": "C-1", "CompanyName": "A", "Pricing": "Gold"});
-            tenant.admin.send(tenant.admin.request(Method::PUT, "/api/customers").json(&customer)).await.ok();
-        }
-        let machine = machine(&tenant).await;
-        machine.key.get(path).await.ok();
-        assert!(last_used(&tenant, &machine.id).await.is_string(), "{path}");
-    }
-    let machine = machine(&tenant).await;
-    let email = format!("{}@person.example", unique("grace"));
-    machine.key.post("/api/users", &json!({"FirstName": "A", "LastName": "B", "Email": email})).await.ok();
-    assert!(last_used(&tenant, &machine.id).await.is_string(), "an invitation");
 }

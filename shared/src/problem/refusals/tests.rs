@@ -1,8 +1,16 @@
 use axum::{http::header, response::IntoResponse};
-use table::OrganizationRecord;
+use domain::conditional::FailedPrecondition;
+use table::{
+    AcceptError, AdminError, AssociationError, CustomerError, Error, ExternalIdentityError, InvitationError, Limited,
+    LinkError, ListError, LoginAttemptsError, MachineError, OrganizationRecord, PriceTierError, ProfileError,
+    RemovalError, SessionEnded, SettingsError, SignUpError,
+};
 
-use super::*;
-use crate::request::{Fields, JsonObject};
+use super::OnField;
+use crate::{
+    problem::Problem,
+    request::{Fields, JsonObject},
+};
 
 #[test]
 fn each_refusal_has_its_status_and_its_code() {
