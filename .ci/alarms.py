@@ -167,6 +167,10 @@ for name, filter_ in filters.items():
     wanted = re.findall(r"\$\.(\w+)" if of_gateway else '"([^"]+)"', filter_["FilterPattern"])
     for one in wanted:
         assert f'"{one}"' in (access_log if of_gateway else sources), f"{name}: nothing logs {one}"
+    # The number that a metric takes is a field of such a line.
+    for one in filter_["MetricTransformations"]:
+        field = re.fullmatch(r"\$\.(\w+)", one["MetricValue"])
+        assert not field or re.search(rf"\b{field[1]}\b", sources), f"{name}: nothing logs {one['MetricValue']}"
 logged = {one["MetricName"] for filter_ in filters.values() for one in filter_["MetricTransformations"]}
 
 headings = {re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")

@@ -79,6 +79,12 @@ async fn another_service_refuses_a_user_token_and_one_of_another_issuer_or_audie
     assert_eq!(claims_of(&user_token)["aud"], json!(server().issuer));
     // It names no organization either, and the claims are read before the audience is compared.
     assert!(matches!(refusal(&user_token, &keys), ErrorKind::Json(_)));
+    let kid = decode_header(&user_token).unwrap().kid.unwrap();
+    let key = DecodingKey::from_jwk(keys.find(&kid).unwrap()).unwrap();
+    let mut expected = Validation::new(Algorithm::ES256);
+    expected.set_audience(&[AUDIENCE]);
+    let any_claims = decode::<Value>(&user_token, &key, &expected);
+    assert_eq!(any_claims.unwrap_err().into_kind(), ErrorKind::InvalidAudience);
     let token = &tenant.admin.token;
     let elsewhere = verify(token, &keys, "https://other.example", AUDIENCE).unwrap_err();
     assert_eq!(elsewhere.into_kind(), ErrorKind::InvalidIssuer);

@@ -46,7 +46,7 @@ from organizations.types import Unset
 Answer = TypeVar("Answer")
 API = os.environ["API"]
 anonymous = Client(base_url=API)
-# The generator asks for a token wherever one may be sent.
+# The generated functions require an AuthenticatedClient even where a token is optional.
 signing_up = cast(AuthenticatedClient, anonymous)
 
 

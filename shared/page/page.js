@@ -29,18 +29,19 @@ function words(name) {
   return name.normalize().toLowerCase().split(/[^\p{Alphabetic}\p{N}]+/u).flatMap((word) => [word, (together += word)]);
 }
 
-// The server's rule, but for the passwords that everybody tries first: that list is long, and the server's alone.
+// The server's rule, but for what the page doesn't know: the passwords that everybody tries first, and any further names.
 function flaw(password) {
-  const length = [...password.normalize()].length;
-  if (length < 8) return `${8 - length} more to go.`;
-  if (length > 128) return `${length - 128} too many.`;
-  const written = password.normalize().toLowerCase().replace(/[^\p{Alphabetic}\p{N}]/gu, "");
+  const missing = 8 - [...password.normalize()].length;
+  if (missing > 0) return `${missing} more to go.`;
+  const typed = password.normalize().toLowerCase();
+  const written = typed.replace(/[^\p{Alphabetic}\p{N}]/gu, "");
   const isMadeOf = (word) => word && written.startsWith(word) && !/\p{Alphabetic}/u.test(written.slice(word.length));
-  return known().flatMap(words).some(isMadeOf) ? "That is a name or a part of your e-mail address." : "";
+  const isName = known().some((name) => name.toLowerCase() === typed) || known().flatMap(words).some(isMadeOf);
+  return isName ? "That is a name or a part of your e-mail address." : "";
 }
 
 element("password")?.addEventListener("input", ({ target: { value } }) => {
   element("flaw").textContent = value && flaw(value);
-  // Only a password that the rule allows fills the meter.
+  // A password with a flaw never fills the meter.
   element("meter").value = Math.min([...value.normalize()].length, flaw(value) ? 7 : 8);
 });

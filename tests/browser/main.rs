@@ -106,6 +106,7 @@ async fn the_link_of_an_invitation_opens_a_page_that_says_who_invites_and_accept
     let refused = browser.submit("grace@acme.example").await;
     assert_eq!(refused, "The password must not be the e-mail address.");
     // What the page says while a password is typed is what the server says of it.
+    assert_ne!(browser.evaluate("flaw('Grace@acme.example')").await, "");
     for password in ["Hopper-1906", "grace_hopper", "Acme 2026", "acme.example!", "Hopper Grace 1"] {
         assert_ne!(browser.evaluate(&format!("flaw({})", json!(password))).await, "", "{password}");
         let refused = browser.submit(password).await;

@@ -1,9 +1,8 @@
 //! SES v2's `SendEmail`, in whatever state a test wants it.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
 };
 
 use axum::{
@@ -43,10 +42,6 @@ struct Account {
     sent: Vec<Value>,
     /// Mails that it may send in a second, and in a day.
     quota: (usize, i32),
-    /// When the mails of the last second came.
-    second: VecDeque<Instant>,
-    /// Mails that came faster.
-    throttled: usize,
 }
 
 impl Ses {
@@ -54,13 +49,7 @@ impl Ses {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let ses = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
-            account: Arc::new(Mutex::new(Account {
-                mood,
-                sent: Vec::new(),
-                quota: (1_000, -1),
-                second: VecDeque::new(),
-                throttled: 0,
-            })),
+            account: Arc::new(Mutex::new(Account { mood, sent: Vec::new(), quota: (1_000, -1) })),
         };
         let router = Router::new()
             .route("/v2/email/outbound-emails", post(send))
@@ -74,14 +63,9 @@ impl Ses {
         self.account.lock().unwrap().mood = mood;
     }
 
-    /// Lets the account send so many mails a second, and in a day, which -1 leaves open.
+    /// Says that the account may send so many mails a second, and in a day, which -1 leaves open.
     pub(crate) fn allows(&self, per_second: usize, a_day: i32) {
         self.account.lock().unwrap().quota = (per_second, a_day);
-    }
-
-    /// How many mails came faster than the account may send.
-    pub(crate) fn throttled(&self) -> usize {
-        self.account.lock().unwrap().throttled
     }
 
     /// The requests of all mails that were sent.
@@ -111,15 +95,6 @@ async fn send(State(ses): State<Ses>, Json(mail): Json<Value>) -> Response {
     let error = |status: StatusCode, kind: &'static str| {
         (status, [("x-amzn-errortype", kind)], Json(json!({"message": "as the test wants it"}))).into_response()
     };
-    let now = Instant::now();
-    while account.second.front().is_some_and(|at| now.duration_since(*at) >= Duration::from_secs(1)) {
-        account.second.pop_front();
-    }
-    if account.second.len() >= account.quota.0 {
-        account.throttled += 1;
-        return error(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException");
-    }
-    account.second.push_back(now);
     match account.mood {
         Mood::Sends => {
             account.sent.push(mail);

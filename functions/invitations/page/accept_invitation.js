@@ -19,7 +19,7 @@ const show = async () => {
     known = () => {
       const [first, last] = [element("first").value, element("last").value];
       const names = [first, last, `${first} ${last}`, `${last} ${first}`, organization];
-      return [local, domain.replace(/\.[^.]*$/, ""), domain, ...names];
+      return [email, local, domain.replace(/\.[^.]*$/, ""), domain, ...names];
     };
     element("first").value = invitation.FirstName ?? "";
     element("last").value = invitation.LastName ?? "";

@@ -11,15 +11,12 @@ const MARK_TRIES: u32 = 3;
 const MARK_PAUSE: Duration = Duration::from_secs(2);
 /// The longest backoff before a mail that SES did not accept is sent again, in seconds.
 const MAX_BACKOFF: u64 = 15 * 60;
-/// A mail that is due later than this, in seconds, is left to the sweep. Behind a record that the stream has to bring
-/// again, every later one waits.
-const MAX_STREAM_WAIT: u64 = 2 * LEASE_SECONDS;
 
 /// Why a mail is not sent yet.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
-    /// Another instance claimed it, and may have stopped before sending it; or it has to wait before it is tried again.
-    #[error("it is claimed, or waits to be tried again")]
+    /// Another instance claimed it, and may have stopped before sending it.
+    #[error("it is claimed")]
     Claimed,
     /// The outbox is out of reach.
     #[error(transparent)]
@@ -58,8 +55,9 @@ impl Mailer {
         let (mail, lease) = match self.outbox.claim(id).await? {
             Claim::Ours(mail, lease) => (mail, lease),
             Claim::Done => return Ok(self.outbox.remove(entry).await?),
-            Claim::NotDue(seconds) if seconds > MAX_STREAM_WAIT => return Ok(()),
-            Claim::Leased | Claim::NotDue(_) => return Err(DeliveryError::Claimed),
+            // A sweep finds it once it is due.
+            Claim::NotDue => return Ok(()),
+            Claim::Leased => return Err(DeliveryError::Claimed),
         };
         if self.outbox.is_superseded(&mail).await? {
             self.outbox.mark_superseded(lease).await?;

@@ -16,15 +16,14 @@ use shared::{
     clock::Clock,
     config::{self, Config, ConfigError},
     link_token::LinkSigner,
-    table::{DueEntries, Error, Outbox, QueueEntry, Table},
+    table::{DueEntries, Error, Outbox, QueueEntry, QueuedMessage, Table},
 };
 use tokio::time::sleep;
 
 pub use deliver::DeliveryError;
 pub use letter::{Contact, Letter, LetterError, Occasion};
 pub use name::Name;
-use pace::Pace;
-pub use pace::Quota;
+use pace::{Pace, Quota};
 pub use send::{SendError, Sender};
 pub use trigger::{Answer, Trigger};
 
@@ -33,7 +32,7 @@ const MAX_CONCURRENT_MAILS: usize = 10;
 /// A sweep starts no mail later than this after its first, and the next sweep comes a minute after. If every call then
 /// takes its full timeout, a mail needs another minute. The function times out after two, and a mail that was sent but not
 /// marked would be sent twice.
-const MAX_SWEEP_TIME: Duration = Duration::from_secs(50);
+const MAX_SWEEP_TIME: Duration = Duration::from_secs(40);
 
 /// The function.
 #[derive(Clone, Debug)]
@@ -70,7 +69,10 @@ impl Mailer {
             Trigger::Stream { records } => {
                 let entries = records.iter().filter_map(trigger::new_entry);
                 let failures = stream::iter(entries.collect::<Vec<_>>()).map(async |(sequence_number, entry)| {
-                    self.deliver(&entry).await.is_err().then_some(sequence_number)
+                    // What SES didn't take has a new place in the queue, where a sweep finds it. Behind a record that the
+                    // stream has to bring again, every later one waits.
+                    let left = self.deliver(&entry).await.is_err_and(|error| !matches!(error, DeliveryError::Send(_)));
+                    left.then_some(sequence_number)
                 });
                 let failures: Vec<_> = failures.buffered(MAX_CONCURRENT_MAILS).collect().await;
                 let mut response = DynamoDbEventResponse::default();
@@ -135,8 +137,13 @@ impl PacedEntries {
                 None => self.due.next().await?,
             };
             let Some(entry) = entry else { return Ok(None) };
-            // Where no mail may be sent any more today, requests and moves are still fulfilled.
-            if !entry.is_mail() || self.pace.next_mail().await {
+            // Where no mail may be sent any more today, nor is a link made for one, since it would expire. The rest goes on.
+            let may_begin = match entry.message {
+                QueuedMessage::Mail(_) => self.pace.next_mail().await,
+                QueuedMessage::ResetRequest(_) => !self.pace.is_over_for_today(),
+                QueuedMessage::AddressMove(_) | QueuedMessage::ForgottenInvitation(..) => true,
+            };
+            if may_begin {
                 return Ok(Some(entry));
             }
         }

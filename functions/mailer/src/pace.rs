@@ -6,11 +6,11 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// What SES lets the account send.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Quota {
+pub(crate) struct Quota {
     /// Mails a second.
-    pub per_second: f64,
+    pub(crate) per_second: f64,
     /// Mails that may still be sent within 24 hours, or `None` without a limit.
-    pub left_today: Option<u64>,
+    pub(crate) left_today: Option<u32>,
 }
 
 impl Quota {
@@ -19,10 +19,10 @@ impl Quota {
 }
 
 /// The part of the rate that a sweep takes. New mails come by the stream meanwhile.
-const SWEEPS_PART: f64 = 0.9;
+const SHARE_OF_RATE: f64 = 0.9;
 /// Where the rate is higher than this, several mails begin at once: the timer's steps are a millisecond long.
 const SINGLE_STEPS: f64 = 50.0;
-/// How often a second mails begin then.
+/// How often a second mails begin then, about.
 const STEPS: f64 = 20.0;
 /// Mails that are under way at once, at most: as many as the rate has in half a second, within these bounds.
 const CONCURRENT: std::ops::RangeInclusive<usize> = 10..=64;
@@ -30,26 +30,32 @@ const CONCURRENT: std::ops::RangeInclusive<usize> = 10..=64;
 /// Lets mails begin one after the other.
 pub(crate) struct Pace {
     steps: Interval,
-    mails_a_step: usize,
-    left_in_step: usize,
-    left_today: Option<u64>,
+    mails_a_step: u32,
+    left_in_step: u32,
+    left_today: Option<u32>,
     concurrent: usize,
 }
 
 impl Pace {
     pub(crate) fn new(quota: Quota) -> Self {
-        let rate = (quota.per_second * SWEEPS_PART).max(0.1);
-        let (steps, mails_a_step) = if rate > SINGLE_STEPS { (STEPS, whole(rate / STEPS)) } else { (rate, 1) };
-        let mut steps = interval(Duration::from_secs_f64(1.0 / steps));
+        let rate = (quota.per_second * SHARE_OF_RATE).max(0.1);
+        let mails_a_step = if rate > SINGLE_STEPS { count(rate / STEPS).max(1) } else { 1 };
+        let mut steps = interval(Duration::from_secs_f64(f64::from(mails_a_step) / rate));
         // What a slow table delayed isn't made up for, since that would be too fast for SES.
         steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let concurrent = whole(rate / 2.0).clamp(*CONCURRENT.start(), *CONCURRENT.end());
+        let concurrent = usize::try_from(count(rate / 2.0)).unwrap_or(usize::MAX);
+        let concurrent = concurrent.clamp(*CONCURRENT.start(), *CONCURRENT.end());
         Self { steps, mails_a_step, left_in_step: 0, left_today: quota.left_today, concurrent }
     }
 
     /// Mails that are under way at once, at most.
     pub(crate) fn concurrent(&self) -> usize {
         self.concurrent
+    }
+
+    /// Whether no mail may begin any more today.
+    pub(crate) fn is_over_for_today(&self) -> bool {
+        self.left_today == Some(0)
     }
 
     /// Returns once the next mail may begin: `false` if none may any more today.
@@ -68,19 +74,14 @@ impl Pace {
     }
 }
 
-/// The number without its fraction, and at least 1.
-fn whole(number: f64) -> usize {
-    usize::try_from(count(number)).unwrap_or(usize::MAX).max(1)
-}
-
 /// The number without its fraction; 0 if it is negative.
-pub(crate) fn count(number: f64) -> u64 {
+pub(crate) fn count(number: f64) -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a conversion that keeps to the bounds"
     )]
-    let count = number as u64;
+    let count = number as u32;
     count
 }
 
@@ -102,7 +103,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn mails_begin_at_nine_tenths_of_the_accounts_rate() {
-        for (per_second, mails) in [(1.0, 9), (14.0, 126), (200.0, 1_800), (1_000.0, 9_000)] {
+        for (per_second, mails) in [(1.0, 9), (14.0, 126), (65.0, 585), (200.0, 1_800), (1_000.0, 9_000)] {
             let seconds = seconds_of(mails, per_second).await;
             assert!((8.8..10.1).contains(&seconds), "{mails} mails at {per_second} a second took {seconds} s");
         }

@@ -156,7 +156,7 @@ impl KeySet {
         };
         let mut was_read = false;
         if is_stale {
-            was_read = self.read_or_do_without(kid).await?;
+            was_read = self.read_or_use_known(kid).await?;
         } else if !is_known {
             was_read = self.look_up().await;
         }
@@ -170,7 +170,7 @@ impl KeySet {
 
     /// Reads a stale set. Where that fails, a known key is good for a while, since one throttled partition of the table
     /// would otherwise stop every call. Returns whether the set was read.
-    async fn read_or_do_without(&self, kid: &str) -> Result<bool, KeySourceError> {
+    async fn read_or_use_known(&self, kid: &str) -> Result<bool, KeySourceError> {
         let has_just_failed = {
             let known = self.known();
             known.is_good_for_now(kid) && known.failed_at.is_some_and(|at| at.elapsed() < MIN_LOOKUP_INTERVAL)

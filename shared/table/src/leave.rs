@@ -26,7 +26,10 @@ impl Table {
     pub async fn leave(&self, user: &UserId, organization: &OrganizationId) -> Result<(), LeaveError> {
         let mut backoff = Backoff::default();
         while !Box::pin(self.try_to_leave(user, organization)).await? {
-            backoff.wait_or_give_up("the members are being changed by others").await.map_err(Error::from)?;
+            backoff
+                .wait_or_give_up("the members are being changed by others, or `rebuild-index` has to mend a row")
+                .await
+                .map_err(Error::from)?;
         }
         Ok(())
     }
@@ -42,7 +45,7 @@ impl Table {
         if organization.is_none() || !here.has_a_role() {
             return Err(LeaveError::NotAMember);
         }
-        if !here.is_of_one_moment() {
+        if !here.roles_match_row() {
             return Ok(false);
         }
         let changes = here.end_in_indexes(self.indexes_by(by)).await?;

@@ -31,8 +31,8 @@ pub enum Claim {
     Done,
     /// Another call holds a lease on the mail that hasn't ended.
     Leased,
-    /// The mail may be tried in so many seconds.
-    NotDue(u64),
+    /// The mail may not be tried yet.
+    NotDue,
 }
 
 /// The proof that a mail was claimed.
@@ -157,7 +157,7 @@ impl Outbox {
         let Some(delivery) = mail.map(|mail| mail.delivery) else { return Ok(Claim::Done) };
         Ok(match delivery.due_at {
             _ if delivery.status != DeliveryStatus::Pending => Claim::Done,
-            Some(due_at) if due_at > soon => Claim::NotDue(due_at - now),
+            Some(due_at) if due_at > soon => Claim::NotDue,
             _ => Claim::Leased,
         })
     }

@@ -60,12 +60,6 @@ impl QueueEntry {
         Some(Self { due_at, message })
     }
 
-    /// Whether the message is a mail.
-    #[must_use]
-    pub fn is_mail(&self) -> bool {
-        matches!(self.message, QueuedMessage::Mail(_))
-    }
-
     pub(crate) fn sort_key(&self) -> String {
         let due_at = sort_key_of(self.due_at);
         match &self.message {
@@ -126,9 +120,7 @@ impl Outbox {
         let shards = (0..SHARDS).map(|number| Shard { number, page: VecDeque::new(), last: None, is_read: false });
         DueEntries { table: self.table().clone(), end: sort_key_of(self.now() + 1), shards: shards.collect() }
     }
-}
 
-impl Outbox {
     /// Returns for how many seconds a message has been due.
     #[must_use]
     pub fn lateness(&self, entry: &QueueEntry) -> u64 {

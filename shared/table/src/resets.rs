@@ -19,7 +19,7 @@ use crate::{
 const HOUR_SECONDS: u64 = 60 * 60;
 /// Mails with a link to reset a password, to one address in an hour.
 const MAX_RESETS_AN_HOUR: u64 = 3;
-/// The age in seconds from which a request that nobody could fulfill is dropped, as a mail that could not be sent.
+/// The age in seconds from which a request that nobody could fulfill is dropped: its owner has asked again by then.
 const MAX_REQUEST_AGE_SECONDS: u64 = 6 * HOUR_SECONDS;
 
 /// The condition of a reset that failed.

@@ -7,7 +7,7 @@ pub(super) const TIER_COUNTERS: f64 = 16.0;
 /// Mails of a batch of the stream, which are sent at once. Source: `BatchSize` in `functions/mailer/function.yaml`.
 pub(super) const MAIL_BATCH: f64 = 10.0;
 /// Seconds in which a sweep begins to send mails. Source: `MAX_SWEEP_TIME` in `functions/mailer/src/lib.rs`.
-pub(super) const SWEEP_SECONDS: f64 = 50.0;
+pub(super) const SWEEP_SECONDS: f64 = 40.0;
 /// Partitions of a day's mails. Source: `SHARDS` in `shared/table/src/records/mail.rs`.
 pub(super) const MAIL_SHARDS: f64 = 32.0;
 /// Mails that a sweep has under way at once. Source: `CONCURRENT` in `functions/mailer/src/pace.rs`.

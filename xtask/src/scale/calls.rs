@@ -89,12 +89,12 @@ pub(super) const CALLS: [Call; 9] = [
     },
     Call {
         name: "exchange a token",
-        source: "`bench/src/cases.rs`, and twice `#ORG`: `functions/auth/src/enrich.rs`",
+        source: "`bench/src/cases.rs`, and `#ORG`: `functions/auth/src/enrich.rs`",
         share: 0.20,
         units: &[
             (Place::Others, 2, 0),
             (Place::Account, 1, 0),
-            (Place::OrganizationItem, 2, 0),
+            (Place::OrganizationItem, 1, 0),
             (Place::Organization, 1, 0),
             (Place::Customers, 1, 0),
         ],

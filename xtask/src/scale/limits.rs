@@ -102,7 +102,7 @@ fn of_gateway_and_lambda(quotas: &Quotas) -> Vec<Limit> {
             quotas.partition_reads,
             "",
             seconds,
-            Remedy::Change("known keys that last longer where `KEYS` can't be read"),
+            Remedy::Change("copies of the key set"),
         )
         .because(format!(
             "{} read units a second; each execution looks up one key a second, and {takes}",
@@ -150,7 +150,7 @@ fn of_organization(load: &Load, quotas: &Quotas) -> Vec<Limit> {
         reads(
             "`#ORG`, one item: reads",
             reads_at(&[Place::OrganizationItem]),
-            Remedy::Change("one read for an exchange, which makes two; remember that an organization exists"),
+            Remedy::Change("remember for a while that an organization exists"),
         ),
         reads(
             "a machine's `CLIENT#client`, one item: reads",

@@ -79,7 +79,7 @@ impl Table {
         verified.associations = self.differing::<AssociationRecord>(organization).await?.len();
         verified.customers = self.differing::<CustomerRecord>(organization).await?.len();
         let rows = self.differing::<MemberRecord>(organization).await?.into_keys();
-        let otherwise = self.members_otherwise(organization).await?.into_keys().map(|user| user.to_string());
+        let otherwise = self.mismatched_members(organization).await?.into_keys().map(|user| user.to_string());
         verified.users = rows.chain(otherwise).collect::<BTreeSet<_>>().len();
         Ok(verified)
     }

@@ -25,6 +25,16 @@ pub(crate) trait InTwoOrders: Serialize + DeserializeOwned + Clone + PartialEq +
 /// Entries that the two orders hold otherwise: what each is known by, and how it was seen in either order.
 pub(crate) type Differing<E> = BTreeMap<String, Vec<E>>;
 
+/// An entry in both orders.
+struct Seen<E> {
+    /// In the first one.
+    known: Option<E>,
+    /// In the second one, at its own key and at those where it was seen before.
+    beside: BTreeMap<String, Option<E>>,
+    /// Such keys at which another entry is.
+    taken: BTreeSet<String>,
+}
+
 impl Table {
     /// Reads a whole order.
     pub(crate) async fn all_entries<E: DeserializeOwned>(&self, order: &Order) -> Result<Vec<E>, Error> {
@@ -73,10 +83,18 @@ impl Table {
         let [first, second] = E::orders(organization);
         let mut backoff = Backoff::default();
         loop {
-            let (known, beside) = self.seen_of::<E>(organization, known_by, others).await?;
+            let Seen { known, beside, taken } = self.seen_of::<E>(organization, known_by, others).await?;
             let Some(truth) = known.clone().or_else(|| beside.values().flatten().next().cloned()) else {
                 return Ok(false);
             };
+            let [_, place] = truth.keys();
+            if taken.contains(&place) {
+                tracing::warn!(
+                    entity = second.entity,
+                    "two entries have one place, which leaves one of them out of an order"
+                );
+                return Ok(false);
+            }
             let (mut as_read, mut changes, mut is_wrong) = (Vec::new(), IndexChanges::default(), false);
             if let Some(known) = &known {
                 as_read.push((entry_key(&first.partition, known_by), known.unchanged()));
@@ -84,7 +102,6 @@ impl Table {
                 changes.insert(&first, &indexes.locate(&first, known_by).await?, known_by, &truth);
                 is_wrong = true;
             }
-            let [_, place] = truth.keys();
             for (key, entry) in &beside {
                 match entry {
                     Some(entry) if *key == place && *entry == truth => {
@@ -121,16 +138,19 @@ impl Table {
         organization: &OrganizationId,
         known_by: &str,
         others: &BTreeSet<String>,
-    ) -> Result<(Option<E>, BTreeMap<String, Option<E>>), Error> {
+    ) -> Result<Seen<E>, Error> {
         let (reads, [first, second]) = (self.reads_by(Authority::Operator), E::orders(organization));
         let known: Option<E> = reads.entry(entry_key(&first.partition, known_by)).await?;
         let own = known.iter().map(InTwoOrders::keys).map(|[_, key]| key);
-        let mut beside = BTreeMap::new();
+        let (mut beside, mut taken) = (BTreeMap::new(), BTreeSet::new());
         for key in others.iter().cloned().chain(own) {
             let entry: Option<E> = reads.entry(entry_key(&second.partition, &key)).await?;
-            // What has come to the place meanwhile isn't this entry's.
-            beside.insert(key, entry.filter(|entry| entry.keys()[0] == known_by));
+            if entry.as_ref().is_some_and(|entry| entry.keys()[0] != known_by) {
+                taken.insert(key);
+            } else {
+                beside.insert(key, entry);
+            }
         }
-        Ok((known, beside))
+        Ok(Seen { known, beside, taken })
     }
 }

@@ -42,7 +42,7 @@ impl<'a> UserInOrganization<'a> {
 
     /// Returns whether the roles and the row say the same. They are read one by one, so a change may lie between, after
     /// which a row that is as it was read would take roles with it that nobody has ended.
-    pub(crate) fn is_of_one_moment(&self) -> bool {
+    pub(crate) fn roles_match_row(&self) -> bool {
         let Some(row) = self.member.row_of(self.user) else { return true };
         let is_in = |role| self.memberships.iter().any(|membership| membership.role == role);
         [Role::Admin, Role::Customer].into_iter().all(|role| row.roles.contains(&role) == is_in(role))

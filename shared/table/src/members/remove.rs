@@ -23,7 +23,10 @@ impl OrganizationScope<'_> {
     pub async fn remove_user(&self, user: &UserId) -> Result<(), RemovalError> {
         let mut backoff = Backoff::default();
         while !Box::pin(self.try_to_remove(user)).await? {
-            backoff.wait_or_give_up("the members are being changed by others").await.map_err(Error::from)?;
+            backoff
+                .wait_or_give_up("the members are being changed by others, or `rebuild-index` has to mend a row")
+                .await
+                .map_err(Error::from)?;
         }
         Ok(())
     }
@@ -45,7 +48,7 @@ impl OrganizationScope<'_> {
             let invitation = here.invitation().ok_or(RemovalError::NotAUser)?;
             return self.remove_invited(invitation).await.map(|()| true);
         }
-        if !here.is_of_one_moment() {
+        if !here.roles_match_row() {
             return Ok(false);
         }
         let changes = here.end_in_indexes(held.indexes()).await?;

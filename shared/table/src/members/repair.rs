@@ -4,24 +4,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use claims::Role;
-use domain::ids::{InvitationId, OrganizationId, UserId};
+use domain::{
+    ids::{InvitationId, OrganizationId, UserId},
+    text::FoldedAddress,
+};
 use dynamo::{Backoff, Expression, SortKeys, from_item};
 
 use super::{MemberOrder, SeenMember, build::same_role, earlier::row_of, list::MAX_ACCOUNTS_AT_ONCE};
 use crate::{
     AssociationOrder, Error, Table,
     invitations::row_of_invitation,
-    records::{AccountNames, AdminRecord, AssociationRecord, InvitationRecord, MemberRecord, OrganizationRecord},
+    records::{AccountAddress, AdminRecord, AssociationRecord, InvitationRecord, MemberRecord, OrganizationRecord},
     scope::{Authority, Committed, keys},
 };
 
 /// People whose row has to be mended, each with the invitation that is open and whose row it is to be.
-type Otherwise = BTreeMap<UserId, Option<InvitationId>>;
+type Mismatched = BTreeMap<UserId, Option<InvitationId>>;
 
 impl Table {
     /// Returns the people whose row isn't what their roles or their open invitation make it. A write that commits
     /// meanwhile can look like one.
-    pub(crate) async fn members_otherwise(&self, id: &OrganizationId) -> Result<Otherwise, Error> {
+    pub(crate) async fn mismatched_members(&self, id: &OrganizationId) -> Result<Mismatched, Error> {
         let reads = self.reads_by(Authority::Operator);
         let rows: Vec<MemberRecord> = self.all_entries(&MemberOrder::UserId.index(id)).await?;
         let addresses: BTreeSet<_> =
@@ -51,9 +54,9 @@ impl Table {
         let rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.user_id.clone(), row)).collect();
         let people: BTreeSet<_> = rows.keys().chain(expected.keys()).collect();
         let otherwise: Vec<_> =
-            people.into_iter().filter(|person| !say_the_same(rows.get(person), expected.get(person))).collect();
+            people.into_iter().filter(|person| !same_roles(rows.get(person), expected.get(person))).collect();
         // Made-up associations are of users without an account, who have no row.
-        let (mut known, mut without_row) = (Otherwise::new(), Vec::new());
+        let (mut known, mut without_row) = (Mismatched::new(), Vec::new());
         for person in otherwise {
             let invitation = expected.get(person).and_then(|row| row.invitation_id.clone());
             if invitation.is_some() || rows.contains_key(person) {
@@ -64,8 +67,11 @@ impl Table {
         }
         for some in without_row.chunks(MAX_ACCOUNTS_AT_ONCE) {
             let accounts = some.iter().map(|user| keys::account(user));
-            let accounts: Vec<AccountNames> = self.batch_get(accounts, &AccountNames::ATTRIBUTES).await?;
-            known.extend(accounts.into_iter().map(|account| (account.user_id, None)));
+            let accounts: Vec<AccountAddress> = self.batch_get(accounts, &AccountAddress::ATTRIBUTES).await?;
+            // Of two accounts from before addresses were compared as they are now, the other one may have the row.
+            let accounts =
+                accounts.into_iter().filter(|account| !addresses.contains(FoldedAddress::of(&account.email).as_str()));
+            known.extend(accounts.map(|account| (account.user_id, None)));
         }
         Ok(known)
     }
@@ -84,7 +90,7 @@ impl Table {
         let organization: Option<OrganizationRecord> = self.get(keys::organization(id).by(Authority::Operator)).await?;
         let Some(organization) = organization.filter(|organization| organization.members_indexed) else { return Ok(0) };
         let mut mended = 0;
-        for (user, invitation) in self.members_otherwise(id).await? {
+        for (user, invitation) in self.mismatched_members(id).await? {
             let mut backoff = Backoff::default();
             loop {
                 if let Some(changed) = self.try_to_repair(&organization, &user, invitation.as_ref()).await? {
@@ -119,7 +125,7 @@ impl Table {
 
         let known = seen.row().filter(|known| known.user_id == *user);
         let another_has_it = known.is_none() && seen.row().is_some_and(|other| !other.is_invited());
-        if another_has_it || say_the_same(known, row.as_ref()) {
+        if another_has_it || same_roles(known, row.as_ref()) {
             return Ok(Some(false));
         }
         // A change of address may be under way, which moves the row by itself.
@@ -147,7 +153,7 @@ impl Table {
     }
 }
 
-fn say_the_same(one: Option<&MemberRecord>, other: Option<&MemberRecord>) -> bool {
+fn same_roles(one: Option<&MemberRecord>, other: Option<&MemberRecord>) -> bool {
     let said = |row: &MemberRecord| (row.roles.clone(), row.customer_number.clone(), row.invitation_id.clone());
     one.map(said) == other.map(said)
 }

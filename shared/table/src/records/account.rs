@@ -93,6 +93,20 @@ impl AccountRecord {
     }
 }
 
+/// An account's address.
+#[derive(Deserialize)]
+pub(crate) struct AccountAddress {
+    pub(crate) user_id: UserId,
+    pub(crate) email: String,
+}
+
+impl AccountAddress {
+    /// The attributes to read.
+    pub(crate) const ATTRIBUTES: [&str; 2] = ["user_id", "email"];
+}
+
+impl PartOf<AccountRecord> for AccountAddress {}
+
 /// An account's names.
 #[derive(Deserialize)]
 pub(crate) struct AccountNames {

@@ -19,7 +19,7 @@ mod price_tier;
 mod queue;
 mod subscription;
 
-pub(crate) use account::{AccountNames, AccountStatus};
+pub(crate) use account::{AccountAddress, AccountNames, AccountStatus};
 pub use account::{AccountRecord, CredentialRecord};
 pub(crate) use admin::AdminRecord;
 pub use association::AssociationRecord;
