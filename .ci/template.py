@@ -15,7 +15,7 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
-# It warns that it has told nobody of its own use.
+# The translator logs a warning that its telemetry is off.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -112,7 +112,8 @@ for name, resource in with_key.items():
     if resource["Type"] in encrypted:
         assert encrypted[resource["Type"]](resource["Properties"]) == KEY, name
 assert "SqsManagedSseEnabled" not in with_key["UnsentMails"]["Properties"]
-for name, action, users in [("KeyUse", "kms:Decrypt", set(roles)), ("QueueKeyUse", "kms:GenerateDataKey", {"MailerFunctionRole"})]:
+key_uses = [("KeyUse", "kms:Decrypt", set(roles)), ("QueueKeyUse", "kms:GenerateDataKey", {"MailerFunctionRole"})]
+for name, action, users in key_uses:
     assert resources[name]["Condition"] == "HasKmsKey"
     use = resources[name]["Properties"]
     assert {role["Ref"] for role in use["Roles"]} == users, name
@@ -170,7 +171,7 @@ cells = [(x, y) for widget in widgets for x in range(widget["x"], widget["x"] + 
          for y in range(widget["y"], widget["y"] + widget["height"])]
 assert len(cells) == len(set(cells))
 
-# A restored table is used wherever the stack's own is: by the functions, the stream, the policies, the alarms, the dashboard.
+# A restored table is used wherever the stack's own is: by functions, stream, policies, alarms and dashboard.
 for name, resource in resources.items():
     text = json.dumps(resource)
     own = re.findall(r'\{"Ref": "Table"\}|\{"Fn::GetAtt": \["Table", "\w+"\]\}', text)

@@ -77,7 +77,7 @@ async fn another_service_refuses_a_user_token_and_one_of_another_issuer_or_audie
     let keys = keys().await;
     let user_token = user_token(&tenant).await;
     assert_eq!(claims_of(&user_token)["aud"], json!(server().issuer));
-    // It names no organization either, and the claims are read before the audience is compared.
+    // A user token names no organization either, and the claims are read before the audience is compared.
     assert!(matches!(refusal(&user_token, &keys), ErrorKind::Json(_)));
     let kid = decode_header(&user_token).unwrap().kid.unwrap();
     let key = DecodingKey::from_jwk(keys.find(&kid).unwrap()).unwrap();

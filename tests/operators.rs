@@ -6,24 +6,18 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use shared::ids::{OrganizationCode, OrganizationId};
 
-use crate::support::{Answer, Caller, PASSWORD, account_items, dynamodb, operate, server, tenant, unique};
+use crate::{
+    rebuild_index::{THREE_ARE_RIGHT, three_associations},
+    support::{Answer, Caller, PASSWORD, dynamodb, operate, server, tenant, unique},
+};
 
 #[tokio::test]
 async fn verify_index_says_that_every_count_is_right_or_which_is_not() {
     let tenant = tenant().await;
-    for (place, user) in account_items(3).await.iter().enumerate() {
-        let link = json!({"UserId": user, "CustomerNumber": format!("C-{place}")});
-        tenant.admin.post("/api/organizations/users/associate-customer", &link).await.ok();
-    }
+    three_associations(&tenant).await;
     let verify = || operate(&["verify-index", &tenant.id, "--table", &server().table], Some(&server().dynamodb_url));
     let (code, stdout, stderr) = verify();
-    let right = "associations by user: 3 entries in 1 buckets, 0 faults\n\
-                 associations by customer: 3 entries in 1 buckets, 0 faults\n\
-                 customers by number: 0 entries in 1 buckets, 0 faults\n\
-                 customers by company: 0 entries in 1 buckets, 0 faults\n\
-                 users by address: 4 entries in 1 buckets, 0 faults\n\
-                 users by id: 4 entries in 1 buckets, 0 faults\n";
-    assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), right, ""));
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), THREE_ARE_RIGHT, ""));
 
     let call = dynamodb().update_item().table_name(&server().table);
     let call = call.key("pk", AttributeValue::S(format!("ORG#{}#ASSOC#C", tenant.id)));

@@ -8,6 +8,24 @@ use crate::support::{Caller, Tenant, account_items, dynamodb, operate, person, s
 const USERS: &str = "/api/organizations/users";
 const INVITATIONS: &str = "/api/organizations/invitations";
 
+/// What `verify-index` says of an organization with [`three_associations`] and its founder.
+pub(crate) const THREE_ARE_RIGHT: &str = "associations by user: 3 entries in 1 buckets, 0 faults\n\
+    associations by customer: 3 entries in 1 buckets, 0 faults\n\
+    customers by number: 0 entries in 1 buckets, 0 faults\n\
+    customers by company: 0 entries in 1 buckets, 0 faults\n\
+    users by address: 4 entries in 1 buckets, 0 faults\n\
+    users by id: 4 entries in 1 buckets, 0 faults\n";
+
+/// Associates three users with `C-0`, `C-1` and `C-2`.
+pub(crate) async fn three_associations(tenant: &Tenant) -> Vec<String> {
+    let users = account_items(3).await;
+    for (place, user) in users.iter().enumerate() {
+        let link = json!({"UserId": user, "CustomerNumber": format!("C-{place}")});
+        tenant.admin.post("/api/organizations/users/associate-customer", &link).await.ok();
+    }
+    users
+}
+
 fn command(name: &str, tenant: &Tenant) -> (Option<i32>, String, String) {
     operate(&[name, &tenant.id, "--table", &server().table], Some(&server().dynamodb_url))
 }
@@ -31,11 +49,7 @@ async fn lose(tenant: &Tenant, order: &str, key: &str) {
 #[tokio::test]
 async fn rebuild_index_mends_counts_and_associations_that_are_in_one_order_alone() {
     let tenant = tenant().await;
-    let users = account_items(3).await;
-    for (place, user) in users.iter().enumerate() {
-        let link = json!({"UserId": user, "CustomerNumber": format!("C-{place}")});
-        tenant.admin.post("/api/organizations/users/associate-customer", &link).await.ok();
-    }
+    let users = three_associations(&tenant).await;
     let text = |text: String| AttributeValue::S(text);
     let by_user = text(format!("ORG#{}#ASSOC#U", tenant.id));
     let by_customer = text(format!("ORG#{}#ASSOC#C", tenant.id));
@@ -58,13 +72,7 @@ async fn rebuild_index_mends_counts_and_associations_that_are_in_one_order_alone
                   customers: 0 mended that were not the same in both orders, or not as the roles are\n\
                   users: 0 mended that were not the same in both orders, or not as the roles are\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), mended, ""));
-    let right = "associations by user: 3 entries in 1 buckets, 0 faults\n\
-                 associations by customer: 3 entries in 1 buckets, 0 faults\n\
-                 customers by number: 0 entries in 1 buckets, 0 faults\n\
-                 customers by company: 0 entries in 1 buckets, 0 faults\n\
-                 users by address: 4 entries in 1 buckets, 0 faults\n\
-                 users by id: 4 entries in 1 buckets, 0 faults\n";
-    assert_eq!(command("verify-index"), (Some(0), right.to_owned(), String::new()));
+    assert_eq!(command("verify-index"), (Some(0), THREE_ARE_RIGHT.to_owned(), String::new()));
     for order in ["UserId", "CustomerNumber"] {
         let listed = tenant.admin.get(&format!("/api/organizations/users/associations?SortOn={order}")).await.ok();
         let rows = listed["Data"].as_array().unwrap();

@@ -26,7 +26,8 @@ let known = () => [];
 // Each word of a name, and the words from its beginning on as one: "acme", "gmbh", "acmegmbh".
 function words(name) {
   let together = "";
-  return name.normalize().toLowerCase().split(/[^\p{Alphabetic}\p{N}]+/u).flatMap((word) => [word, (together += word)]);
+  const parts = name.normalize().toLowerCase().split(/[^\p{Alphabetic}\p{N}]+/u);
+  return parts.flatMap((word) => [word, (together += word)]);
 }
 
 // The server's rule, but for what the page doesn't know: the passwords that everybody tries first, and any further names.

@@ -31,8 +31,9 @@ pub struct Page {
 }
 
 impl Page {
-    /// Puts what is the platform's, the style of pages, and what all pages' scripts begin with and `script` into `html`, in the place of `<!-- brand -->`,
-    /// `<!-- support -->`, `/* style */` and `/* script */`.
+    /// Puts into `html` what is the platform's, in the place of `<!-- brand -->` and `<!-- support -->`; the style of
+    /// pages, in that of `/* style */`; and what all pages' scripts begin with, then `script`, in that of
+    /// `/* script */`.
     #[must_use]
     pub fn new(html: &str, script: &str, brand: &Brand) -> Self {
         let colors = format!(":root {{ --accent: {}; --on-accent: {}; }}\n", brand.color, brand.color.on_it());

@@ -177,14 +177,17 @@ impl Browser {
         panic!("never: {condition}; {page}; {:?}", self.complaints);
     }
 
-    /// Types a password and submits it, as a person does.
-    pub(crate) async fn submit(&mut self, password: &str) -> String {
-        self.evaluate(
-            "document.getElementById('message').textContent = ''; document.getElementById('password').value = ''",
-        )
-        .await;
+    /// Types a password in the place of what stands there.
+    pub(crate) async fn type_password(&mut self, password: &str) {
+        self.evaluate("document.getElementById('password').value = ''").await;
         self.evaluate("document.getElementById('password').focus()").await;
         self.call("Input.insertText", json!({"text": password})).await;
+    }
+
+    /// Types a password and submits it, as a person does.
+    pub(crate) async fn submit(&mut self, password: &str) -> String {
+        self.evaluate("document.getElementById('message').textContent = ''").await;
+        self.type_password(password).await;
         self.evaluate("document.getElementById('button').click()").await;
         self.until("document.getElementById('message').textContent !== ''").await;
         self.evaluate("document.getElementById('message').textContent").await.as_str().unwrap().to_owned()

@@ -13,6 +13,18 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+/// Asserts that the page of a mailed link called its own origin alone, and that nobody was told the link's token.
+fn told_nobody(browser: &Browser, url: &str, link: &str) {
+    // A failed answer is logged by the browser; what the policy blocks would be too.
+    assert!(browser.complaints.iter().all(|text| text.contains("400")), "{:?}", browser.complaints);
+    for request in &browser.requests {
+        let address = request["url"].as_str().unwrap();
+        assert!(address.starts_with(url) || address == "about:blank", "only its own origin: {address}");
+        assert_eq!(request["headers"]["Referer"].as_str().unwrap_or_default(), "", "{request}");
+        assert!(address == link || !address.contains("token"), "{address}");
+    }
+}
+
 #[tokio::test]
 async fn a_mailed_link_opens_a_page_that_sets_the_password_and_tells_nobody_its_token() {
     let options = Options::in_memory();
@@ -37,9 +49,7 @@ async fn a_mailed_link_opens_a_page_that_sets_the_password_and_tells_nobody_its_
     assert_eq!(browser.evaluate("document.styleSheets.length").await, 1, "the style is let in");
     assert_eq!(browser.submit("grace@acme.example").await, "The password must not be the e-mail address.");
     for (password, flaw, filled) in [("second", "2 more to go.", 6), ("second password", "", 8)] {
-        browser.evaluate("document.getElementById('password').value = ''").await;
-        browser.evaluate("document.getElementById('password').focus()").await;
-        browser.call("Input.insertText", json!({"text": password})).await;
+        browser.type_password(password).await;
         assert_eq!(browser.evaluate("document.getElementById('flaw').textContent").await, flaw);
         assert_eq!(browser.evaluate("document.getElementById('meter').value").await, filled);
     }
@@ -47,14 +57,7 @@ async fn a_mailed_link_opens_a_page_that_sets_the_password_and_tells_nobody_its_
     let login = json!({"Email": "grace@acme.example", "Password": "second password"});
     assert_eq!(post("/api/auth/login", login).await.status(), 200);
 
-    // A failed answer is logged by the browser; what the policy blocks would be too.
-    assert!(browser.complaints.iter().all(|text| text.contains("400")), "{:?}", browser.complaints);
-    for request in &browser.requests {
-        let address = request["url"].as_str().unwrap();
-        assert!(address.starts_with(&url) || address == "about:blank", "only its own origin: {address}");
-        assert_eq!(request["headers"]["Referer"].as_str().unwrap_or_default(), "", "{request}");
-        assert!(address == link || !address.contains("token"), "{address}");
-    }
+    told_nobody(&browser, &url, &link);
 
     // Used, and what the policy forbids.
     browser.open(&link).await;
@@ -121,13 +124,7 @@ async fn the_link_of_an_invitation_opens_a_page_that_says_who_invites_and_accept
     let login = json!({"Email": "grace@acme.example", "Password": "a good password", "OrgCode": code});
     assert_eq!(post("/api/auth/login", login).await.status(), 200);
 
-    assert!(browser.complaints.iter().all(|text| text.contains("400")), "{:?}", browser.complaints);
-    for request in &browser.requests {
-        let address = request["url"].as_str().unwrap();
-        assert!(address.starts_with(&url) || address == "about:blank", "only its own origin: {address}");
-        assert_eq!(request["headers"]["Referer"].as_str().unwrap_or_default(), "", "{request}");
-        assert!(address == link || !address.contains("token"), "{address}");
-    }
+    told_nobody(&browser, &url, &link);
     browser.open(&link).await;
     let is_dead = "This link was used before, or is no longer valid. Ask whoever invited you for a new one.";
     browser.until(&format!("document.getElementById('who').textContent === '{is_dead}'")).await;

@@ -53,7 +53,8 @@ async fn difference(browser: &mut Browser, one: &[u8], other: &[u8]) -> f64 {
             one.forEach((value, place) => {{
                 const [x, y] = [Math.floor(place / 4) % 48, Math.floor(place / 4 / 48)];
                 // Each part is eight by eight, and each of its three colors counts. The fourth value is no color.
-                if (place % 4 < 3) parts[Math.floor(y / 8) * 6 + Math.floor(x / 8)] += Math.abs(value - other[place]) / 192;
+                const part = Math.floor(y / 8) * 6 + Math.floor(x / 8);
+                if (place % 4 < 3) parts[part] += Math.abs(value - other[place]) / 192;
             }});
             return Math.max(...parts);
         }})()",

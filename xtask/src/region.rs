@@ -5,7 +5,7 @@ pub(crate) fn filled(text: &str, name: &'static str, content: &str) -> Result<St
     between(text, name, content, &format!("# generated: begin {name}\n"), "# generated: end")
 }
 
-/// The same in Markdown, whose marks are comments of HTML.
+/// Fills a region of Markdown, whose marks are comments of HTML.
 pub(crate) fn filled_markdown(text: &str, name: &'static str, content: &str) -> Result<String, Error> {
     between(text, name, content, &format!("<!-- generated: begin {name} -->\n"), "<!-- generated: end -->")
 }

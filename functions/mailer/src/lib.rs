@@ -30,8 +30,8 @@ pub use trigger::{Answer, Trigger};
 /// Mails of the stream that are sent concurrently: a batch.
 const MAX_CONCURRENT_MAILS: usize = 10;
 /// A sweep starts no mail later than this after its first, and the next sweep comes a minute after. If every call then
-/// takes its full timeout, a mail needs another minute. The function times out after two, and a mail that was sent but not
-/// marked would be sent twice.
+/// takes its full timeout, a mail needs another minute. The function times out after two minutes, and a mail that was
+/// sent but not marked would be sent twice.
 const MAX_SWEEP_TIME: Duration = Duration::from_secs(40);
 
 /// The function.
@@ -69,8 +69,8 @@ impl Mailer {
             Trigger::Stream { records } => {
                 let entries = records.iter().filter_map(trigger::new_entry);
                 let failures = stream::iter(entries.collect::<Vec<_>>()).map(async |(sequence_number, entry)| {
-                    // What SES didn't take has a new place in the queue, where a sweep finds it. Behind a record that the
-                    // stream has to bring again, every later one waits.
+                    // A mail that SES didn't take has a new place in the queue, where a sweep finds it. Behind a record
+                    // that the stream has to bring again, every later one waits.
                     let left = self.deliver(&entry).await.is_err_and(|error| !matches!(error, DeliveryError::Send(_)));
                     left.then_some(sequence_number)
                 });
@@ -137,7 +137,8 @@ impl PacedEntries {
                 None => self.due.next().await?,
             };
             let Some(entry) = entry else { return Ok(None) };
-            // Where no mail may be sent any more today, nor is a link made for one, since it would expire. The rest goes on.
+            // Where no mail may be sent any more today, no link is made for one, since it would expire. Other messages
+            // are still done.
             let may_begin = match entry.message {
                 QueuedMessage::Mail(_) => self.pace.next_mail().await,
                 QueuedMessage::ResetRequest(_) => !self.pace.is_over_for_today(),

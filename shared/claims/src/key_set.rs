@@ -16,7 +16,8 @@ use crate::PublicKey;
 const CACHE_TTL: Duration = Duration::from_mins(5);
 /// The age from which the set is read again beside a call, so that no call waits for that read.
 const REFRESH_AHEAD_AGE: Duration = Duration::from_mins(3);
-/// Each process reads up to so much earlier. Thousands of them, which a burst of calls started, would else read at once.
+/// Each process reads up to so much earlier, by chance. Thousands of processes that a burst of calls started would
+/// otherwise read at once.
 const JITTER: Duration = Duration::from_mins(1);
 /// How long a known key verifies tokens beyond the age at which the set is stale, where the source is out of reach.
 const GRACE: Duration = Duration::from_hours(1);

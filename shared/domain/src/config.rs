@@ -126,7 +126,8 @@ pub fn endpoint(of_service: &str) -> Option<String> {
 /// Asks of the secret in a variable that it has at least so many bytes, and that it is a secret.
 ///
 /// # Errors
-/// It is shorter, or the reference to a secret, which CloudFormation resolves and other tools don't: everybody knows it.
+/// The secret is shorter. Or the value is a reference to a secret, which anybody knows: CloudFormation resolves it, and
+/// other tools don't.
 pub fn require_secret(name: &'static str, secret: &str, least: usize) -> Result<(), ConfigError> {
     let fault = if secret.starts_with("{{resolve:") {
         "is a reference to a secret that nothing has resolved".to_owned()

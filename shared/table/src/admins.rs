@@ -144,7 +144,8 @@ impl OrganizationScope<'_> {
     ///
     /// # Errors
     /// [`AdminError::NoAccount`], [`AdminError::EmailNotVerified`], [`AdminError::PlanLimit`],
-    /// [`Error::CallerUnverified`], [`Error::LimitReached`] of the organization, the scope's own, or the table is out of reach.
+    /// [`Error::CallerUnverified`], [`Error::LimitReached`] of the organization, the scope's own, or the table is out of
+    /// reach.
     pub async fn promote(
         &self,
         email: &EmailAddress,

@@ -62,7 +62,7 @@ impl Limit {
         Self { rate: limit.rate / load.largest(), of_organization: Some(limit.rate), ..limit }
     }
 
-    /// The same limit for another reason.
+    /// Gives the limit another reason.
     pub(super) fn because(self, because: String) -> Self {
         Self { because, ..self }
     }

@@ -22,7 +22,7 @@ impl Load {
         1.0 / (1..=self.organizations).map(|rank| 1.0 / f64::from(rank)).sum::<f64>()
     }
 
-    /// The same load at so many requests a second.
+    /// Returns the load at so many requests a second.
     pub(super) fn at(self, requests: f64) -> Self {
         Self { requests, ..self }
     }

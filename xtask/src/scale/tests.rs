@@ -5,16 +5,21 @@ use super::{
     quotas::DEFAULT,
 };
 
-/// The same but for what additions in another order make of it.
+/// Whether two numbers are equal, but for what additions in another order make of them.
 pub(super) fn is_about(one: f64, other: f64) -> bool {
     (one - other).abs() <= one.abs() * 1e-9
 }
 
+/// Reads a file of the repository.
+fn read(file: &str) -> String {
+    std::fs::read_to_string(crate::path(file)).unwrap()
+}
+
 #[test]
 fn what_others_say_is_what_they_say_here() {
-    let prices = include_str!("../../../bench/src/price.rs");
-    let template = include_str!("../../../template.yaml");
-    let mailer = include_str!("../../../functions/mailer/function.yaml");
+    let prices = &read("bench/src/price.rs");
+    let template = &read("template.yaml");
+    let mailer = &read("functions/mailer/function.yaml");
     let says = |text: &str, line: String| assert!(text.contains(&line), "{line}");
     says(prices, format!("GATEWAY: f64 = {:.2};", Cost::GATEWAY));
     says(prices, format!("REQUESTS: f64 = {:.2};", Cost::REQUESTS));
@@ -37,10 +42,10 @@ fn what_others_say_is_what_they_say_here() {
     // One batch at a time is Lambda's default, which needs no line.
     let factor = mailer.split_once("ParallelizationFactor: ").and_then(|(_, rest)| rest.lines().next());
     assert_eq!(factor.unwrap_or("1"), DEFAULT.batches.to_string());
-    let pace = include_str!("../../../functions/mailer/src/pace.rs");
+    let pace = &read("functions/mailer/src/pace.rs");
     says(pace, format!("RangeInclusive<usize> = 10..={SWEPT_AT_ONCE};"));
-    let sweep = include_str!("../../../functions/mailer/src/lib.rs");
+    let sweep = &read("functions/mailer/src/lib.rs");
     says(sweep, format!("MAX_SWEEP_TIME: Duration = Duration::from_secs({SWEEP_SECONDS})"));
-    says(include_str!("../../../shared/table/src/records/mail.rs"), format!("SHARDS: u8 = {MAIL_SHARDS};"));
-    says(include_str!("../../../shared/table/src/queue.rs"), format!("SHARDS: u8 = {QUEUE_SHARDS};"));
+    says(&read("shared/table/src/records/mail.rs"), format!("SHARDS: u8 = {MAIL_SHARDS};"));
+    says(&read("shared/table/src/queue.rs"), format!("SHARDS: u8 = {QUEUE_SHARDS};"));
 }

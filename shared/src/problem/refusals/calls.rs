@@ -1,5 +1,5 @@
-//! What any call may meet: a role that is gone, a limit, a version that isn't the current one, a list that can't be read,
-//! and a table that is out of reach.
+//! Refusals that any call may meet: a role that is gone, a limit, a version that isn't the current one, a list that
+//! can't be read, and a table that is out of reach.
 
 use domain::conditional::FailedPrecondition;
 use table::{Error, Limited, ListError, SessionEnded};

@@ -52,7 +52,7 @@ macro_rules! list_request {
         }
 
         $crate::request! {
-            /// A condition that every listed row keeps. Comparison is by Unicode code point and minds case, but in addresses.
+            /// A condition that every listed row keeps. Comparison is by code point and minds case, but in addresses.
             #[derive(::utoipa::ToSchema)]
             #[schema(as = $filter_name, rename_all = "PascalCase")]
             $visibility struct $filter {

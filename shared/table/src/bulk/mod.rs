@@ -6,8 +6,8 @@
 //! *Transactions in flight share no item.* On AWS they would conflict. Rows of one bucket are written together, and two
 //! transactions that touch one bucket come one after the other.
 //!
-//! *One row stops no other.* Where a condition fails, nothing of the transaction is written, and all of its rows are read
-//! again. They go in transactions of half the size, down to one row each: what can't be written is alone in the end.
+//! *One row stops no other.* Where a condition fails, nothing of the transaction is written, and all of its rows are
+//! read again. They go in transactions of half the size, down to one row each: what can't be written is alone in the end.
 
 mod batches;
 mod outline;

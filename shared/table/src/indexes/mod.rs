@@ -85,7 +85,8 @@ impl Table {
     }
 
     /// Mends every index of an organization while calls go on: counts first, so that what is mended next is counted;
-    /// then what the two orders of a collection hold otherwise, and the rows of users that aren't what their roles make them.
+    /// then rows that the two orders of a collection hold otherwise, and rows of users that aren't what their roles make
+    /// them.
     ///
     /// # Errors
     /// The table is out of reach, or others write so often to one place that it can't be mended. What was mended before

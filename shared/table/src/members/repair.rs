@@ -1,5 +1,5 @@
-//! Mends rows that say something else than the roles and the open invitations do. An operator's; the API changes both in
-//! one transaction.
+//! Mends rows that say something else than the roles and the open invitations do. Only an operator's command needs
+//! this: the API changes both in one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
