@@ -31,6 +31,9 @@ fn is_success(status: u16) -> bool {
 /// others.
 async fn cells(kind: Kind, last: Option<Request>) -> Vec<(Row, Kind, u16)> {
     let company = Company::found(kind.requires_proof()).await;
+    if kind == Kind::Orphan {
+        company.will_end().await;
+    }
     company.equip().await;
     let requests = match last {
         Some(request) => vec![request],

@@ -35,6 +35,13 @@ fn trips(answer: &Answer) -> Trips {
     Trips(answer.status, answer.round_trips())
 }
 
+/// Asserts a budget that has one round trip more where the organization's code was not read within the last minute.
+#[track_caller]
+fn keeps_budget_with_code(answer: &Answer, budget: u32, call: &str) {
+    let trips = trips(answer);
+    assert!(trips == (200, budget) || trips == (200, budget + 1), "{call}: {trips:?}");
+}
+
 /// Somebody who buys for a customer of the organization.
 async fn associated(tenant: &Tenant) -> Person {
     let (admin, person) = (&tenant.admin, person().await);
@@ -205,16 +212,16 @@ async fn each_call_for_machines_and_accounts_keeps_its_budget() {
     assert_eq!(trips(&admin.get(api_access).await), (200, 1), "list credentials");
     let login =
         json!({"OrgCode": tenant.code, "ClientId": created["ClientId"], "ClientSecret": created["ClientSecret"]});
-    assert_eq!(trips(&Anonymous.post("/api/auth/login", &login).await), (200, 2), "a machine's sign-in");
+    keeps_budget_with_code(&Anonymous.post("/api/auth/login", &login).await, 1, "a machine's sign-in");
     let text = |name: &str| created[name].as_str().unwrap();
     let client =
         [("client_id", text("ClientId")), ("client_secret", text("ClientSecret")), ("audience", tenant.code.as_str())];
     let grant = [&client[..], &[("grant_type", "client_credentials")]].concat();
-    assert_eq!(trips(&Anonymous.post_form(OAUTH, &grant).await), (200, 2), "a machine's token by OAuth");
+    keeps_budget_with_code(&Anonymous.post_form(OAUTH, &grant).await, 1, "a machine's token by OAuth");
     let buyer = associated(&tenant).await;
     let exchange = [("grant_type", EXCHANGE), ("requested_subject", buyer.id.as_str())];
     let exchanged = Anonymous.post_form(OAUTH, &[&client[..], &exchange].concat()).await;
-    assert_eq!(trips(&exchanged), (200, 3), "a machine's exchange by OAuth");
+    keeps_budget_with_code(&exchanged, 2, "a machine's exchange by OAuth");
     let user = buyer.signed_in().await;
     let subject = [
         ("grant_type", EXCHANGE),
@@ -224,7 +231,7 @@ async fn each_call_for_machines_and_accounts_keeps_its_budget() {
     ];
     assert_eq!(trips(&Anonymous.post_form(OAUTH, &subject).await), (200, 2), "a user's exchange by OAuth");
     let by_client = Anonymous.post_form(OAUTH, &[&client[..2], &subject].concat()).await;
-    assert_eq!(trips(&by_client), (200, 4), "a user's exchange by a client");
+    keeps_budget_with_code(&by_client, 3, "a user's exchange by a client");
     let revoke = json!({"ClientId": created["ClientId"]});
     assert_eq!(trips(&admin.delete(api_access, &revoke).await), (200, 1), "revoke a credential");
 

@@ -211,6 +211,18 @@ impl Company {
         sign_in(&self.anyone, &login).await
     }
 
+    /// Gives the organization an end, as one has whose founder is not verified. Others are never gone, so functions
+    /// remember for a minute that they exist.
+    pub(super) async fn will_end(&self) {
+        let server = if self.requires_proof { server_requiring_verified_email() } else { server() };
+        let client = Client::from_conf(dynamo::Table::client_config(Some(&server.dynamodb_url)).build());
+        let attribute = |text: &str| AttributeValue::S(text.to_owned());
+        let call = client.update_item().table_name(&server.table);
+        let call = call.key("pk", attribute(&format!("ORG#{}", self.id))).key("sk", attribute("#ORG"));
+        let end = AttributeValue::N((shared::clock::now() + 3_600).to_string());
+        call.update_expression("SET expires_at = :end").expression_attribute_values(":end", end).send().await.unwrap();
+    }
+
     /// Deletes the organization, which only an operator can do.
     pub(super) async fn delete(&self) {
         delete_item(format!("ORG#{}", self.id), "#ORG").await;

@@ -30,6 +30,7 @@ mod profile;
 mod queue;
 mod records;
 mod rekey_addresses;
+mod remembered;
 mod resets;
 mod scope;
 mod settings;

@@ -1,10 +1,6 @@
 //! Machine credentials: an item whose existence is the machine's role, and one beside it for when it was last used.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, time::Duration};
 
 use claims::{ClientSecret, MachineAccess, SecretHash};
 use domain::{
@@ -12,7 +8,6 @@ use domain::{
     expiry::Expiry,
     ids::{ClientId, OrganizationId, UserId},
     mail::MailKind,
-    mutex::lock,
     text::CredentialName,
 };
 use dynamo::{Backoff, Expression, SortKeys, from_item, number, rfc3339};
@@ -22,15 +17,14 @@ use crate::{
     Error, IdempotencyKey, MachineError, OrganizationScope, PlanLimitReached, Replayable, Table,
     admins::sort_key,
     records::{AdminRecord, MachineRecord, MachineUseRecord, MailRecord, OrganizationRecord},
+    remembered::{self, Remembered},
     scope::{Authority, Committed, keys},
 };
 
 /// A credential's last use is written at most this often.
-const WRITE_INTERVAL: Duration = Duration::from_mins(1);
+const WRITE_INTERVAL: Duration = remembered::LIFE;
 /// Mails that one transaction puts beside a credential. It has room for 100 actions, and a mail takes two.
 const NOTICES_PER_TRANSACTION: usize = 40;
-/// Credentials whose last write this process remembers.
-const MAX_REMEMBERED_CREDENTIALS: usize = 1_000;
 
 /// A machine credential as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,11 +64,8 @@ pub struct MachineGrant {
     pub expires_at: Option<u64>,
 }
 
-/// When this process last wrote the use of each credential.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LastUses(Arc<Mutex<HashMap<UsedCredential, Instant>>>);
-
-type UsedCredential = (OrganizationId, ClientId);
+/// The credentials whose use this process has written of late.
+pub(crate) type WrittenUses = Remembered<(OrganizationId, ClientId), ()>;
 
 /// The condition of a new machine credential that failed.
 enum CreationRefusal {
@@ -89,23 +80,6 @@ struct BeforeCreation {
     admins: Vec<AdminRecord>,
     /// The number of machine credentials that haven't expired.
     machines: u64,
-}
-
-impl LastUses {
-    /// Whether a use is to be written now. It then counts as written.
-    fn should_write(&self, credential: UsedCredential) -> bool {
-        let mut uses = lock(&self.0);
-        if uses.get(&credential).is_some_and(|at| at.elapsed() < WRITE_INTERVAL) {
-            return false;
-        }
-        if uses.len() >= MAX_REMEMBERED_CREDENTIALS {
-            uses.retain(|_, at| at.elapsed() < WRITE_INTERVAL);
-        }
-        if uses.len() < MAX_REMEMBERED_CREDENTIALS {
-            uses.insert(credential, Instant::now());
-        }
-        true
-    }
 }
 
 /// Records the use of a machine's credential after the request, if that succeeds.
@@ -143,7 +117,7 @@ impl Table {
     /// # Errors
     /// The table is out of reach.
     pub async fn record_machine_use(&self, organization: &OrganizationId, client: &ClientId) -> Result<(), Error> {
-        if !self.last_uses().should_write((organization.clone(), client.clone())) {
+        if !self.written_uses().insert((organization.clone(), client.clone()), ()) {
             return Ok(());
         }
         let used = Expression::update("SET last_used_at = :now")

@@ -9,6 +9,7 @@ use dynamo::SortKeys;
 use crate::{
     Error, Table,
     records::{MembershipRecord, OrganizationNameOf},
+    remembered::Remembered,
     scope::{Authority, keys},
 };
 
@@ -16,6 +17,9 @@ use crate::{
 const ROLES: usize = 2;
 /// What a membership's record holds, for reads of single ones.
 const ATTRIBUTES: [&str; 4] = ["organization_id", "organization_code", "role", "customer_number"];
+
+/// The ids of organizations by their codes.
+pub(crate) type OrganizationsByCode = Remembered<OrganizationCode, OrganizationId>;
 
 /// Some of a user's memberships, in the order of the organizations' ids.
 pub struct MembershipPage {
@@ -123,13 +127,20 @@ impl Table {
         Ok(names.into_iter().map(|organization| (organization.id, organization.name)).collect())
     }
 
-    /// The organization of this code, where there is one: one read.
+    /// The organization of this code, where there is one: one read, or none of a code that was read within the last
+    /// minute. A code stays with its organization, so only one that ends by itself has to be read each time.
     ///
     /// # Errors
     /// The table is out of reach.
     pub async fn organization_by_code(&self, code: &OrganizationCode) -> Result<Option<OrganizationId>, Error> {
-        let record = self.get(keys::organization_code(code)).await?;
-        Ok(record.map(|record| record.organization_id))
+        if let Some(organization) = self.organizations_by_code().get(code) {
+            return Ok(Some(organization));
+        }
+        let Some(record) = self.get(keys::organization_code(code)).await? else { return Ok(None) };
+        if record.expires_at.is_none() {
+            self.organizations_by_code().insert(code.clone(), record.organization_id.clone());
+        }
+        Ok(Some(record.organization_id))
     }
 }
 

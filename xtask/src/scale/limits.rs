@@ -150,7 +150,7 @@ fn of_organization(load: &Load, quotas: &Quotas) -> Vec<Limit> {
         reads(
             "`#ORG`, one item: reads",
             reads_at(&[Place::OrganizationItem]),
-            Remedy::Change("remember for a while that an organization exists"),
+            Remedy::Change("remember its settings and its plans for some seconds"),
         ),
         reads(
             "a machine's `CLIENT#client`, one item: reads",

@@ -18,6 +18,15 @@ pub(crate) enum Form {
     Earlier,
 }
 
+/// What a look for a customer needs of the organization's item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needed {
+    /// The form of its customers, which is remembered once none is left in the earlier one.
+    Form,
+    /// Its plans as well, as they are now.
+    Plans,
+}
+
 /// A customer as it is stored.
 pub(crate) struct StoredCustomer {
     pub(crate) record: CustomerRecord,
@@ -29,7 +38,7 @@ pub(crate) struct FoundCustomer {
     pub(crate) customer: Option<StoredCustomer>,
     /// Whether the organization may have customers in the earlier form.
     pub(crate) earlier_left: bool,
-    /// The plans that the organization is on.
+    /// The plans that the organization is on, where they were needed.
     pub(crate) plans: Vec<String>,
 }
 
@@ -46,16 +55,29 @@ impl StoredCustomer {
 impl Reads<'_> {
     /// Finds a customer, or `None` if the organization is gone. One round trip, and one more where the customer isn't
     /// found in the present form while some may be left in the earlier one.
+    ///
+    /// All calls of an organization share its item. One that was read within the last minute is not read again for the
+    /// form of its customers alone, since they never go back to the earlier one.
     pub(crate) async fn find_customer(
         self,
         organization: &OrganizationId,
         number: &CustomerNumber,
+        needed: Needed,
     ) -> Result<Option<FoundCustomer>, Error> {
         let begun_at = now();
-        let place = self.get_part::<CustomersPlace, _>(keys::organization(organization));
+        let settled = self.settled_customers();
+        let place = async {
+            match settled.get(organization) {
+                Some(()) if needed == Needed::Form => Ok(Some(CustomersPlace::SETTLED)),
+                _ => self.get_part::<CustomersPlace, _>(keys::organization(organization)).await,
+            }
+        };
         let (place, record) = tokio::try_join!(place, self.get(keys::customer(organization, number)))?;
         let Some(place) = place else { return Ok(None) };
         let earlier_left = may_be_left(&place, begun_at);
+        if !earlier_left && place.expires_at.is_none() {
+            settled.insert(organization.clone(), ());
+        }
         let stored = |form| move |record| StoredCustomer { record, form };
         let customer = match record.map(stored(Form::Indexed)) {
             None if earlier_left => {

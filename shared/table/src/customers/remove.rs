@@ -5,7 +5,7 @@ use dynamo::{Backoff, Expression};
 use super::{
     CustomerOrder,
     entries::CustomerEntries,
-    find::{Form, FoundCustomer, StoredCustomer},
+    find::{Form, FoundCustomer, Needed, StoredCustomer},
     write::{Changed, Located, add_uses, check, wait},
 };
 use crate::{
@@ -90,7 +90,7 @@ impl OrganizationScope<'_> {
         let tiers =
             async { if preconditions.are_sent() { reads.price_tiers(self.id()).await.map(Some) } else { Ok(None) } };
         let (found, tiers, by_number, by_company) = tokio::join!(
-            reads.find_customer(self.id(), number),
+            reads.find_customer(self.id(), number, Needed::Form),
             tiers,
             reads.indexes().locate(&by_number, number.as_str()),
             reads.indexes().locate(&by_company, HIGHEST),

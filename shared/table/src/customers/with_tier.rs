@@ -33,7 +33,7 @@
 use domain::{clock::now, ids::OrganizationId, text::CustomerNumber};
 use dynamo::Backoff;
 
-use super::find::{Form, FoundCustomer};
+use super::find::{Form, FoundCustomer, Needed};
 use crate::{
     Error,
     records::{CustomerRecord, PriceTierRecord},
@@ -56,7 +56,7 @@ pub(crate) struct CustomerWithTier {
 /// What was found of a customer of an organization that exists.
 pub(crate) struct Looked {
     pub(crate) customer: Option<CustomerWithTier>,
-    /// The plans that the organization is on.
+    /// The plans that the organization is on, where they were needed.
     pub(crate) plans: Vec<String>,
 }
 
@@ -68,11 +68,12 @@ impl Reads<'_> {
         self,
         organization: &OrganizationId,
         number: &CustomerNumber,
+        needed: Needed,
     ) -> Result<Option<Looked>, Error> {
         let (mut backoff, mut without_tier) = (Backoff::default(), 0);
         loop {
             let begun_at = now();
-            let customer = self.find_customer(organization, number);
+            let customer = self.find_customer(organization, number, needed);
             let (found, tiers) = tokio::try_join!(customer, self.price_tiers(organization))?;
             let Some(FoundCustomer { customer, plans, .. }) = found else { return Ok(None) };
             let looked = |customer| Ok(Some(Looked { customer, plans }));

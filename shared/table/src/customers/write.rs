@@ -10,7 +10,7 @@ use dynamo::{Backoff, Expression, number};
 use super::{
     CustomerOrder,
     entries::{CompanyMove, CustomerBuckets, CustomerEntries},
-    find::{Form, FoundCustomer, StoredCustomer},
+    find::{Form, FoundCustomer, Needed, StoredCustomer},
 };
 use crate::{
     Error, OrganizationScope,
@@ -58,7 +58,7 @@ impl OrganizationScope<'_> {
         reads: Reads<'_>,
         number: &CustomerNumber,
     ) -> Result<Option<Known>, Error> {
-        let found = reads.find_customer(self.id(), number);
+        let found = reads.find_customer(self.id(), number, Needed::Form);
         let (found, tiers) = tokio::try_join!(found, reads.price_tiers(self.id()))?;
         Ok(found.map(|found| Known { found, tiers }))
     }

@@ -95,9 +95,17 @@ pub(crate) struct CustomersPlace {
     pub(crate) customers_indexed_at: Option<u64>,
     #[serde(default)]
     pub(crate) plans: Vec<String>,
+    /// When the organization ends, if nobody verifies its founder's address.
+    #[serde(default)]
+    pub(crate) expires_at: Option<u64>,
 }
 
 impl PartOf<OrganizationRecord> for CustomersPlace {}
+
+impl CustomersPlace {
+    /// That of an organization whose customers have all been in the present form for long.
+    pub(crate) const SETTLED: Self = Self { customers_indexed_at: Some(0), plans: Vec::new(), expires_at: None };
+}
 
 /// An organization's current name.
 #[derive(Deserialize)]

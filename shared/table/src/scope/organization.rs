@@ -98,13 +98,22 @@ impl<'t> OrganizationScope<'t> {
 
     /// Checks that the caller's role holds, with one read of a few items.
     ///
+    /// All calls of an organization share its own item. So one that was there within the last minute is not read
+    /// again, unless it ends by itself. The caller's role and sign-in are read each time.
+    ///
     /// # Errors
     /// [`Error::SessionEnded`], [`Error::OrganizationGone`], [`Error::NotAdmin`], [`Error::InvalidKey`],
     /// [`Error::AccessNotCovered`], or the table is out of reach.
     pub async fn check(&self) -> Result<(), Error> {
-        let organization = keys::organization(self.id()).into_key().into_raw();
-        let items = self.standing_items(Some(organization)).await?;
-        self.require_standing(&items, items.iter().any(StandingItem::is_organization))
+        let endless = self.table.endless_organizations();
+        let is_known = endless.get(self.id()).is_some();
+        let organization = (!is_known).then(|| keys::organization(self.id()).into_key().into_raw());
+        let items = self.standing_items(organization).await?;
+        let read = items.iter().find(|item| item.is_organization());
+        if read.is_some_and(StandingItem::is_endless) {
+            endless.insert(self.id().clone(), ());
+        }
+        self.require_standing(&items, is_known || read.is_some())
     }
 
     /// Reads the items that decide whether the caller is authorized, and the item of one more key.

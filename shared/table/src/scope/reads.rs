@@ -1,9 +1,10 @@
 use counted_index::{IndexReader, Order, entry_key};
+use domain::ids::OrganizationId;
 use dynamo::{Item, SortKeys, from_item};
 use serde::de::DeserializeOwned;
 
 use super::{OrganizationKey, OrganizationPartition, PartOf, Record, Table};
-use crate::Error;
+use crate::{Error, remembered::Remembered};
 
 /// Reads of an organization's records. The scope returns their results only once the caller's role is known to hold.
 #[derive(Clone, Copy)]
@@ -12,6 +13,12 @@ pub(crate) struct Reads<'t>(&'t Table);
 impl<'t> Reads<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
         Self(table)
+    }
+
+    /// Returns the organizations of which this process has read of late that they have no end, and that none of their
+    /// customers is in the earlier form.
+    pub(crate) fn settled_customers(self) -> &'t Remembered<OrganizationId, ()> {
+        self.0.settled_customers()
     }
 
     pub(crate) async fn get<R: Record>(self, key: OrganizationKey<R>) -> Result<Option<R>, Error> {

@@ -42,6 +42,11 @@ impl StandingItem {
     pub(super) fn is_organization(&self) -> bool {
         self.sk == keys::ORGANIZATION
     }
+
+    /// Whether the item stays until somebody deletes it. Every read has `expires_at`, whether asked for it or not.
+    pub(super) fn is_endless(&self) -> bool {
+        self.expires_at.is_none()
+    }
 }
 
 /// Returns the keys of the items that decide whether the caller is authorized.

@@ -1,8 +1,11 @@
-use domain::config::{Config, Limits};
+use domain::{
+    config::{Config, Limits},
+    ids::OrganizationId,
+};
 use dynamo::{Counted, Expression, Item, Limit, SortKeys, Updated, from_item, text};
 
 use super::{Key, PartOf, Partition, Record, Write};
-use crate::{Error, machines::LastUses};
+use crate::{Error, machines::WrittenUses, memberships::OrganizationsByCode, remembered::Remembered};
 
 /// The table, for records that belong to no single organization: accounts, memberships, signing keys and mails.
 #[derive(Clone, Debug)]
@@ -11,7 +14,10 @@ pub struct Table {
     require_verified_email: bool,
     limits: Limits,
     max_tested_rows: u64,
-    last_uses: LastUses,
+    written_uses: WrittenUses,
+    endless_organizations: Remembered<OrganizationId, ()>,
+    settled_customers: Remembered<OrganizationId, ()>,
+    organizations_by_code: OrganizationsByCode,
 }
 
 impl Table {
@@ -23,7 +29,10 @@ impl Table {
             require_verified_email: true,
             limits: Limits::default(),
             max_tested_rows: Config::MAX_TESTED_ROWS,
-            last_uses: LastUses::default(),
+            written_uses: WrittenUses::default(),
+            endless_organizations: Remembered::default(),
+            settled_customers: Remembered::default(),
+            organizations_by_code: OrganizationsByCode::default(),
         }
     }
 
@@ -68,9 +77,23 @@ impl Table {
         self.require_verified_email
     }
 
-    /// Returns the times at which this process last recorded the use of each machine credential.
-    pub(crate) fn last_uses(&self) -> &LastUses {
-        &self.last_uses
+    /// Returns the machine credentials whose use this process has written of late.
+    pub(crate) fn written_uses(&self) -> &WrittenUses {
+        &self.written_uses
+    }
+
+    /// Returns the organizations that this process has read of late, without those that end by themselves.
+    pub(super) fn endless_organizations(&self) -> &Remembered<OrganizationId, ()> {
+        &self.endless_organizations
+    }
+
+    pub(super) fn settled_customers(&self) -> &Remembered<OrganizationId, ()> {
+        &self.settled_customers
+    }
+
+    /// Returns the ids of organizations whose codes this process has read of late.
+    pub(crate) fn organizations_by_code(&self) -> &OrganizationsByCode {
+        &self.organizations_by_code
     }
 
     pub(super) fn engine(&self) -> &dynamo::Table {
@@ -161,8 +184,8 @@ impl Table {
         Ok(self.engine.try_to_update(key.into_raw(), expression, expression.condition_on_existing()).await?)
     }
 
-    /// Updates a record that may not exist, on the expression's condition alone. Only for what limits keep: an item
-    /// whose existence is a role or an account would come back by a late update.
+    /// Updates a record that may not exist, on the expression's condition alone. Only for what limits and
+    /// bounces keep: an item whose existence is a role or an account would come back by a late update.
     pub(crate) async fn update_or_create<R>(&self, key: Key<R>, expression: &Expression) -> Result<Updated, Error> {
         let condition = expression.condition_alone().to_owned();
         Ok(self.engine.try_to_update(key.into_raw(), expression, condition).await?)
