@@ -178,7 +178,9 @@ for name, resource in resources.items():
     assert len(own) == text.count('"Fn::If": ["HasExistingTable"'), name
 
 # The stream is filtered, and what the mailer gives up on is kept.
-(mapping,) = by_type("AWS::Lambda::EventSourceMapping").values()
+mappings = by_type("AWS::Lambda::EventSourceMapping")
+mapping, feedback = (mappings[f"MailerFunction{event}"] for event in ("NewMails", "Feedback"))
+assert len(mappings) == 2
 assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and mapping["BisectBatchOnFunctionError"]
 (filter_,) = mapping["FilterCriteria"]["Filters"]
 assert json.loads(filter_["Pattern"])["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "WAIT#"}]
@@ -190,5 +192,14 @@ variables = made["MailerFunction"]["Properties"]["Environment"]["Variables"]
 assert variables["MAIL_CONFIGURATION_SET"] == {"Ref": "MailConfiguration"}
 assert "configuration-set/${MailConfiguration}" in json.dumps(made["MailerFunctionRole"])
 assert made["MailEvents"]["Properties"]["ConfigurationSetName"] == {"Ref": "MailConfiguration"}
+
+# What SES says of them comes back to the mailer, and is brought again until it is taken.
+assert feedback["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+assert feedback["EventSourceArn"] == {"Fn::GetAtt": ["MailFeedback", "Arn"]}
+(target,) = made["MailFeedbackRule"]["Properties"]["Targets"]
+assert target["Arn"] == {"Fn::GetAtt": ["MailFeedback", "Arn"]}
+queue = resources["MailFeedback"]["Properties"]
+assert queue["VisibilityTimeout"] >= 6 * resources["MailerFunction"]["Properties"]["Timeout"]
+assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["UnsentMails", "Arn"]}
 
 print(f"{len(resources)} resources, {len(paths)} paths, {len(functions)} functions")

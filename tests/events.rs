@@ -227,9 +227,11 @@ async fn every_event_is_answered_by_the_real_binary_as_the_contract_says() {
     world.does("nowhere", 404).await;
 
     let mailer = world.deployment.gateway.function("mailer").unwrap();
-    for (name, expected) in
-        [("mailer-stream", json!({"batchItemFailures": []})), ("mailer-sweep", json!({"Unsent": 0}))]
-    {
+    for (name, expected) in [
+        ("mailer-stream", json!({"batchItemFailures": []})),
+        ("mailer-feedback", json!({"batchItemFailures": []})),
+        ("mailer-sweep", json!({"Unsent": 0})),
+    ] {
         let event = fs::read(directory().join(format!("{name}.json"))).unwrap();
         let answer: Value = serde_json::from_slice(&mailer.invoke(event.into()).await.unwrap()).unwrap();
         assert_eq!(answer, expected, "{name}");

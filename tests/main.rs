@@ -10,6 +10,7 @@ mod addresses;
 mod admins;
 mod association_list;
 mod associations;
+mod bounces;
 mod common_rules;
 mod conditional_requests;
 mod conflicts;

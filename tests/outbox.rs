@@ -2,6 +2,7 @@
 //!
 //! Each test has a table of its own whose mails nobody else sends, an SES of its own, and a clock that it sets.
 
+mod bounces;
 mod invitations;
 mod pace;
 mod queue;
@@ -15,7 +16,7 @@ use futures_util::future::{join, join_all};
 use mailer::Trigger;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::table::LEASE_SECONDS;
 
 use crate::support::{Mood, unique};
@@ -36,8 +37,13 @@ async fn a_mail_is_put_together_as_ses_wants_it() {
     assert_eq!(sent[0]["ReplyToAddresses"], json!(["help@api.example"]));
     assert_eq!(sent[0]["Destination"], json!({"ToAddresses": [world.founder]}));
     assert_eq!((&reference["Name"], reference["Value"].as_str().unwrap().len()), (&json!("X-Entity-Ref-ID"), 24));
-    let tags = json!([{"Name": "kind", "Value": "welcome-founder"}, {"Name": "mail", "Value": reference["Value"]}]);
-    assert_eq!(sent[0]["EmailTags"], tags);
+    let tags = &sent[0]["EmailTags"];
+    let day = tags[2]["Value"].as_str().unwrap();
+    let tag = |name: &str, value: &Value| json!({"Name": name, "Value": value});
+    let mail = tag("mail", &reference["Value"]);
+    assert_eq!(*tags, json!([tag("kind", &json!("welcome-founder")), mail, tag("day", &json!(day))]));
+    // SES takes letters, digits, dashes and underscores alone.
+    assert!(day.len() == 13 && day.bytes().all(|byte| byte.is_ascii_digit() || b"-_".contains(&byte)), "{day}");
     assert_eq!(simple["Subject"], json!({"Data": format!("{name} is ready"), "Charset": "UTF-8"}));
     assert!(simple["Body"]["Text"]["Data"].as_str().unwrap().starts_with("Hello Ada,\n\nyour organization"));
     assert_eq!(world.state(&world.founder).await, "sent");
@@ -207,14 +213,16 @@ async fn who_was_demoted_meanwhile_is_not_welcomed() {
 
 #[tokio::test]
 async fn a_crash_at_any_step_loses_no_mail_and_doubles_one_only_after_its_lease() {
-    // The steps of a delivery: the claim (call 0 of the table), the admin's item (1), the send, the mark (2).
+    // The steps of a delivery: the claim (call 0 of the table), the admin's item and the bounces of the address (1 and 2),
+    // the send, the mark (3).
     for (call, fault, leased, sends_before, sends_after) in [
         (0, Fault::KilledBefore, false, 0, 1),
         (0, Fault::KilledAfter, true, 0, 1),
         (1, Fault::KilledBefore, true, 0, 1),
         (1, Fault::KilledAfter, true, 0, 1),
-        (2, Fault::KilledBefore, true, 1, 2),
-        (2, Fault::KilledAfter, false, 1, 1),
+        (2, Fault::KilledAfter, true, 0, 1),
+        (3, Fault::KilledBefore, true, 1, 2),
+        (3, Fault::KilledAfter, false, 1, 1),
     ] {
         let world = killed_at(call, fault).await;
         assert_eq!(world.ses.sent().len(), sends_before, "{fault:?} {call}");

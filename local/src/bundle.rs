@@ -32,6 +32,7 @@ use crate::{
     functions::{FUNCTIONS, State},
     guard::{self, AllowedHosts},
     home::{self, Home},
+    mail_simulator::MailSimulator,
     mailbox::Mailbox,
     plans, reference,
     seed::seed,
@@ -89,6 +90,7 @@ pub struct Bundle {
     dynamodb: String,
     router: Router,
     ses: SocketAddr,
+    simulator: MailSimulator,
     stop: Stop,
     tasks: Tasks,
     database: Database,
@@ -207,6 +209,7 @@ impl Bundle {
             data: (!options.in_memory).then(|| options.data_dir.clone()),
             demo: demo.clone(),
         };
+        let simulator = mailbox.simulator().clone();
         let pages = [mailbox.page(), plans::page(), reference::routes(), home::routes(home)];
         let pages = guard::guard_from_other_pages(pages.into_iter().fold(Router::new(), Router::merge));
         let mut router = router(&state, options.cors_origins.clone(), pages, &config.issuer);
@@ -226,12 +229,12 @@ impl Bundle {
         let stream_task = if options.no_mailer {
             tokio::spawn(asked(&stop.stream))
         } else {
-            tokio::spawn(stream.feed(mailer, wake, stop.stream.subscribe()))
+            tokio::spawn(stream.feed(mailer, simulator.clone(), wake, stop.stream.subscribe()))
         };
 
         let api_task = serve(api_listener, hosts.guard(router.clone()), asked(&stop.api));
         let tasks = Tasks { api: api_task, stream: stream_task, ses: ses_task, dynamodb: dynamodb_task };
-        Ok(Self { api, dynamodb, router, ses, stop, tasks, database, demo, data })
+        Ok(Self { api, dynamodb, router, ses, simulator, stop, tasks, database, demo, data })
     }
 
     /// Where the API is.
@@ -281,7 +284,8 @@ impl Bundle {
     /// The stream can't be read.
     pub fn feed(&self, consumer: impl Consumer) -> Result<(), StreamError> {
         let stream = Stream::open(self.database.clone(), Self::TABLE, None)?;
-        tokio::spawn(stream.feed(consumer, Wake::default(), self.stop.stream.subscribe()));
+        let simulator = self.simulator.clone();
+        tokio::spawn(stream.feed(consumer, simulator, Wake::default(), self.stop.stream.subscribe()));
         Ok(())
     }
 

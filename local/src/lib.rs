@@ -13,6 +13,7 @@ mod functions;
 mod gallery;
 mod guard;
 mod home;
+mod mail_simulator;
 mod mailbox;
 mod openapi;
 mod operator_key;

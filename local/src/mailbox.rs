@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{ids, problem::Problem};
 
-use crate::{data::Journal, web};
+use crate::{data::Journal, mail_simulator::MailSimulator, web};
 
 /// Mails have styles of their own, and their pictures are elsewhere. They run no script.
 const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src https: data:; base-uri 'none'; \
@@ -29,7 +29,10 @@ const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-
 
 /// Every mail that was sent on this machine.
 #[derive(Clone, Default)]
-pub(crate) struct Mailbox(Arc<Mutex<Kept>>);
+pub(crate) struct Mailbox {
+    kept: Arc<Mutex<Kept>>,
+    simulator: MailSimulator,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -60,7 +63,13 @@ impl Mailbox {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let (journal, lines) = Journal::open(path)?;
         let mails = lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
-        Ok(Self(Arc::new(Mutex::new(Kept { mails, journal: Some(journal) }))))
+        let kept = Arc::new(Mutex::new(Kept { mails, journal: Some(journal) }));
+        Ok(Self { kept, simulator: MailSimulator::default() })
+    }
+
+    /// Returns what bounces and complaints come of.
+    pub(crate) fn simulator(&self) -> &MailSimulator {
+        &self.simulator
     }
 
     /// Shows the mails, on the API's port.
@@ -78,7 +87,7 @@ impl Mailbox {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn keep(&self, mail: SentMail) -> io::Result<()> {
@@ -97,6 +106,15 @@ impl Mailbox {
 struct SendEmail {
     destination: Destination,
     content: EmailContent,
+    #[serde(default)]
+    email_tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tag {
+    name: String,
+    value: String,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +163,7 @@ async fn send_email(State(mailbox): State<Mailbox>, body: String) -> Result<Resp
     };
     let sent_at = DateTime::from(std::time::SystemTime::now()).fmt(Format::DateTime).unwrap_or_default();
     let Message { subject, body } = request.content.simple;
+    let tags = request.email_tags.into_iter().map(|tag| (tag.name, json!([tag.value]))).collect();
     let mail = SentMail {
         to: request.destination.to_addresses.join(", "),
         subject: subject.data,
@@ -153,6 +172,9 @@ async fn send_email(State(mailbox): State<Mailbox>, body: String) -> Result<Resp
         sent_at,
     };
     mailbox.keep(mail).map_err(|error| Problem::internal(&error))?;
+    for to in &request.destination.to_addresses {
+        mailbox.simulator.take(to, &tags);
+    }
     Ok(Json(json!({"MessageId": ids::random_id(24)})).into_response())
 }
 

@@ -22,7 +22,7 @@ use tokio::{
     time::MissedTickBehavior,
 };
 
-use crate::data;
+use crate::{data, mail_simulator::MailSimulator};
 
 /// The longest wait of a write by another process, which does not wake the stream, or of a mail that failed.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -110,8 +110,14 @@ impl Stream {
         Ok(Self { database, iterator, position_file, unsent: Vec::new() })
     }
 
-    /// Feeds `mailer` until `stop` says so; what was written by then is still fed.
-    pub(crate) async fn feed(mut self, mailer: impl Consumer, wake: Wake, mut stop: watch::Receiver<bool>) {
+    /// Feeds `mailer` until `stop` says so, and what `simulator` says of mails. What was written by then is still fed.
+    pub(crate) async fn feed(
+        mut self,
+        mailer: impl Consumer,
+        simulator: MailSimulator,
+        wake: Wake,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let mut ticks = tokio::time::interval(POLL_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut sweeps = tokio::time::interval(SWEEP);
@@ -133,6 +139,7 @@ impl Stream {
             if let Err(error) = self.drain(&mailer, again).await {
                 tracing::error!(%error, "the stream could not be read");
             }
+            bring_feedback(&simulator, &mailer).await;
             if stopping {
                 return;
             }
@@ -183,6 +190,23 @@ impl Stream {
         self.unsent.extend(again);
         Ok(())
     }
+}
+
+/// Tells the mailer what SES would say of its mails, in the event that the queue would send.
+async fn bring_feedback(simulator: &MailSimulator, mailer: &impl Consumer) {
+    let mut messages = simulator.messages();
+    if messages.is_empty() {
+        return;
+    }
+    match mailer.handle(json!({"Records": messages})).await {
+        Ok(answer) => {
+            let failures = answer["batchItemFailures"].as_array().into_iter().flatten();
+            let failed: Vec<_> = failures.map(|failure| &failure["itemIdentifier"]).collect();
+            messages.retain(|message| failed.contains(&&message["messageId"]));
+        }
+        Err(error) => tracing::error!(error, "the mailer could not be told of bounces"),
+    }
+    simulator.put_back(messages);
 }
 
 async fn sweep(mailer: &impl Consumer) {

@@ -59,13 +59,20 @@ impl Mailer {
             Claim::NotDue => return Ok(()),
             Claim::Leased => return Err(DeliveryError::Claimed),
         };
-        if self.outbox.is_superseded(&mail).await? {
+        let (superseded, undeliverable) =
+            tokio::try_join!(self.outbox.is_superseded(&mail), self.outbox.is_undeliverable(&mail))?;
+        if superseded {
             self.outbox.mark_superseded(lease).await?;
             tracing::info!(
                 mail = id.id,
                 kind = mail.kind.as_str(),
                 "a mail is not sent: what it tells no longer holds"
             );
+            return Ok(());
+        }
+        if undeliverable {
+            self.outbox.mark_failed(lease, "the address can't be mailed").await?;
+            tracing::info!(mail = id.id, kind = mail.kind.as_str(), "a mail is not sent: its address can't be mailed");
             return Ok(());
         }
         // Only a refusal of this mail is final. However long SES sends nothing, the mail waits.

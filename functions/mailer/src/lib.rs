@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod deliver;
+mod feedback;
 mod letter;
 mod name;
 mod pace;
@@ -21,6 +22,7 @@ use shared::{
 use tokio::time::sleep;
 
 pub use deliver::DeliveryError;
+pub use feedback::QueuedFeedback;
 pub use letter::{Contact, Letter, LetterError, Occasion};
 pub use name::Name;
 use pace::{Pace, Quota};
@@ -75,13 +77,17 @@ impl Mailer {
                     left.then_some(sequence_number)
                 });
                 let failures: Vec<_> = failures.buffered(MAX_CONCURRENT_MAILS).collect().await;
-                let mut response = DynamoDbEventResponse::default();
-                for sequence_number in failures.into_iter().flatten() {
-                    let mut failure = DynamoDbBatchItemFailure::default();
-                    failure.item_identifier = Some(sequence_number);
-                    response.batch_item_failures.push(failure);
+                Ok(again(failures.into_iter().flatten()))
+            }
+            Trigger::Feedback { records } => {
+                let mut failures = Vec::new();
+                for message in records {
+                    if let Err(error) = self.take_feedback(&message).await {
+                        tracing::warn!(%error, "what SES says of a mail is not taken yet");
+                        failures.push(message.message_id);
+                    }
                 }
-                Ok(Answer::Stream(response))
+                Ok(again(failures.into_iter()))
             }
             Trigger::Schedule { .. } => Ok(Answer::Sweep { unsent: self.sweep().await? }),
         }
@@ -119,6 +125,17 @@ impl Mailer {
         let unsent: Vec<bool> = done.into_iter().collect::<Result<_, _>>()?;
         Ok(unsent.into_iter().filter(|unsent| *unsent).count())
     }
+}
+
+/// Answers which records have to come again.
+fn again(identifiers: impl Iterator<Item = String>) -> Answer {
+    let mut response = DynamoDbEventResponse::default();
+    for identifier in identifiers {
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = Some(identifier);
+        response.batch_item_failures.push(failure);
+    }
+    Answer::Stream(response)
 }
 
 /// The entries that are due, each mail of which comes when it may begin.

@@ -16,7 +16,7 @@ use shared::{
 };
 
 use crate::{
-    Quota,
+    Quota, feedback,
     letter::{Contact, Letter, LetterError, Occasion},
     pace,
 };
@@ -186,6 +186,7 @@ impl Sender {
             .set_configuration_set_name(self.configuration_set.clone())
             .email_tags(tag("kind", mail.kind.as_str())?)
             .email_tags(tag("mail", &mail.id.id)?)
+            .email_tags(tag("day", &feedback::tag_of_day(&mail.id))?)
             .destination(Destination::builder().to_addresses(with_ascii_domain(&mail.to)).build())
             .content(EmailContent::builder().simple(message).build())
             .send()

@@ -4,6 +4,8 @@ use aws_lambda_events::{dynamodb::EventRecord, streams::DynamoDbEventResponse};
 use serde::{Deserialize, Serialize};
 use shared::table::{QUEUE_PREFIX, QueueEntry};
 
+use crate::feedback::QueuedFeedback;
+
 /// What calls the function.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -13,6 +15,12 @@ pub enum Trigger {
         /// In the order of the stream.
         #[serde(rename = "Records")]
         records: Vec<EventRecord>,
+    },
+    /// Messages of the queue that SES's events go to.
+    Feedback {
+        /// In no particular order.
+        #[serde(rename = "Records")]
+        records: Vec<QueuedFeedback>,
     },
     /// The schedule's event (EventBridge, `Scheduled Event`).
     Schedule {
@@ -25,7 +33,7 @@ pub enum Trigger {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// Records that the stream has to bring again (`ReportBatchItemFailures`).
+    /// Records that the stream or the queue has to bring again (`ReportBatchItemFailures`).
     Stream(DynamoDbEventResponse),
     /// What a sweep left.
     Sweep {

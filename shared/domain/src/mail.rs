@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 /// The identity of a mail: the day on which it was put into the outbox, and its id within that day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailId {
-    /// The day, as `2026-01-31`.
+    /// The day with its part, as `2026-01-31.07`, or the day alone of a mail of earlier versions.
     pub day: String,
     /// The id within the day.
     pub id: String,
@@ -102,6 +102,6 @@ pub enum MailStatus {
     Pending,
     /// The mail was sent.
     Sent,
-    /// The mail was refused permanently.
+    /// The mail was refused permanently, came back, or was not sent since an earlier one to its address came back.
     Failed,
 }

@@ -73,6 +73,7 @@ impl NewAccount {
             password_hash: self.password_hash.clone(),
             session_id: random_id(16),
             email_verified: false,
+            proven_at: None,
             revision: random_id(16),
             password_generation: random_id(16),
             link_id: None,

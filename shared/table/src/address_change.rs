@@ -150,6 +150,7 @@ impl Table {
         let moved = CredentialRecord {
             email: address.as_str().to_owned(),
             email_verified: true,
+            proven_at: Some(now()),
             revision: random_id(16),
             link_id: None,
             expires_at: None,
@@ -163,11 +164,12 @@ impl Table {
             // The address is written in another way, and found at the same key.
             let key = keys::credential(&link.address);
             let rewritten = Expression::update(
-                "SET email = :email, proven = :true, revision = :revision REMOVE link_id, expires_at",
+                "SET email = :email, proven = :true, proven_at = :now, revision = :revision REMOVE link_id, expires_at",
             );
             let rewritten = rewritten
                 .value(":email", text(&moved.email))
                 .value(":true", bool_value(true))
+                .value(":now", number(now()))
                 .value(":revision", text(&moved.revision));
             write.update(key, &rewritten.and(unchanged), ConfirmRefusal::AccountChanged)
         } else {

@@ -7,6 +7,7 @@ mod address_change;
 mod address_move;
 mod admins;
 mod associations;
+mod bounces;
 mod bulk;
 mod create_organization;
 mod customers;
@@ -42,6 +43,7 @@ pub use admins::AdminUser;
 pub use associations::{
     AssociationField, AssociationOrder, AssociationRow, Associations, UserReference, bulk_association_items,
 };
+pub use bounces::Feedback;
 pub use bulk::RowOutcome;
 pub use counted_index::{IndexFault, IndexReport, KeyRange, KeyRanges, Rebuilt};
 pub use create_organization::{CreatedOrganization, Creation, Founder};

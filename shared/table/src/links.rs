@@ -146,7 +146,7 @@ impl Table {
         let session_id = random_id(16);
         // Of two links that are used at once, the second finds another generation than its own.
         let changed = Expression::update(
-            "SET password_hash = :hash, session_id = :session, proven = :true, revision = :revision, \
+            "SET password_hash = :hash, session_id = :session, proven = :true, proven_at = :now, revision = :revision, \
              password_generation = :new_generation REMOVE link_id, expires_at",
         )
         .value(":hash", text(password_hash))
@@ -154,6 +154,7 @@ impl Table {
         .value(":true", bool_value(true))
         .value(":revision", text(&random_id(16)))
         .value(":new_generation", text(&random_id(16)))
+        .value(":now", number(now()))
         .and(link.still_good(id))
         .and(credential.unchanged());
         let ended = Expression::update("SET session_id = :session, proven = :true REMOVE expires_at")

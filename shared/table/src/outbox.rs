@@ -168,7 +168,7 @@ impl Outbox {
     /// The table is out of reach: once the lease ends, the mail is sent again.
     pub async fn mark_sent(&self, lease: &Lease) -> Result<(), Error> {
         let sent = Expression::update("SET #status = :status, sent_at = :now").value(":status", text("sent"));
-        self.settle(lease, sent.value(":now", text(&rfc3339(self.now()))).name("#status", "status"), None).await
+        self.settle(lease, sent.value(":now", text(&rfc3339(self.now()))), None).await
     }
 
     /// Returns whether what a mail tells no longer holds: it welcomes an admin who was demoted meanwhile, or who was
@@ -192,7 +192,7 @@ impl Outbox {
     /// The table is out of reach. Once the lease ends, the mail is claimed again.
     pub async fn mark_superseded(&self, lease: Lease) -> Result<(), Error> {
         let superseded = Expression::update("SET #status = :status").value(":status", text("superseded"));
-        self.settle(&lease, superseded.name("#status", "status"), None).await
+        self.settle(&lease, superseded, None).await
     }
 
     /// Marks a claimed mail as failed for good, for this reason. Where the lease was lost meanwhile, nothing changes.
@@ -202,7 +202,7 @@ impl Outbox {
     pub async fn mark_failed(&self, lease: Lease, reason: &str) -> Result<(), Error> {
         let failed =
             Expression::update("SET #status = :status, failed_because = :reason").value(":status", text("failed"));
-        self.settle(&lease, failed.value(":reason", text(reason)).name("#status", "status"), None).await
+        self.settle(&lease, failed.value(":reason", text(reason)), None).await
     }
 
     /// Gives a claimed mail back: whoever claims it after so many seconds may try again. The mail moves behind what is
@@ -220,7 +220,12 @@ impl Outbox {
 
     /// Changes a claimed mail, and replaces its queue entry by `next` in the same transaction.
     async fn settle(&self, lease: &Lease, change: Expression, next: Option<&QueueEntry>) -> Result<(), Error> {
-        let change = change.and_condition("lease_until = :until").value(":until", number(lease.until));
+        // A mail that came back before it was marked has failed, and stays so.
+        let change = change
+            .and_condition("lease_until = :until AND #status = :pending")
+            .name("#status", "status")
+            .value(":until", number(lease.until))
+            .value(":pending", text("pending"));
         let mut write = self.table.write().update(keys::mail(&lease.id), &change, ());
         if let Some(entry) = &lease.entry {
             write = write.delete_any(keys::queued_mail(entry), ());

@@ -180,7 +180,7 @@ impl Table {
             language: acceptance.language,
             password_hash: Some(hash.clone()),
         };
-        let credential = CredentialRecord { email_verified: true, ..new.credential(None) };
+        let credential = CredentialRecord { email_verified: true, proven_at: Some(now()), ..new.credential(None) };
         Ok(Person { credential, new: Some(new) })
     }
 
@@ -253,7 +253,8 @@ fn put_person<'t>(write: AcceptWrite<'t>, open: &OpenInvitation, person: &Person
         return write.delete_any(keys::expected_account(&new.email.folded()), AcceptRefusal::Changed);
     };
     if before.email_verified {
-        return write.check(key, &before.unchanged(), AcceptRefusal::Changed);
+        let proven = Expression::update("SET proven_at = :proven_at").value(":proven_at", number(now()));
+        return write.update(key, &proven.and(before.unchanged()), AcceptRefusal::Changed);
     }
     let password = match (open.ends_password(), &credential.password_hash) {
         (false, _) => ("", " REMOVE expires_at"),
@@ -262,13 +263,15 @@ fn put_person<'t>(write: AcceptWrite<'t>, open: &OpenInvitation, person: &Person
         }
         (true, None) => (", password_generation = :generation", " REMOVE expires_at, link_id, password_hash"),
     };
-    let mut proven = Expression::update("SET proven = :true, session_id = :session, revision = :revision")
-        .and_update(password.0)
-        .and_update(password.1)
-        .value(":true", bool_value(true))
-        .value(":session", text(&credential.session_id))
-        .value(":revision", text(&credential.revision))
-        .and(before.unchanged());
+    let mut proven =
+        Expression::update("SET proven = :true, proven_at = :proven_at, session_id = :session, revision = :revision")
+            .and_update(password.0)
+            .and_update(password.1)
+            .value(":true", bool_value(true))
+            .value(":proven_at", number(now()))
+            .value(":session", text(&credential.session_id))
+            .value(":revision", text(&credential.revision))
+            .and(before.unchanged());
     if open.ends_password() {
         proven = proven.value(":generation", text(&credential.password_generation));
         if let Some(hash) = &credential.password_hash {

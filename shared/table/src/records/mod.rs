@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod association;
+mod bounced_address;
 mod customer;
 mod delivery;
 mod external_identity;
@@ -23,6 +24,7 @@ pub(crate) use account::{AccountAddress, AccountNames, AccountStatus};
 pub use account::{AccountRecord, CredentialRecord};
 pub(crate) use admin::AdminRecord;
 pub use association::AssociationRecord;
+pub(crate) use bounced_address::{BouncedAddressRecord, ProvenAt};
 pub(crate) use customer::CustomerRecord;
 pub(crate) use delivery::{Delivery, DeliveryStatus};
 pub(crate) use external_identity::{AccountIdentityRecord, Binding, ExternalIdentityRecord};

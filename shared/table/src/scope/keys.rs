@@ -14,11 +14,11 @@ use super::{Key, OrganizationKey, OrganizationPartition, Partition};
 use crate::{
     QueueEntry,
     records::{
-        AccountIdentityRecord, AccountRecord, AdminRecord, AttemptsRecord, CredentialRecord, CustomerRecord,
-        ExpectedAccountRecord, ExternalIdentityRecord, IdempotencyRecord, InvitationRecord, LimitRecord, LinkRecord,
-        MachineRecord, MachineUseRecord, MailRecord, MembershipRecord, OpenInvitationRecord, OrganizationCodeRecord,
-        OrganizationNameRecord, OrganizationRecord, PriceTierRecord, QueuedInvitationRecord, QueuedMailRecord,
-        QueuedMoveRecord, ResetRequestRecord, SubscriptionRecord, TierNameRecord, TierUseRecord,
+        AccountIdentityRecord, AccountRecord, AdminRecord, AttemptsRecord, BouncedAddressRecord, CredentialRecord,
+        CustomerRecord, ExpectedAccountRecord, ExternalIdentityRecord, IdempotencyRecord, InvitationRecord,
+        LimitRecord, LinkRecord, MachineRecord, MachineUseRecord, MailRecord, MembershipRecord, OpenInvitationRecord,
+        OrganizationCodeRecord, OrganizationNameRecord, OrganizationRecord, PriceTierRecord, QueuedInvitationRecord,
+        QueuedMailRecord, QueuedMoveRecord, ResetRequestRecord, SubscriptionRecord, TierNameRecord, TierUseRecord,
     },
 };
 
@@ -261,6 +261,11 @@ pub(crate) fn account_identity(user: &UserId) -> Key<AccountIdentityRecord> {
 /// Returns the partition of an account's bindings to external identities.
 pub(crate) fn account_identities(user: &UserId) -> Partition<AccountIdentityRecord> {
     Partition::new(format!("USER#{user}"))
+}
+
+/// Returns the key of what is kept of an address that a mail bounced at.
+pub(crate) fn bounced_address(address: &FoldedAddress) -> Key<BouncedAddressRecord> {
+    Key::new(format!("BOUNCED#{}", address.as_str()), "BOUNCED")
 }
 
 /// Returns the key of the limit on mails that reset a password.
