@@ -41,16 +41,18 @@ transformed = lambda **parameters: transform(copy.deepcopy(template), parameters
 resources = transformed()
 
 
-def where_it_holds(condition, value):
-    """A part of the template where a condition holds, with what is then left out."""
+def where_it_holds(condition, value, holds=True):
+    """A part of the template where a condition holds, or where it doesn't, with what is then left out."""
     if isinstance(value, list):
-        chosen = [where_it_holds(condition, one) for one in value]
+        chosen = [where_it_holds(condition, one, holds) for one in value]
         return [one for one in chosen if one != {"Ref": "AWS::NoValue"}]
     if not isinstance(value, dict):
         return value
-    if value.get("Fn::If", [None])[0] == condition:
-        return where_it_holds(condition, value["Fn::If"][1])
-    chosen = {name: where_it_holds(condition, one) for name, one in value.items()}
+    if "Fn::If" in value:
+        asked, *choices = value["Fn::If"]
+        choices = [where_it_holds(condition, one, holds) for one in choices]
+        return choices[0 if holds else 1] if asked == condition else {"Fn::If": [asked, *choices]}
+    chosen = {name: where_it_holds(condition, one, holds) for name, one in value.items()}
     return {name: one for name, one in chosen.items() if one != {"Ref": "AWS::NoValue"}}
 
 
@@ -170,6 +172,80 @@ for metrics in (widget["properties"].get("metrics", []) for widget in widgets):
 cells = [(x, y) for widget in widgets for x in range(widget["x"], widget["x"] + widget["width"])
          for y in range(widget["y"], widget["y"] + widget["height"])]
 assert len(cells) == len(set(cells))
+
+
+def holds(condition, given):
+    """Whether a condition of the template holds for these parameters. Compares parameters and texts alone."""
+    kind, operands = next(iter(condition.items()))
+    value = lambda one: given.get(one["Ref"], template["Parameters"][one["Ref"]]["Default"]) if "Ref" in one else one
+    if kind == "Fn::Equals":
+        return value(operands[0]) == value(operands[1])
+    if kind == "Condition":
+        return holds(template["Conditions"][operands], given)
+    results = [holds(one, given) for one in operands]
+    return {"Fn::Not": not results[0], "Fn::And": all(results), "Fn::Or": any(results)}[kind]
+
+
+def deployed_with(**given):
+    """What of the stack has to do with the distribution or the domain, and every function, for these parameters."""
+    names = ["HasDistribution", "RefusesOtherWays", "HasWebAcl", "NamesOriginSecret", "HasOtherOriginSecret",
+             "HasDistributionRecord", "HasDomain", "HasDomainTarget", "HasDomainRecord"]
+    stack, decided = resources, {name: holds({"Condition": name}, given) for name in names}
+    for name, value in decided.items():
+        stack = where_it_holds(name, stack, value)
+    return {name: one["Properties"] for name, one in stack.items() if decided.get(one.get("Condition"), True)}
+
+
+# Without the distribution nothing is there of it, and no function hears of it.
+DISTRIBUTION = {"Distribution", "DistributionRecord", "ViewerAddress", "OriginSecret"}
+ZONE = {"HostedZoneId": "Z1"}
+DOMAIN = {"DomainName": "api.acme.example", "CertificateArn": "arn:aws:acm:eu-central-1:1:certificate/1"}
+EDGE = {**DOMAIN, "DistributionCertificateArn": "arn:aws:acm:us-east-1:1:certificate/2"}
+for given in [{}, DOMAIN, {**EDGE, **ZONE}]:
+    stack = deployed_with(**given)
+    assert not DISTRIBUTION & set(stack) and ("Domain" in stack) is bool(given), given
+    assert not re.search("ORIGIN_|OriginSecret|Distribution|ViewerAddress", json.dumps(stack)), given
+assert stack["DomainRecord"]["AliasTarget"]["DNSName"] == {"Fn::GetAtt": ["Domain", "RegionalDomainName"]}
+
+# With it, the domain is the distribution's, the secret is sent and asked for, and nothing is kept. Those who come past it are
+# refused where it is the only way in, and not while it is beside the gateway's own domain.
+source = (ROOT / "shared/src/distribution.rs").read_text()
+secret = "{{resolve:secretsmanager:${OriginSecret}:SecretString%s}}"
+for mode, required in [("beside", "false"), ("only", "true")]:
+    stack = deployed_with(CloudFront=mode, **EDGE, **ZONE)
+    assert DISTRIBUTION <= set(stack) and ("Domain" in stack) is ("DomainMapping" in stack) is (mode == "beside")
+    for record in ["DomainRecord", "DistributionRecord"]:
+        assert stack[record]["AliasTarget"]["DNSName"] == {"Fn::GetAtt": ["Distribution", "DomainName"]}, record
+    config = stack["Distribution"]["DistributionConfig"]
+    assert config["Aliases"] == [{"Ref": "DomainName"}] and "WebACLId" not in config
+    assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    (origin,) = config["Origins"]
+    assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    (header,) = origin["OriginCustomHeaders"]
+    assert header["HeaderValue"] == {"Fn::Sub": secret % ""}
+    behavior = config["DefaultCacheBehavior"]
+    assert behavior["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "CachingDisabled"
+    assert behavior["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac", "AllViewerExceptHostHeader"
+    assert "CacheBehaviors" not in config and behavior["ViewerProtocolPolicy"] == "https-only"
+    uncached = {answer["ErrorCode"] for answer in config["CustomErrorResponses"] if answer["ErrorCachingMinTTL"] == 0}
+    assert uncached == {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
+    # The headers are called as the functions read them.
+    (written,) = re.findall(r"headers\['(.+)'\] =", stack["ViewerAddress"]["FunctionCode"])
+    assert {header["HeaderName"], written} == set(re.findall(r'from_static\("(.+)"\)', source))
+    for name in functions:
+        variables = stack[name]["Environment"]["Variables"]
+        if name == "MailerFunction":
+            assert not any("ORIGIN" in variable for variable in variables)
+        else:
+            assert variables["REQUIRE_ORIGIN_SECRET"] == required, name
+            assert variables["ORIGIN_SECRETS"] == {"Fn::Join": [",", [{"Fn::Sub": secret % ""}]]}, name
+
+# While the secret is rotated, the distribution sends the one and the functions take both.
+stack = deployed_with(CloudFront="only", OriginSecretVersion="a" * 32, OtherOriginSecretVersion="b" * 32, **EDGE)
+one, other = ({"Fn::Sub": secret % f":::${{{name}}}"} for name in ["OriginSecretVersion", "OtherOriginSecretVersion"])
+assert stack["Distribution"]["DistributionConfig"]["Origins"][0]["OriginCustomHeaders"][0]["HeaderValue"] == one
+assert stack["AuthFunction"]["Environment"]["Variables"]["ORIGIN_SECRETS"] == {"Fn::Join": [",", [one, other]]}
+assert "DomainRecord" not in stack and "DistributionRecord" not in stack
 
 # A restored table is used wherever the stack's own is: by functions, stream, policies, alarms and dashboard.
 for name, resource in resources.items():

@@ -15,6 +15,7 @@ use lambda_http::{
 use url::Url;
 
 use crate::{
+    distribution::Distribution,
     service::{self, AnswerDue, GatewayRequestId},
     source::SourceAddress,
     telemetry,
@@ -35,8 +36,13 @@ pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<()
     if config::boolean("SERVER_TIMING", false)? {
         router = router.layer(middleware::map_response(service::show_costs));
     }
+    let distribution = Distribution::from_env()?;
+    let arrived = move |request| match &distribution {
+        Some(distribution) => distribution.judged(from_gateway(request)),
+        None => from_gateway(request),
+    };
     let fitted = |event: LambdaEvent<LambdaRequest>| LambdaEvent { payload: fit(event.payload), ..event };
-    lambda_runtime::run(Adapter::from(router.map_request(from_gateway)).map_request(fitted)).await
+    lambda_runtime::run(Adapter::from(router.map_request(arrived)).map_request(fitted)).await
 }
 
 /// Makes an event fit what `lambda_http` makes a request of: where host, path and query are no URI together, or a body

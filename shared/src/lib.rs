@@ -4,6 +4,7 @@
 mod app;
 pub mod brand;
 pub mod conditional;
+pub mod distribution;
 pub mod extract;
 pub mod guessable;
 pub mod import;

@@ -15,7 +15,10 @@ use dynamo::{Costs, RequestContext};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use crate::problem::{Problem, ProblemCode, with_issuer};
+use crate::{
+    distribution::PastTheDistribution,
+    problem::{Problem, ProblemCode, with_issuer},
+};
 
 /// Carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -94,6 +97,7 @@ async fn in_context(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request.extensions_mut().remove::<GatewayRequestId>().map_or_else(|| ids::random_id(24), |id| id.0);
     let AnswerDue(due) = request.extensions_mut().remove().unwrap_or_default();
+    let is_past = request.extensions_mut().remove::<PastTheDistribution>().is_some();
     let context = RequestContext::new(id, due);
     let method = request.method().clone();
     // The route and never the path: a path can hold what doesn't belong in a log.
@@ -103,6 +107,10 @@ async fn in_context(mut request: Request, next: Next) -> Response {
     let span = tracing::error_span!("request", request_id = context.id());
 
     let answer = async {
+        if is_past {
+            let detail = "This address is not the API's own, which is the issuer of its tokens.";
+            return Problem::new(ProblemCode::MisdirectedRequest).detail(detail).into_response();
+        }
         timeout_at(due, next.run(request)).await.unwrap_or_else(|_| {
             tracing::warn!("the answer was due before the request was done");
             Problem::unavailable().into_response()
@@ -151,7 +159,11 @@ pub async fn show_costs(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::Body, http::HeaderMap, routing::get};
+    use axum::{
+        body::Body,
+        http::{HeaderMap, StatusCode},
+        routing::get,
+    };
     use lambda_http::tower::ServiceExt;
 
     use super::*;
@@ -171,6 +183,19 @@ mod tests {
             assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
             let headers = head(path, "http://127.0.0.1:3000").await;
             assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_comes_past_the_distribution_reaches_no_route() {
+        let router = Router::new().route("/api/x", get(async || "x"));
+        for path in ["/api/x", "/api/nowhere"] {
+            let request = Request::builder().uri(path).extension(PastTheDistribution);
+            let request = request.extension(GatewayRequestId("past".to_owned())).body(Body::empty()).unwrap();
+            let answer = wrap(router.clone(), "https://api.acme.example").oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST, "{path}");
+            assert_eq!(answer.headers()[REQUEST_ID], "past", "{path}");
+            assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{path}");
         }
     }
 

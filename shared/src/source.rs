@@ -6,7 +6,8 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 pub use domain::source::Source;
 
 /// The address that a request comes from: the gateway's word, or the peer of the connection. The server puts it into
-/// the request's extensions. A header is never taken for it, since anybody could write one.
+/// the request's extensions. A header is never taken for it, since anybody could write one. The one exception is that
+/// of a [`Distribution`](crate::distribution::Distribution), which shows its secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceAddress(pub IpAddr);
 

@@ -1,10 +1,24 @@
 use crate::{Error, Function, policy::policy, properties::Properties, region::filled};
 
 /// What every function that answers HTTP is told.
-const HTTP_VARIABLES: &str = "  ISSUER: !Ref Issuer
+const HTTP_VARIABLES: &str = r#"  ISSUER: !Ref Issuer
   AUDIENCE: !Ref Audience
   REQUIRE_VERIFIED_EMAIL: !Ref RequireVerifiedEmail
-";
+  ORIGIN_SECRETS: !If
+    - HasDistribution
+    - !Join
+      - ","
+      - - !If
+          - NamesOriginSecret
+          - !Sub "{{resolve:secretsmanager:${OriginSecret}:SecretString:::${OriginSecretVersion}}}"
+          - !Sub "{{resolve:secretsmanager:${OriginSecret}:SecretString}}"
+        - !If
+          - HasOtherOriginSecret
+          - !Sub "{{resolve:secretsmanager:${OriginSecret}:SecretString:::${OtherOriginSecretVersion}}}"
+          - !Ref AWS::NoValue
+    - !Ref AWS::NoValue
+  REQUIRE_ORIGIN_SECRET: !If [HasDistribution, !If [RefusesOtherWays, "true", "false"], !Ref AWS::NoValue]
+"#;
 const MEMORY: &str = "MemorySize: !Ref Memory\n";
 const CONCURRENCY: &str =
     "ReservedConcurrentExecutions: !If [LimitsConcurrency, !Ref Concurrency, !Ref AWS::NoValue]\n";

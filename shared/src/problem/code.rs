@@ -269,8 +269,10 @@ problem_codes! {
     }
     MISDIRECTED_REQUEST No {
         MisdirectedRequest = "misdirected_request", "This host is not served here":
-            "On one machine, the request names a host that the server doesn't answer for.",
-            "Use the address that the server prints, or add the host by `--allow-host`.";
+            "The request came past the address that the API has of its own; on one machine, it names a host that the \
+             server doesn't answer for.",
+            "Use the API's own address, the `iss` of its tokens. On one machine, use the address that the server \
+             prints, or add the host by `--allow-host`.";
     }
     UNPROCESSABLE_ENTITY No {
         IdempotencyKeyReused = "idempotency_key_reused", "The Idempotency-Key was used with another body":

@@ -74,7 +74,7 @@ impl Environment {
 }
 
 /// Variables that have defaults.
-const DEFAULTED: [&str; 15] = [
+const DEFAULTED: [&str; 17] = [
     "TOKEN_TTL_SECONDS",
     "USER_TOKEN_TTL_SECONDS",
     "MAX_TESTED_ROWS",
@@ -82,6 +82,8 @@ const DEFAULTED: [&str; 15] = [
     "OPERATOR_KEY_HASHES",
     "STRIPE_WEBHOOK_SECRETS",
     "PREVIOUS_SIGNING_SECRET",
+    "ORIGIN_SECRETS",
+    "REQUIRE_ORIGIN_SECRET",
     "MAIL_REPLY_TO",
     "MAIL_CONFIGURATION_SET",
     "PLATFORM_NAME",
