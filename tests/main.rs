@@ -18,6 +18,8 @@ mod customer_list;
 mod customer_migration;
 mod customers;
 mod deadlines;
+#[cfg(feature = "lambda")]
+mod distribution;
 mod ends_beside_promotions;
 mod enrichment;
 #[cfg(feature = "lambda")]

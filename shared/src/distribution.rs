@@ -1,4 +1,4 @@
-//! The distribution of CloudFront before the gateway, where a deployment has one.
+//! The `CloudFront` distribution before the gateway, where a deployment has one.
 
 use std::fmt;
 

@@ -41,10 +41,14 @@ fn replace(value: &mut Value, name: &str, issuer: &str, words: &Value) {
         Value::Array(items) if name == "keys" => {
             // How many keys there are depends on who has signed by now.
             items.truncate(1);
-            items.iter_mut().for_each(|item| replace(item, name, issuer, words));
+            for item in items {
+                replace(item, name, issuer, words);
+            }
         }
         Value::Array(items) => {
-            items.iter_mut().for_each(|item| replace(item, name, issuer, words));
+            for item in items.iter_mut() {
+                replace(item, name, issuer, words);
+            }
             // Some are sorted by ids, which are random.
             items.sort_by_cached_key(Value::to_string);
         }

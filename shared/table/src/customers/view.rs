@@ -20,7 +20,8 @@ impl Table {
         number: &CustomerNumber,
     ) -> Result<(MemberCustomer, ActivePlans), Error> {
         let reads = self.reads_by(Authority::Member);
-        let Some(Looked { customer, plans }) = reads.customer_with_tier(organization, number, Needed::Plans).await? else {
+        let Some(Looked { customer, plans }) = reads.customer_with_tier(organization, number, Needed::Plans).await?
+        else {
             return Ok((MemberCustomer::Unknown, ActivePlans::of_keys([])));
         };
         let customer = match customer {
@@ -39,7 +40,8 @@ impl OrganizationScope<'_> {
     /// # Errors
     /// [`CustomerError::NotFound`], the scope's own, or the table is out of reach.
     pub async fn customer(&self, number: &CustomerNumber) -> Result<Customer, CustomerError> {
-        let found = self.checked_with_organization(|reads| reads.customer_with_tier(self.id(), number, Needed::Form)).await?;
+        let found =
+            self.checked_with_organization(|reads| reads.customer_with_tier(self.id(), number, Needed::Form)).await?;
         let CustomerWithTier { customer, tier } = found.customer.ok_or(CustomerError::NotFound)?;
         let tier = tier.ok_or_else(|| Error::Unavailable("a customer's price tier is gone".to_owned()))?;
         Ok(customer.with_tier(tier))

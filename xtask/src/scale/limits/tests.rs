@@ -51,8 +51,7 @@ fn each_rate_is_what_is_reckoned_by_hand() {
         ("`WAIT#0…15`, the queue", 16.0 * 1_000.0 / (0.01 * 4.0 + 0.01 * 8.0)),
         (
             "`ORG#id`, before it is split: reads, most of them of role checks",
-            3_000.0 / (0.30 * 2.0 + 0.30 * 2.0 + 0.20 * 2.0 + 0.10 + 0.04 + 0.02 * 2.0 + 0.02 * 2.0 + 0.05)
-                * harmonic,
+            3_000.0 / (0.30 * 2.0 + 0.30 * 2.0 + 0.20 * 2.0 + 0.10 + 0.04 + 0.02 * 2.0 + 0.02 * 2.0 + 0.05) * harmonic,
         ),
         ("`#ORG`, one item: reads", 3_000.0 / (0.30 + 0.20 + 0.04 + 0.02 + 0.01) * harmonic),
         ("a machine's `CLIENT#client`, one item: reads", 3_000.0 / (0.74 + 0.02) / 0.5 * harmonic),
