@@ -1,0 +1,82 @@
+"""An emulated AWS for `.ci/deployed`: ministack, and what it does otherwise than AWS.
+
+Needs `ministack` and `aws-sam-translator`. Listens on 127.0.0.1, at the port GATEWAY_PORT.
+"""
+
+import functools
+import os
+import sys
+from unittest import mock
+
+os.environ["BIND_HOST"] = "127.0.0.1"
+
+import samtranslator.translator.transform as sam
+from ministack import app
+from ministack.services.cloudformation import engine, provisioners
+
+
+def instead_of(module, name):
+    """Puts a function in the place of the emulator's, wherever it was imported; it gets the emulator's own first."""
+    original = getattr(module, name)
+
+    def put(replacement):
+        replacement = functools.partial(replacement, original)
+        modules = [vars(one) for path, one in sys.modules.items() if path.startswith("ministack.")]
+        for names in modules + list(provisioners._RESOURCE_HANDLERS.values()):
+            names.update({key: replacement for key, value in names.items() if value is original})
+        return replacement
+
+    return put
+
+
+# AWS gives SAM the values of the parameters. The emulator gives it none, so that no Release would publish a version.
+@instead_of(engine, "_apply_transforms")
+def apply_transforms(original, template, provided=None, previous=None):
+    values = engine._transform_parameters(template, provided, previous)
+    transform = sam.transform
+    with mock.patch.object(sam, "transform", lambda body, _, policies: transform(body, values, policies)):
+        return original(template, provided, previous)
+
+
+# AWS splits and joins texts in conditions. The emulator doesn't, and gets the texts.
+@instead_of(engine, "_evaluate_conditions")
+def evaluate_conditions(original, template, parameters):
+    def text(value):
+        if isinstance(value, list):
+            return [text(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if value.get("Ref") in parameters:
+            return parameters[value["Ref"]]["Value"]
+        if "Fn::Split" in value:
+            separator, whole = text(value["Fn::Split"])
+            return whole.split(separator)
+        if "Fn::Join" in value:
+            separator, parts = text(value["Fn::Join"])
+            return separator.join(parts)
+        return {name: text(one) for name, one in value.items()}
+
+    return original({**template, "Conditions": text(template.get("Conditions", {}))}, parameters)
+
+
+# AWS computes alarms from several metrics. The emulator refuses them, and gets an alarm of nothing in their place.
+@instead_of(provisioners, "_cw_metric_alarm_record")
+def alarm_record(original, name, properties):
+    if "Metrics" in properties:
+        properties = {**properties, "Metrics": None, "MetricName": "several", "Namespace": "several"}
+    return original(name, properties)
+
+
+# AWS names the three records that prove a sender's domain. The emulator knows none: every identity is proven at once.
+def with_records(original, *arguments, **named):
+    identity, attributes = original(*arguments, **named)
+    for number in "123":
+        record = f"record{number}._domainkey.{identity}"
+        attributes |= {f"DkimDNSTokenName{number}": record, f"DkimDNSTokenValue{number}": f"{record}.invalid"}
+    return identity, attributes
+
+
+instead_of(provisioners, "_ses_email_identity_create")(with_records)
+instead_of(provisioners, "_ses_email_identity_update")(with_records)
+
+app.main()
