@@ -4,6 +4,7 @@ Needs `ministack` and `aws-sam-translator`. Listens on 127.0.0.1, at the port GA
 """
 
 import functools
+import json
 import os
 import sys
 from unittest import mock
@@ -12,6 +13,7 @@ os.environ["BIND_HOST"] = "127.0.0.1"
 
 import samtranslator.translator.transform as sam
 from ministack import app
+from ministack.services import apigateway
 from ministack.services.cloudformation import engine, provisioners
 
 
@@ -78,5 +80,24 @@ def with_records(original, *arguments, **named):
 
 instead_of(provisioners, "_ses_email_identity_create")(with_records)
 instead_of(provisioners, "_ses_email_identity_update")(with_records)
+
+# AWS reads an API's routes from its OpenAPI document. The emulator ignores that, and gets each route by itself.
+def with_routes(original, *arguments, **named):
+    api, attributes = original(*arguments, **named)
+    # (id, properties, stack) of what is made; (id, properties before, properties, stack, …) of what is changed.
+    properties = arguments[1] if isinstance(arguments[2], str) else arguments[2]
+    apigateway._routes[api], apigateway._integrations[api] = {}, {}
+    for path, methods in properties["Body"]["paths"].items():
+        for method, operation in methods.items():
+            uri = operation["x-amazon-apigateway-integration"]["uri"]
+            integration = json.loads(apigateway._create_integration(api, {"integrationUri": uri})[2])
+            name = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
+            key = path if path == "$default" else f"{name} {path}"
+            apigateway._create_route(api, {"routeKey": key, "target": f"integrations/{integration['integrationId']}"})
+    return api, attributes
+
+
+instead_of(provisioners, "_apigw_v2_api_create")(with_routes)
+instead_of(provisioners, "_apigw_v2_api_update")(with_routes)
 
 app.main()
