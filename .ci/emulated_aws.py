@@ -111,7 +111,7 @@ async def with_mailbox(original, scope, receive, send):
         for account in json.loads(sent)["messages"].values()
         for mail in account
     ]
-    headers = [(b"content-type", b"application/json")]
+    headers = [(b"content-type", b"application/json"), (b"x-request-id", b"of-the-mailbox")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(mails).encode()})
 
