@@ -81,6 +81,7 @@ def with_records(original, *arguments, **named):
 instead_of(provisioners, "_ses_email_identity_create")(with_records)
 instead_of(provisioners, "_ses_email_identity_update")(with_records)
 
+
 # AWS reads an API's routes from its OpenAPI document. The emulator ignores that, and gets each route by itself.
 def with_routes(original, *arguments, **named):
     api, attributes = original(*arguments, **named)
@@ -99,6 +100,7 @@ def with_routes(original, *arguments, **named):
 
 instead_of(provisioners, "_apigw_v2_api_create")(with_routes)
 instead_of(provisioners, "_apigw_v2_api_update")(with_routes)
+
 
 # No AWS shows the mails that it has sent. The suite reads them as the local mailbox shows them.
 @instead_of(app, "app")
