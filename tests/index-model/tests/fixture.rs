@@ -15,6 +15,7 @@ use counted_index::{CountedIndex, KeyRange, KeyRanges, Order, Outcome, Page, Row
 use domain::ids;
 use dynamo::{Error, Expression, Key, SortKeys, Table, Transaction, number};
 use dynoxide::Database;
+use faults::{FaultKind, Faults, Plan};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, runtime::Runtime};
 
@@ -48,10 +49,16 @@ static ENGINE: LazyLock<String> = LazyLock::new(|| {
 
 static CONFLICTS: LazyLock<String> = LazyLock::new(|| RUNTIME.block_on(faults::conflicts::proxy(ENGINE.clone())));
 
+static HALF_SEEN: LazyLock<String> = LazyLock::new(|| {
+    let half_seen = Plan::always(FaultKind::HalfSeen, 1);
+    RUNTIME.block_on(async { Faults::start(ENGINE.clone(), half_seen).await.url() })
+});
+
 /// Runs a test.
 pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
-    // The engine and the proxy must start before `block_on`, because a runtime can't be entered twice.
+    // The engine and the proxies must start before `block_on`, because a runtime can't be entered twice.
     LazyLock::force(&CONFLICTS);
+    LazyLock::force(&HALF_SEEN);
     RUNTIME.block_on(test)
 }
 
@@ -60,6 +67,8 @@ pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
 pub(crate) enum Way {
     Direct,
     ThroughConflicts,
+    /// Every Query may see a part of each commit later than the rest.
+    HalfSeen,
 }
 
 /// A thing that is indexed by its id, and by its group and then its id.
@@ -89,6 +98,7 @@ impl Things {
         let endpoint = match way {
             Way::Direct => &*ENGINE,
             Way::ThroughConflicts => &*CONFLICTS,
+            Way::HalfSeen => &*HALF_SEEN,
         };
         let things = Self::reached_by(Table::client_config(Some(endpoint)), &ids::random_id(12));
         things.create().await;
