@@ -16,6 +16,7 @@ pub mod page;
 pub mod password;
 pub mod problem;
 pub mod request;
+mod request_metrics;
 pub mod routes;
 pub mod service;
 pub mod source;

@@ -18,6 +18,7 @@ use tracing::Instrument;
 use crate::{
     distribution::PastTheDistribution,
     problem::{Problem, ProblemCode, with_issuer},
+    request_metrics,
 };
 
 /// Carries a request's id.
@@ -128,6 +129,7 @@ async fn in_context(mut request: Request, next: Next) -> Response {
     }
     let _entered = span.enter();
     tracing::info!(
+        target: request_metrics::TARGET,
         %method,
         route = route.as_ref().map_or("none", MatchedPath::as_str),
         status = response.status().as_u16(),

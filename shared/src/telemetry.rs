@@ -3,7 +3,17 @@
 use std::io::{self, IsTerminal};
 
 use domain::config;
-use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::Subscriber;
+use tracing_subscriber::{
+    Layer,
+    filter::Targets,
+    fmt::{self, format::JsonFields},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
+
+use crate::request_metrics::WithMetrics;
 
 /// What is logged, by module: `RUST_LOG`, as `info,table=debug`.
 fn filter(default: &str) -> Targets {
@@ -11,17 +21,27 @@ fn filter(default: &str) -> Targets {
     wanted.or_else(|| default.parse().ok()).unwrap_or_default()
 }
 
-/// JSON lines on standard output, as CloudWatch reads them; what is logged by `RUST_LOG` (`info`).
+/// JSON lines on standard output, as CloudWatch reads them; what is logged by `RUST_LOG` (`info`). With
+/// `METRICS_NAMESPACE`, the line of a request names its metrics.
 pub fn init_json() {
-    let lines = tracing_subscriber::fmt::layer().json().with_span_list(false).flatten_event(true).without_time();
+    let lines = json_lines(config::optional("METRICS_NAMESPACE"));
     // Without the spans that Lambda's runtime makes for each call: our own hold the request's id.
     tracing_subscriber::registry().with(lines.with_filter(filter("info,lambda_runtime=warn"))).init();
+}
+
+/// The layer of those lines, with metrics under `namespace`.
+pub(crate) fn json_lines<S>(namespace: Option<String>) -> fmt::Layer<S, JsonFields, WithMetrics>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let lines = fmt::layer().json().with_span_list(false).flatten_event(true).without_time();
+    lines.map_event_format(|json| WithMetrics { json, namespace })
 }
 
 /// Readable lines on standard error; what is logged by `RUST_LOG` (`info`; of the embedded engine, which warns of each
 /// refused condition, errors).
 pub fn init_readable() {
-    let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(io::stderr().is_terminal());
+    let lines = fmt::layer().with_target(false).with_ansi(io::stderr().is_terminal());
     let lines = lines.with_writer(io::stderr).with_filter(filter("info,dynoxide=error"));
     tracing_subscriber::registry().with(lines).init();
 }

@@ -74,7 +74,7 @@ impl Environment {
 }
 
 /// Variables that have defaults.
-const DEFAULTED: [&str; 17] = [
+const DEFAULTED: [&str; 18] = [
     "TOKEN_TTL_SECONDS",
     "USER_TOKEN_TTL_SECONDS",
     "MAX_TESTED_ROWS",
@@ -92,6 +92,7 @@ const DEFAULTED: [&str; 17] = [
     "SUPPORT_EMAIL",
     "SIGN_IN_URL",
     "SERVER_TIMING",
+    "METRICS_NAMESPACE",
 ];
 
 /// What a function gets that its template doesn't name.
