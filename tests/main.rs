@@ -47,6 +47,7 @@ mod mail_languages;
 mod mails;
 mod making_limits;
 mod member_migration;
+mod members_before;
 mod memberships;
 #[cfg(feature = "lambda")]
 mod memory;

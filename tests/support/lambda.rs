@@ -32,7 +32,10 @@ pub(crate) struct Deployment {
 }
 
 /// The partitions that each function's actions touched.
-static NEEDED: Mutex<BTreeMap<String, BTreeMap<String, BTreeSet<String>>>> = Mutex::new(BTreeMap::new());
+static NEEDED: Mutex<BTreeMap<String, Needs>> = Mutex::new(BTreeMap::new());
+
+/// Actions, each with its partitions.
+type Needs = BTreeMap<String, BTreeSet<String>>;
 
 impl Deployment {
     /// Starts it where addresses have to be proven, or where not.
@@ -81,7 +84,8 @@ impl Deployment {
             tokio::time::sleep(Duration::from_millis(500)).await;
             note_traced(&self.gateway);
             let needed = NEEDED.lock().unwrap_or_else(PoisonError::into_inner);
-            let text = serde_json::to_string_pretty(&*needed).unwrap();
+            let needed: BTreeMap<_, _> = needed.iter().map(|(name, own)| (name, with_index_actions(own))).collect();
+            let text = serde_json::to_string_pretty(&needed).unwrap();
             std::fs::write(&path, text + "\n").unwrap();
         }
     }
@@ -95,6 +99,23 @@ fn partitions_like(partition: &str) -> String {
         Some((kind, _)) => format!("{kind}#*"),
         None => partition.to_owned(),
     }
+}
+
+/// What the counted index does in an order's partition. Which of it a run does depends on the buckets that random keys
+/// fall into, and on what meets there.
+const INDEX_ACTIONS: [&str; 6] = ["ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"];
+
+/// A function's needs, with all that the index does in each order in which the function counts.
+fn with_index_actions(traced: &Needs) -> Needs {
+    let is_order =
+        |partition: &&String| ["#ASSOC#", "#CUSTOMERS#", "#USERS#"].iter().any(|kind| partition.contains(kind));
+    let updated = traced.get("dynamodb:UpdateItem").into_iter().flatten();
+    let orders: Vec<_> = updated.filter(is_order).collect();
+    let mut needs = traced.clone();
+    for (action, order) in INDEX_ACTIONS.iter().flat_map(|action| orders.iter().map(move |order| (action, *order))) {
+        needs.entry(format!("dynamodb:{action}")).or_default().insert(order.clone());
+    }
+    needs
 }
 
 /// Adds what the functions behind this gateway have traced since they were last asked.
