@@ -213,8 +213,8 @@ async fn who_was_demoted_meanwhile_is_not_welcomed() {
 
 #[tokio::test]
 async fn a_crash_at_any_step_loses_no_mail_and_doubles_one_only_after_its_lease() {
-    // The steps of a delivery: the claim (call 0 of the table), the admin's item and the bounces of the address (1 and 2),
-    // the send, the mark (3).
+    // The steps of a delivery: the claim (call 0 of the table), the admin's item and the bounces of the address (1 and
+    // 2), the send, the mark (3).
     for (call, fault, leased, sends_before, sends_after) in [
         (0, Fault::KilledBefore, false, 0, 1),
         (0, Fault::KilledAfter, true, 0, 1),

@@ -21,7 +21,7 @@ impl MailSimulator {
         };
         let time = DateTime::from(std::time::SystemTime::now()).fmt(Format::DateTime).unwrap_or_default();
         let mut event = json!({"source": "aws.ses", "time": time, "detail": detail});
-        event["detail"]["mail"] = json!({"destination": [to], "tags": tags});
+        event["detail"]["mail"] = json!({"timestamp": time, "destination": [to], "tags": tags});
         let message = json!({"messageId": ids::random_id(24), "eventSource": "aws:sqs", "body": event.to_string()});
         lock(&self.0).push(message);
     }

@@ -2,7 +2,10 @@
 
 use mailer::{Answer, Mailer, Trigger};
 use serde_json::{Value, json};
-use shared::clock;
+use shared::{
+    clock,
+    table::{Claim, Feedback, LEASE_SECONDS, QueueEntry, QueuedMessage},
+};
 
 use super::world::{ADMINS, World, feed};
 use crate::support::{Mood, unique};
@@ -12,7 +15,7 @@ const DAY_SECONDS: u64 = 24 * 60 * 60;
 /// What SES says of a mail, as the queue brings it.
 fn message(id: &str, detail: &Value, tags: &Value, at: u64) -> Value {
     let mut event = json!({"source": "aws.ses", "time": shared::dynamo::rfc3339(at), "detail": detail});
-    event["detail"]["mail"] = json!({"tags": tags});
+    event["detail"]["mail"] = json!({"timestamp": event["time"], "tags": tags});
     json!({"messageId": id, "eventSource": "aws:sqs", "body": event.to_string()})
 }
 
@@ -143,15 +146,20 @@ async fn what_is_about_no_mail_of_the_outbox_or_no_lasting_failure_changes_nothi
 #[tokio::test]
 async fn a_bounce_of_which_the_mailer_hears_before_it_marked_the_mail_is_not_forgotten() {
     let (world, id, email) = welcomed().await;
-    world.ses.is(Mood::LosesAnswers);
-    promote_anew(&world, &id, &email).await;
-    assert_eq!(world.state(&email).await, "pending");
-    tell(&world.mailer(), &[message("1", &bounce(), &last_tags(&world), clock::now())]).await;
+    world.call(reqwest::Method::DELETE, ADMINS, json!({"UserId": id})).await.ok();
+    world.promote(&email).await.ok();
+    let outbox = world.outbox();
+    let [record] = &world.records().await[..] else { panic!("one mail") };
+    let entry = QueueEntry::parse(record.pointer("/dynamodb/Keys/sk/S").unwrap().as_str().unwrap()).unwrap();
+    let QueuedMessage::Mail(mail) = &entry.message else { panic!("{entry:?}") };
+    let Claim::Ours(_, lease) = outbox.claim(mail).await.unwrap() else { panic!("nobody else claims it") };
+    // SES takes the mail, and says that it came back.
+    outbox.take_feedback(mail, Feedback::Bounced, clock::now()).await.unwrap();
+    outbox.mark_sent(&lease).await.unwrap();
     assert_eq!(world.state(&email).await, "failed");
 
     let sent = world.ses.sent().len();
-    world.ses.is(Mood::Sends);
-    world.pass(120);
+    world.pass(LEASE_SECONDS + 1);
     assert_eq!(world.sweep(&world.mailer()).await, 0);
     assert_eq!((world.ses.sent().len(), world.state(&email).await.as_str()), (sent, "failed"));
     assert_eq!(world.records().await.len(), 0, "nothing waits");

@@ -11,7 +11,13 @@ use local::{Bundle, Options};
 use mailer::{Answer, Mailer, Sender, Trigger};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::{aws, clock, clock::Clock, dynamo, ids, link_token::LinkSigner, table::Table};
+use shared::{
+    aws, clock,
+    clock::Clock,
+    dynamo, ids,
+    link_token::LinkSigner,
+    table::{Outbox, Table},
+};
 
 use crate::support::{
     Answer as HttpAnswer, Mood, PASSWORD, Ses, operator_key_hashes, start_bundle, subscribe_at, unique,
@@ -62,9 +68,13 @@ impl World {
 
     /// Another instance of the function.
     pub(super) fn mailer(&self) -> Mailer {
-        let table = Table::new(dynamo::Table::new(self.client(), Bundle::TABLE));
         let sender = Sender::new("no-reply@api.example", Some(&self.ses.url)).reply_to("help@api.example");
-        Mailer::new(table.outbox(Clock::set_by(self.seconds.clone())), sender, links())
+        Mailer::new(self.outbox(), sender, links())
+    }
+
+    /// The outbox, by the clock of the mailers.
+    pub(super) fn outbox(&self) -> Outbox {
+        Table::new(dynamo::Table::new(self.client(), Bundle::TABLE)).outbox(Clock::set_by(self.seconds.clone()))
     }
 
     pub(super) fn pass(&self, seconds: u64) {

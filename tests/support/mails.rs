@@ -24,6 +24,18 @@ pub(crate) async fn mails_at(caller: &impl Caller, address: &str, count: usize) 
     panic!("there are not {count} mails to {address}");
 }
 
+/// The first mail to an address that brings a link, however many others come before it.
+pub(crate) async fn mail_with_link(address: &str) -> Value {
+    for _ in 0..500 {
+        let mut mails = mails_to(address, 0).await.into_iter();
+        if let Some(mail) = mails.find(|mail| mail["Text"].as_str().unwrap().contains("?token=")) {
+            return mail;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("no mail with a link comes to {address}");
+}
+
 /// The token of the link that a mail brings.
 pub(crate) fn link_token(mail: &Value) -> String {
     let text = mail["Text"].as_str().unwrap();

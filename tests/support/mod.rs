@@ -30,7 +30,7 @@ pub(crate) use gated::{Gated, GatedTenant};
 pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
 #[cfg(feature = "lambda")]
 pub(crate) use lambda::Deployment;
-pub(crate) use mails::{link_token, mails_at, mails_to};
+pub(crate) use mails::{link_token, mail_with_link, mails_at, mails_to};
 pub(crate) use second_engine::start_bundle;
 pub(crate) use server::{MAX_INVITATIONS, Server, server, server_requiring_verified_email};
 pub(crate) use ses::{Mood, Ses};

@@ -269,7 +269,7 @@ problem_codes! {
     }
     MISDIRECTED_REQUEST No {
         MisdirectedRequest = "misdirected_request", "This host is not served here":
-            "The request came past the address that the API has of its own; on one machine, it names a host that the \
+            "The request did not come through the API's own address; on one machine, it names a host that the \
              server doesn't answer for.",
             "Use the API's own address, the `iss` of its tokens. On one machine, use the address that the server \
              prints, or add the host by `--allow-host`.";

@@ -1,8 +1,8 @@
 //! Addresses that can't be mailed, and what SES says of a mail after it took it.
 //!
 //! An address is not mailed from the moment at which a mail to it bounced, or its owner complained of one, until it is
-//! proven anew. Only the owner can do that, by a link in a mail. So mails with a link that an owner asks for go again
-//! after a day: each of them that bounces begins another day.
+//! proven anew. Only the owner can do that, by a link in a mail. So mails whose link proves the address go again after a
+//! day: each of them that bounces begins another day.
 
 use domain::{
     mail::{MailId, MailKind},
@@ -54,8 +54,8 @@ impl Feedback {
 }
 
 impl Outbox {
-    /// Takes what SES said of a mail at `at`, in seconds since the epoch: the mail has failed, and its address is not
-    /// mailed any more. Returns the mail's kind, or `None` if the mail is not known. Safe to be told twice.
+    /// Takes what SES said of a mail: it has failed, and its address is not mailed any more. A proof that is older than
+    /// `at`, in seconds since the epoch, no longer counts. Returns the mail's kind, or `None` if the mail is not known. Safe to be told twice.
     ///
     /// # Errors
     /// The table is out of reach: it has to be told again.
@@ -93,7 +93,7 @@ impl Outbox {
     pub async fn is_undeliverable(&self, mail: &MailRecord) -> Result<bool, Error> {
         let address = FoldedAddress::of(&mail.to);
         let Some(bounced) = self.table().get(keys::bounced_address(&address)).await? else { return Ok(false) };
-        if is_asked_for_by_its_owner(mail.kind) && bounced.bounced_at + SILENCE_SECONDS <= self.now() {
+        if brings_a_proof(mail.kind) && bounced.bounced_at + SILENCE_SECONDS <= self.now() {
             return Ok(false);
         }
         let credential = self.table().batch_get([keys::credential(&address)], &ProvenAt::ATTRIBUTES).await?.pop();
@@ -102,7 +102,7 @@ impl Outbox {
     }
 }
 
-/// Whether the addressee asks for mails of this kind, to prove the address by their link.
-fn is_asked_for_by_its_owner(kind: MailKind) -> bool {
+/// Whether the link of such a mail proves the address of somebody who belongs to no organization yet, too.
+fn brings_a_proof(kind: MailKind) -> bool {
     matches!(kind, MailKind::PasswordReset | MailKind::AddressVerification | MailKind::AddressChange)
 }

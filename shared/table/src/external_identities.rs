@@ -6,13 +6,12 @@
 //! her.
 
 use domain::{
-    clock::now,
     digest::sha256_hex,
     ids::{UserId, random_id},
     mail::MailKind,
     text::EmailAddress,
 };
-use dynamo::{Backoff, Expression, SortKeys, bool_value, from_item, number, text};
+use dynamo::{Backoff, Expression, SortKeys, bool_value, from_item, text};
 
 use crate::{
     Error, ExternalIdentityError, Table,
@@ -111,11 +110,10 @@ impl Table {
         }
         let session_id = random_id(16);
         let verified = Expression::update(
-            "SET proven = :true, proven_at = :now, session_id = :session, revision = :revision, \
+            "SET proven = :true, session_id = :session, revision = :revision, \
              password_generation = :new_generation REMOVE password_hash, link_id, expires_at",
         )
         .value(":new_generation", text(&random_id(16)))
-        .value(":now", number(now()))
         .value(":true", bool_value(true))
         .value(":session", text(&session_id))
         .value(":revision", text(&random_id(16)))

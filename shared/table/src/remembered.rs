@@ -19,10 +19,15 @@ pub(crate) struct Remembered<K, V>(Arc<Mutex<HashMap<K, (V, Instant)>>>);
 impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
     /// Returns what is remembered of a key.
     pub(crate) fn get(&self, key: &K) -> Option<V> {
-        lock(&self.0).get(key).filter(|(_, at)| at.elapsed() < LIFE).map(|(value, _)| value.clone())
+        self.get_at(key, Instant::now())
     }
 
-    /// Remembers a value for a key, unless one is remembered already. Returns whether there was none.
+    fn get_at(&self, key: &K, now: Instant) -> Option<V> {
+        lock(&self.0).get(key).filter(|(_, at)| now.duration_since(*at) < LIFE).map(|(value, _)| value.clone())
+    }
+
+    /// Remembers a value for a key, unless one is remembered already: renewed again and again, it would never be read
+    /// anew. Returns whether there was none.
     pub(crate) fn insert(&self, key: K, value: V) -> bool {
         let mut remembered = lock(&self.0);
         if remembered.get(&key).is_some_and(|(_, at)| at.elapsed() < LIFE) {
@@ -63,6 +68,15 @@ mod tests {
         assert!(remembered.insert("acme", 1));
         assert!(!remembered.insert("acme", 2));
         assert_eq!(remembered.clone().get(&"acme"), Some(1));
+    }
+
+    #[test]
+    fn a_value_is_forgotten_after_a_minute() {
+        let (remembered, before) = (Remembered::default(), Instant::now());
+        remembered.insert("acme", 1);
+        let after = Instant::now();
+        assert_eq!(remembered.get_at(&"acme", before + LIFE / 2), Some(1));
+        assert_eq!(remembered.get_at(&"acme", after + LIFE), None);
     }
 
     #[test]

@@ -151,8 +151,8 @@ async fn assert_is(things: &Things, model: &Model) {
     }
 }
 
-/// Makes changes at once beside things that nobody touches. Asserts that no walk misses or repeats one of these, and that
-/// all is as the model says in the end.
+/// Makes changes at once beside things that nobody touches. Asserts that no walk misses or repeats one of these, and
+/// that all is as the model says in the end.
 async fn change_at_once(things: &Things, changes: &[Vec<Change>], untouched: Model) {
     // Each task has its own ids, so that the result is certain; but all ids share the same buckets.
     let own = |task: u32, id: u32| id * STRIDE + task;

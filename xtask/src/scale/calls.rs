@@ -37,7 +37,7 @@ pub(super) const ORGANIZATION: [Place; 4] =
     [Place::OrganizationItem, Place::Caller, Place::TierUse, Place::Organization];
 
 /// What a kind of call takes where the process has read the organization and its code within the last minute, as it has
-/// at the rates in question. Reads are strongly consistent; writes are of transactions, at two units each, but for the
+/// those of the largest organizations. Reads are strongly consistent; writes are of transactions, at two units each, but for the
 /// claim of a mail.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {

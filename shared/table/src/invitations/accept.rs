@@ -253,8 +253,7 @@ fn put_person<'t>(write: AcceptWrite<'t>, open: &OpenInvitation, person: &Person
         return write.delete_any(keys::expected_account(&new.email.folded()), AcceptRefusal::Changed);
     };
     if before.email_verified {
-        let proven = Expression::update("SET proven_at = :proven_at").value(":proven_at", number(now()));
-        return write.update(key, &proven.and(before.unchanged()), AcceptRefusal::Changed);
+        return write.check(key, &before.unchanged(), AcceptRefusal::Changed);
     }
     let password = match (open.ends_password(), &credential.password_hash) {
         (false, _) => ("", " REMOVE expires_at"),

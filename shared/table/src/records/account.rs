@@ -157,8 +157,8 @@ pub struct CredentialRecord {
     /// Whether a link that was mailed to the address was used.
     #[serde(default, rename = "proven")]
     pub email_verified: bool,
-    /// When a link that was mailed to the address was last used, in seconds since the epoch. Accounts from before don't
-    /// say.
+    /// When a mailed link last set a password or verified the address, in seconds since the epoch. Accounts from before
+    /// don't say.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) proven_at: Option<u64>,
     /// The revision, which each change of this item replaces.
