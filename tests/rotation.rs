@@ -1,6 +1,8 @@
-//! Another signing secret: published ahead, two keys at once, old tokens good until they end.
+//! Another signing key: published ahead, two keys at once, old tokens good until they end.
 
-use auth::{AuthApp, Issuer, TrustedIssuers};
+mod kms;
+
+use auth::{AuthApp, Issuer, Key, TrustedIssuers};
 use local::Bundle;
 use serde_json::json;
 use shared::{App, clock, config::Config, dynamo, ids, service, table::Table};
@@ -41,12 +43,9 @@ impl World {
     }
 
     /// Another start of `auth`.
-    async fn auth(&self, secret: &str, previous: Option<&str>) -> Elsewhere {
+    async fn auth(&self, key: Key, previous: Option<Key>) -> Elsewhere {
         let config = self.config();
-        let mut issuer = Issuer::new(secret, &config).unwrap();
-        if let Some(previous) = previous {
-            issuer = issuer.in_place_of(previous).unwrap();
-        }
+        let issuer = previous.into_iter().fold(Issuer::new(key, &config).unwrap(), Issuer::in_place_of);
         let app = App::connect(&config).await;
         let auth = AuthApp::start(app, issuer, TrustedIssuers::default()).await;
         let router = service::wrap(auth::router(auth), &config.issuer);
@@ -89,6 +88,10 @@ impl World {
     }
 }
 
+fn derived(secret: &str) -> Key {
+    Key::derived_from(secret).unwrap()
+}
+
 #[derive(Clone)]
 struct Peer;
 
@@ -102,11 +105,11 @@ impl axum::extract::connect_info::Connected<axum::serve::IncomingStream<'_, TcpL
 async fn a_secret_is_exchanged_without_a_token_refused() {
     let world = World::new().await;
     let (old, new) = (ids::random_id(48), ids::random_id(48));
-    let before = world.auth(&old, None).await;
+    let before = world.auth(derived(&old), None).await;
     let (old_kid, old_token) = world.token_of(&before).await;
 
     // Published, and not yet signing.
-    let rotating = world.auth(&new, Some(&old)).await;
+    let rotating = world.auth(derived(&new), Some(derived(&old))).await;
     let (kid, token) = world.token_of(&rotating).await;
     assert_eq!(kid, old_kid);
     world.use_token(&token).await.ok();
@@ -120,7 +123,7 @@ async fn a_secret_is_exchanged_without_a_token_refused() {
 
     // Five minutes later it signs, and both are good.
     world.publish_earlier(&new_kid).await;
-    let rotated = world.auth(&new, Some(&old)).await;
+    let rotated = world.auth(derived(&new), Some(derived(&old))).await;
     let (kid, new_token) = world.token_of(&rotated).await;
     assert_eq!(kid, new_kid);
     world.use_token(&new_token).await.ok();
@@ -129,7 +132,7 @@ async fn a_secret_is_exchanged_without_a_token_refused() {
     // Then the old one is retired: its tokens end with it.
     world.table().retire_key(&old_kid, clock::now()).await.unwrap();
     assert!(!world.published().await.contains(&old_kid));
-    let after = world.auth(&new, None).await;
+    let after = world.auth(derived(&new), None).await;
     let mine = Elsewhere { token: Some(old_token), ..after.clone() };
     assert_eq!(mine.post("/api/auth/access", &json!({"OrgCode": "org_unknown99"})).await.status, 401);
     world.use_token(&world.token_of(&after).await.1).await.ok();
@@ -139,9 +142,9 @@ async fn a_secret_is_exchanged_without_a_token_refused() {
 async fn a_retired_key_never_signs() {
     let world = World::new().await;
     let secret = ids::random_id(48);
-    let (kid, _) = world.token_of(&world.auth(&secret, None).await).await;
+    let (kid, _) = world.token_of(&world.auth(derived(&secret), None).await).await;
     world.table().retire_key(&kid, clock::now()).await.unwrap();
-    let again = world.auth(&secret, None).await;
+    let again = world.auth(derived(&secret), None).await;
     let login = json!({"Email": world.email, "Password": PASSWORD});
     assert_eq!(again.post("/api/auth/login", &login).await.status, 503);
     // Nor does another retirement bring it back for a while.
@@ -162,7 +165,7 @@ async fn the_command_retires_a_key_unless_it_is_the_last() {
     let own = world.published().await.remove(0);
     let (done, why) = retire(&own, "0").await;
     assert!(!done && why.contains("no other key is in use"), "{why}");
-    let (other, _) = world.token_of(&world.auth(&ids::random_id(48), None).await).await;
+    let (other, _) = world.token_of(&world.auth(derived(&ids::random_id(48)), None).await).await;
     assert!(retire("unknown", "0").await.1.contains("no signing key of this id, or it ends sooner"));
     assert!(retire(&other, "3600").await.0);
     assert_eq!(world.published().await.len(), 2, "until it ends");

@@ -17,9 +17,13 @@ fn what_no_route_takes_goes_to_organizations() {
 }
 
 #[test]
-fn beyond_the_table_the_mailer_may_send_mails_and_nobody_may_do_anything() {
+fn beyond_the_table_the_mailer_may_send_mails_auth_may_sign_and_nobody_may_do_anything() {
     for DeployedFunction { name, other_actions, .. } in deployed_functions() {
-        let expected: &[&str] = if name == "mailer" { &["ses:GetAccount", "ses:SendEmail"] } else { &[] };
+        let expected: &[&str] = match &*name {
+            "mailer" => &["ses:GetAccount", "ses:SendEmail"],
+            "auth" => &["kms:GetPublicKey", "kms:Sign"],
+            _ => &[],
+        };
         assert_eq!(other_actions.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{name}");
     }
 }
@@ -32,6 +36,7 @@ fn each_secret_is_in_the_environment_of_those_that_need_it_alone() {
     for (variable, holders) in [
         ("ORIGIN_SECRETS", &that_answer[..]),
         ("SIGNING_SECRET", &["auth"]),
+        ("SIGNING_KEY_ARN", &["auth"]),
         ("PREVIOUS_SIGNING_SECRET", &["auth"]),
         ("LINK_SECRET", &["accounts", "invitations", "mailer"]),
     ] {

@@ -1,6 +1,6 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use auth::{AuthApp, Issuer, SetupError, TrustedIssuers};
+use auth::{AuthApp, Issuer, Key, SetupError, TrustedIssuers};
 use aws_sdk_dynamodb::Client;
 use axum::{
     Router,
@@ -187,7 +187,7 @@ impl Bundle {
 
         let trusted =
             TrustedIssuers::new(options.trusted_issuers.as_deref(), options.trusted_issuers_ca_file.as_deref())?;
-        let issuer = Issuer::new(&signing_secret, &config)?;
+        let issuer = Issuer::new(Key::derived_from(&signing_secret)?, &config)?;
         let site = options.public_site_url.as_deref().unwrap_or(&config.issuer);
         let links = LinkSigner::new(&link_secret, site)?;
         let app = App::on(table.clone(), &config).await;

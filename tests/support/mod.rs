@@ -9,6 +9,7 @@ mod callers;
 mod examples;
 mod gated;
 mod issuer;
+mod kms;
 mod lambda;
 mod mails;
 mod second_engine;
@@ -28,6 +29,7 @@ pub(crate) use callers::{Anonymous, Caller, Elsewhere, Member, claims_of};
 pub(crate) use examples::check_example;
 pub(crate) use gated::{Gated, GatedTenant};
 pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
+pub(crate) use kms::{Kms, KmsMood};
 #[cfg(feature = "lambda")]
 pub(crate) use lambda::Deployment;
 pub(crate) use mails::{link_token, mail_with_link, mails_at, mails_to};

@@ -18,7 +18,7 @@ use axum::extract::FromRef;
 use shared::{App, claims::Identity, ids::ClientId, problem::Problem};
 
 use signing::Signed;
-pub use signing::{Issuer, SetupError};
+pub use signing::{Issuer, Key, SetupError};
 pub use trusted::TrustedIssuers;
 
 /// The function's state: every function's, and the means to sign.

@@ -3,15 +3,14 @@
 use auth::{AuthApp, Issuer, TrustedIssuers};
 use lambda_http::Error;
 use shared::{App, lambda};
-use tokio::task::spawn_blocking;
+use tokio::join;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda::run(async || {
-        // The key pair is derived while the table answers.
-        let issuer = spawn_blocking(Issuer::from_env);
-        let (app, trusted) = (App::from_env().await?, TrustedIssuers::from_env()?);
-        Ok(auth::router(AuthApp::start(app, issuer.await??, trusted).await))
+        // The key pair is derived, or KMS asked for it, while the table answers.
+        let (issuer, app) = join!(biased; Issuer::from_env(), App::from_env());
+        Ok(auth::router(AuthApp::start(app?, issuer?, TrustedIssuers::from_env()?).await))
     })
     .await
 }

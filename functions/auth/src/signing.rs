@@ -1,41 +1,33 @@
-//! The one place that holds the signing secret.
+//! Makes and signs tokens: by which key, for whom, and for how long.
 
-use std::{fmt, sync::Arc, time::Duration};
+mod key;
+mod kms;
+
+use std::{sync::Arc, time::Duration};
 
 use shared::{
     App,
-    claims::{Claims, Identity, PublicKey, SigningError, SigningKey},
+    claims::{Claims, Identity, PublicKey},
     clock,
     config::{self, Config, ConfigError},
     ids::{self, ClientId},
     problem::Problem,
     table,
 };
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, try_join};
 
-/// Shorter secrets could be guessed.
-const MIN_SECRET_LENGTH: usize = 32;
+pub use key::{Key, SetupError};
+
 /// Seconds from a key's publication to its first signature, where another key can sign meanwhile. Verifiers may keep
 /// the key set for as long.
 const PUBLISH_LEAD_SECONDS: u64 = 5 * 60;
 
-/// Why tokens can't be signed: found at start.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// A variable is missing or can't be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// No key can be derived from the secret.
-    #[error(transparent)]
-    Key(#[from] SigningError),
-}
-
 /// Makes and signs tokens.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Issuer {
-    key: Arc<SigningKey>,
+    key: Arc<Key>,
     /// The key that signs until the other one has been published long enough.
-    previous: Option<Arc<SigningKey>>,
+    previous: Option<Arc<Key>>,
     published: Arc<OnceCell<()>>,
     name: Arc<str>,
     audience: Arc<str>,
@@ -51,34 +43,34 @@ pub(crate) struct Signed {
 }
 
 impl Issuer {
-    /// An issuer by `SIGNING_SECRET`, `PREVIOUS_SIGNING_SECRET` (during a rotation), `ISSUER`, `AUDIENCE`,
-    /// `USER_TOKEN_TTL_SECONDS` (12 hours) and `TOKEN_TTL_SECONDS` (one hour).
+    /// An issuer by `SIGNING_SECRET` or `SIGNING_KEY_ARN`, `PREVIOUS_SIGNING_SECRET` or `PREVIOUS_SIGNING_KEY_ARN`
+    /// (during a rotation), `ISSUER`, `AUDIENCE`, `USER_TOKEN_TTL_SECONDS` (12 hours) and `TOKEN_TTL_SECONDS` (one hour).
     ///
     /// # Errors
-    /// A variable is missing or can't be used.
-    pub fn from_env() -> Result<Self, SetupError> {
-        let issuer = Self::new(&config::required("SIGNING_SECRET")?, &Config::from_env()?)?;
-        match config::optional("PREVIOUS_SIGNING_SECRET") {
-            Some(previous) => issuer.in_place_of(&previous),
-            None => Ok(issuer),
-        }
+    /// A variable is missing or can't be used, or KMS doesn't answer or has no such key.
+    pub async fn from_env() -> Result<Self, SetupError> {
+        let (key, previous) = try_join!(
+            biased;
+            Key::from_env("SIGNING_KEY_ARN", "SIGNING_SECRET"),
+            Key::from_env("PREVIOUS_SIGNING_KEY_ARN", "PREVIOUS_SIGNING_SECRET"),
+        )?;
+        let issuer = Self::new(key.ok_or(ConfigError::Missing("SIGNING_SECRET"))?, &Config::from_env()?)?;
+        Ok(previous.into_iter().fold(issuer, Self::in_place_of))
     }
 
-    /// Lets the issuer sign by the `previous` secret until its own key has been published for five minutes.
-    ///
-    /// # Errors
-    /// The previous secret is too short.
-    pub fn in_place_of(self, previous: &str) -> Result<Self, SetupError> {
-        Ok(Self { previous: Some(Arc::new(derive(previous)?)), ..self })
+    /// Lets the issuer sign by the `previous` key until its own has been published for five minutes.
+    #[must_use]
+    pub fn in_place_of(self, previous: Key) -> Self {
+        Self { previous: Some(Arc::new(previous)), ..self }
     }
 
-    /// An issuer by `secret`, the rest as [`Issuer::from_env`].
+    /// An issuer by `key`, the rest as [`Issuer::from_env`].
     ///
     /// # Errors
-    /// The secret is too short, or a variable can't be used.
-    pub fn new(secret: &str, config: &Config) -> Result<Self, SetupError> {
+    /// A variable can't be used.
+    pub fn new(key: Key, config: &Config) -> Result<Self, ConfigError> {
         Ok(Self {
-            key: Arc::new(derive(secret)?),
+            key: Arc::new(key),
             previous: None,
             published: Arc::default(),
             name: config.issuer.as_str().into(),
@@ -109,10 +101,10 @@ impl Issuer {
     }
 
     /// The key that signs at this moment: one that the table has and that has not ended.
-    async fn present_key(&self, app: &App) -> Result<&SigningKey, table::Error> {
+    async fn present_key(&self, app: &App) -> Result<&Key, table::Error> {
         let known = app.verifier.keys().public_keys().await?;
         let published_at =
-            |key: &SigningKey| known.iter().find(|known| known.kid == key.public().kid).map(|known| known.published_at);
+            |key: &Key| known.iter().find(|known| known.kid == key.public().kid).map(|known| known.published_at);
         let previous = self.previous.as_deref().filter(|previous| published_at(previous).is_some());
         match (published_at(&self.key), previous) {
             (Some(at), Some(previous)) if at + PUBLISH_LEAD_SECONDS > clock::now() => Ok(previous),
@@ -152,29 +144,6 @@ impl Issuer {
             identity,
         };
         let key = self.present_key(app).await?;
-        let token = key.sign(&claims).map_err(|error| Problem::internal(&error))?;
-        Ok(Signed { token, expires_in: life })
-    }
-}
-
-impl fmt::Debug for Issuer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Issuer").field("kid", &self.key.public().kid).finish_non_exhaustive()
-    }
-}
-
-fn derive(secret: &str) -> Result<SigningKey, SetupError> {
-    config::require_secret("SIGNING_SECRET", secret, MIN_SECRET_LENGTH)?;
-    Ok(SigningKey::derive(secret)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_secret_that_could_be_guessed_is_refused_and_not_shown() {
-        let error = derive("short").err().unwrap().to_string();
-        assert_eq!(error, "the environment variable SIGNING_SECRET must have at least 32 characters");
+        Ok(Signed { token: key.sign(&claims).await?, expires_in: life })
     }
 }

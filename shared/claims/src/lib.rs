@@ -8,6 +8,7 @@ mod caller;
 mod credentials;
 mod crypto;
 mod entitlements;
+mod jws;
 mod key_set;
 #[cfg(test)]
 mod made_up_source;
@@ -30,6 +31,7 @@ pub use caller::{AccountHolder, AdminClaim, CallerClaim, TokenExchanger, UserSes
 pub use credentials::{Credentials, bearer, has_credentials};
 pub use crypto::install as install_crypto;
 pub use entitlements::Entitlements;
+pub use jws::{JwsHeader, compact};
 pub use key_set::{KeySet, KeySource, KeySourceError, KeysRead};
 pub use operation::{MachineAccess, Operation};
 pub use operator_key::{OperatorKey, OperatorKeys};

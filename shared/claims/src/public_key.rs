@@ -1,12 +1,14 @@
 use jsonwebtoken::{
-    DecodingKey,
-    errors::Result,
+    DecodingKey, errors,
     jwk::{
         AlgorithmParameters, CommonParameters, EllipticCurve, EllipticCurveKeyParameters, EllipticCurveKeyType, Jwk,
         KeyAlgorithm, PublicKeyUse,
     },
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{SigningError, jws::base64url};
 
 /// The public half of a signing key: a point on P-256, its coordinates in base64url (RFC 7518, section 6.2.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,21 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
+    /// The key of an uncompressed point (SEC 1, section 2.3.3): a byte that says so, and the two coordinates. It is
+    /// published by nobody yet.
+    ///
+    /// # Errors
+    /// The bytes are no such point.
+    pub fn of_point(point: &[u8]) -> Result<Self, SigningError> {
+        let coordinates = point.strip_prefix(&[4]).filter(|coordinates| coordinates.len() == 64);
+        let coordinates = coordinates.and_then(|coordinates| coordinates.split_at_checked(32));
+        let (x, y) = coordinates.ok_or_else(|| SigningError::new("the public key is no point"))?;
+        let (x, y) = (base64url(x), base64url(y));
+        // RFC 7638: the thumbprint of the required members in lexicographic order, without white space.
+        let thumbprint = Sha256::digest(format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#));
+        Ok(Self { kid: base64url(&thumbprint), x, y, published_at: 0, ended_at: None })
+    }
+
     /// Returns the key as a JSON Web Key (RFC 7517).
     #[must_use]
     pub fn to_jwk(&self) -> Jwk {
@@ -46,7 +63,7 @@ impl PublicKey {
         }
     }
 
-    pub(crate) fn decoding_key(&self) -> Result<DecodingKey> {
+    pub(crate) fn decoding_key(&self) -> errors::Result<DecodingKey> {
         DecodingKey::from_ec_components(&self.x, &self.y)
     }
 

@@ -1,23 +1,22 @@
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
 use p256::{SecretKey, pkcs8::EncodePrivateKey};
 use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
-use crate::{Claims, PublicKey};
+use crate::{Claims, JwsHeader, PublicKey, compact};
 
-/// A token can't be signed, or no key can be derived: a defect.
+/// A token can't be signed, or there is no such key: a defect.
 #[derive(Debug, thiserror::Error)]
 #[error("the signing key: {0}")]
 pub struct SigningError(String);
 
 impl SigningError {
-    fn new(cause: impl fmt::Display) -> Self {
+    pub(crate) fn new(cause: impl fmt::Display) -> Self {
         Self(cause.to_string())
     }
 }
@@ -26,8 +25,7 @@ impl SigningError {
 pub struct SigningKey {
     public: PublicKey,
     private: EcdsaKeyPair,
-    /// The header of every token that the key signs, encoded.
-    header: String,
+    header: JwsHeader,
 }
 
 impl SigningKey {
@@ -55,16 +53,8 @@ impl SigningKey {
         let random = SystemRandom::new();
         let private = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_bytes(), &random)
             .map_err(SigningError::new)?;
-        // SEC 1, section 2.3.3: a byte that says "uncompressed", and the two coordinates.
-        let point = private.public_key().as_ref().get(1..).and_then(|point| point.split_at_checked(32));
-        let (x, y) = point.ok_or_else(|| SigningError::new("the public key is no point"))?;
-        let (x, y) = (base64url(x), base64url(y));
-        // RFC 7638: the thumbprint of the required members in lexicographic order, without white space.
-        let thumbprint = Sha256::digest(format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#));
-        let kid = base64url(&thumbprint);
-        // RFC 9068, section 2.1: the type keeps an access token from being taken for an ID token.
-        let header = base64url(format!(r#"{{"typ":"at+jwt","alg":"ES256","kid":"{kid}"}}"#).as_bytes());
-        Ok(Self { public: PublicKey { kid, x, y, published_at: 0, ended_at: None }, private, header })
+        let public = PublicKey::of_point(private.public_key().as_ref())?;
+        Ok(Self { header: JwsHeader::of(&public), public, private })
     }
 
     /// Returns the public half. Deriving a key does not publish it.
@@ -79,15 +69,16 @@ impl SigningKey {
     /// # Errors
     /// The claims can't be written, or the system has no random numbers.
     pub fn sign(&self, claims: &Claims) -> Result<String, SigningError> {
-        let payload = serde_json::to_vec(claims).map_err(SigningError::new)?;
-        let message = format!("{}.{}", self.header, base64url(&payload));
-        let signature = self.private.sign(&SystemRandom::new(), message.as_bytes()).map_err(SigningError::new)?;
-        Ok(format!("{message}.{}", base64url(signature.as_ref())))
+        let input = self.header.signing_input(claims)?;
+        let signature = self.private.sign(&SystemRandom::new(), input.as_bytes()).map_err(SigningError::new)?;
+        Ok(compact(&input, signature.as_ref()))
     }
 }
 
-fn base64url(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.public.kid).finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -74,13 +74,15 @@ impl Environment {
 }
 
 /// Variables that have defaults.
-const DEFAULTED: [&str; 18] = [
+const DEFAULTED: [&str; 20] = [
     "TOKEN_TTL_SECONDS",
     "USER_TOKEN_TTL_SECONDS",
     "MAX_TESTED_ROWS",
     "TRUSTED_ISSUERS",
     "OPERATOR_KEY_HASHES",
     "STRIPE_WEBHOOK_SECRETS",
+    "SIGNING_KEY_ARN",
+    "PREVIOUS_SIGNING_KEY_ARN",
     "PREVIOUS_SIGNING_SECRET",
     "ORIGIN_SECRETS",
     "REQUIRE_ORIGIN_SECRET",

@@ -81,7 +81,7 @@ fn deployed(function: &Value, globals: &BTreeSet<String>, timeout: &Value) -> De
     }
     let mut other_actions = BTreeSet::new();
     for policy in function["Policies"].as_sequence().into_iter().flatten() {
-        for statement in policy["Statement"].as_sequence().unwrap() {
+        for statement in where_it_holds(policy)["Statement"].as_sequence().unwrap() {
             assert_eq!(statement["Effect"], "Allow");
             let actions = texts(&statement["Action"]).into_iter();
             other_actions.extend(actions.filter(|action| !action.starts_with("dynamodb:")));
