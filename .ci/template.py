@@ -24,8 +24,7 @@ class Policies:
     """AWS's managed policies that SAM adds by name."""
 
     def load(self):
-        names = ["service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess",
-                 "service-role/AWSLambdaDynamoDBExecutionRole"]
+        names = ["service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess"]
         return {name.split("/")[-1]: f"arn:aws:iam::aws:policy/{name}" for name in names}
 
 
@@ -84,6 +83,7 @@ assert deployed == crates, deployed ^ crates
 functions = by_type("AWS::Lambda::Function")
 roles = {name: role for name, role in by_type("AWS::IAM::Role").items() if name != "BackupRole"}
 assert len(functions) == len(crates) and len(roles) == len(crates)
+STREAM_ACTIONS = {f"dynamodb:{name}" for name in ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]}
 for name, role in roles.items():
     for policy in role["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
@@ -92,11 +92,29 @@ for name, role in roles.items():
             # SES tells how fast an account may send, and of no narrower resource.
             assert statement["Resource"] != "*" or actions == ["ses:GetAccount"], (name, statement)
             if any(action.startswith("dynamodb:") for action in actions) and "Condition" not in statement:
-                raise AssertionError((name, statement))
-    managed = [str(arn) for arn in role["ManagedPolicyArns"]]
-    assert not any("DynamoDB" in arn and name != "MailerFunctionRole" for arn in managed), (name, managed)
+                assert set(actions) == STREAM_ACTIONS, (name, statement)
+                assert "StreamArn" in json.dumps(statement["Resource"]), (name, statement)
     size = sum(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) for policy in role["Policies"])
     assert size < 10_240, f"{name}: IAM takes 10,240 characters of inline policies, not {size}"
+
+# Nothing else is attached to a role but AWS's policies for logs and, where that is asked for, for traces. AWS's others
+# are good for the whole account, and SAM adds those for streams and queues by itself.
+assert set(by_type("AWS::IAM::Policy")) == {"KeyUse", "QueueKeyUse"} and not by_type("AWS::IAM::ManagedPolicy")
+traced = transformed(Tracing="Active")
+for name in functions:
+    for stack, expected in [(resources, []), (traced, ["AWSXrayWriteOnlyAccess"])]:
+        managed = [arn.rsplit("/", 1)[1] for arn in stack[f"{name}Role"]["Properties"]["ManagedPolicyArns"]]
+        assert managed == ["AWSLambdaBasicExecutionRole", *expected], (name, managed)
+
+# Lambda takes from one queue in the mailer's name, and puts into another one.
+queues = {}
+for policy in roles["MailerFunctionRole"]["Policies"]:
+    for statement in policy["PolicyDocument"]["Statement"]:
+        if "sqs:" in json.dumps(statement["Action"]):
+            queues[statement["Resource"]["Fn::GetAtt"][0]] = statement["Action"]
+taking = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+assert queues == {"MailFeedback": taking, "UnsentMails": "sqs:SendMessage"}, queues
+
 for name, function in functions.items():
     assert function["Runtime"] == "provided.al2023" and "TracingConfig" not in function, name
     assert "LogGroup" in function["LoggingConfig"], name
@@ -122,13 +140,9 @@ for name, action, users in key_uses:
     (statement,) = use["PolicyDocument"]["Statement"]
     assert (statement["Action"], statement["Resource"]) == (action, KEY), name
 
-# Functions are traced, and have the rights for it, where that is asked for and nowhere else.
-traced = transformed(Tracing="Active")
+# Functions are traced where that is asked for and nowhere else.
 for name in functions:
     assert "TracingConfig" in traced[name]["Properties"], name
-    for stack, expected in [(resources, False), (traced, True)]:
-        managed = str(stack[f"{name}Role"]["Properties"]["ManagedPolicyArns"])
-        assert ("XRay" in managed or "Xray" in managed) is expected, managed
 
 # Requests, records and the schedule go to an alias. Each release publishes new versions, and deletes those before.
 versions = lambda stack: {name for name, one in stack.items() if one["Type"] == "AWS::Lambda::Version"}
