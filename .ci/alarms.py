@@ -45,6 +45,8 @@ CASES = [
     ("LateMailsAlarm", QUIET, "a rush is caught up with", {"LateMails": [1_000, 200]}),
     ("UnsentMailsAlarm", RINGS, "a position lies in the queue", {"ApproximateNumberOfMessagesVisible": [1]}),
     ("UnsentMailsAlarm", QUIET, "the queue is idle", {"ApproximateNumberOfMessagesVisible": [0, NONE]}),
+    ("FeedbackDeadLettersAlarm", RINGS, "a bounce lies in the queue", {"ApproximateNumberOfMessagesVisible": [1]}),
+    ("FeedbackDeadLettersAlarm", QUIET, "the queue is idle", {"ApproximateNumberOfMessagesVisible": [0, NONE]}),
     ("LostFeedbackAlarm", RINGS, "the queue refuses one event", {"FailedInvocations": [NONE, 1]}),
     ("LostFeedbackAlarm", QUIET, "each event arrives, or none comes", {"FailedInvocations": [1, NONE]}),
     ("SweepAlarm", RINGS, "the schedule starts nothing", {"Invocations": [5, NONE, NONE]}),

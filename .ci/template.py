@@ -131,7 +131,7 @@ encrypted = {
 for name, resource in with_key.items():
     if resource["Type"] in encrypted:
         assert encrypted[resource["Type"]](resource["Properties"]) == KEY, name
-assert "SqsManagedSseEnabled" not in with_key["UnsentMails"]["Properties"]
+        assert "SqsManagedSseEnabled" not in resource["Properties"], name
 key_uses = [("KeyUse", "kms:Decrypt", set(roles)), ("QueueKeyUse", "kms:GenerateDataKey", {"MailerFunctionRole"})]
 for name, action, users in key_uses:
     assert resources[name]["Condition"] == "HasKmsKey"
@@ -267,14 +267,13 @@ for name, resource in resources.items():
     own = re.findall(r'\{"Ref": "Table"\}|\{"Fn::GetAtt": \["Table", "\w+"\]\}', text)
     assert len(own) == text.count('"Fn::If": ["HasExistingTable"'), name
 
-# The stream is filtered, and what the mailer gives up on is kept.
+# The stream is filtered, and a record that fails is tried again without the others of its batch.
 mappings = by_type("AWS::Lambda::EventSourceMapping")
 mapping, feedback = (mappings[f"MailerFunction{event}"] for event in ("NewMails", "Feedback"))
 assert len(mappings) == 2
 assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and mapping["BisectBatchOnFunctionError"]
 (filter_,) = mapping["FilterCriteria"]["Filters"]
 assert json.loads(filter_["Pattern"])["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "WAIT#"}]
-assert mapping["DestinationConfig"]["OnFailure"]["Destination"]
 
 # Mails are sent by the configuration set that is made, and the mailer has the right to it.
 made = where_it_holds("MakesConfigurationSet", resources)
@@ -290,6 +289,9 @@ assert feedback["EventSourceArn"] == {"Fn::GetAtt": ["MailFeedback", "Arn"]}
 assert target["Arn"] == {"Fn::GetAtt": ["MailFeedback", "Arn"]}
 queue = resources["MailFeedback"]["Properties"]
 assert queue["VisibilityTimeout"] >= 6 * resources["MailerFunction"]["Properties"]["Timeout"]
-assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["UnsentMails", "Arn"]}
+
+# The feedback that the mailer gave up on isn't among the stream's positions, so that SQS can move all of it back.
+assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["MailFeedbackDeadLetters", "Arn"]}
+assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["UnsentMails", "Arn"]}
 
 print(f"{len(resources)} resources, {len(paths)} paths, {len(functions)} functions")
