@@ -55,7 +55,7 @@ def where_it_holds(condition, value, holds=True):
     return {name: one for name, one in chosen.items() if one != {"Ref": "AWS::NoValue"}}
 
 
-# For those who check CloudFormation alone: with a key of one's own, which is what they ask for.
+# Tools that know CloudFormation alone read this file. It is a stack with a key of its own, which such tools ask for.
 with_key = where_it_holds("HasKmsKey", resources)
 (ROOT / "target/transformed.json").write_text(json.dumps({"Resources": with_key}))
 by_type = lambda kind: {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
@@ -74,7 +74,7 @@ for path, methods in paths.items():
 assert stage["StageName"] == "$default" and stage["AutoDeploy"] is True
 assert stage["AccessLogSettings"] and stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
 
-# Routes with a throttle of their own are routes: the gateway takes no key of any other.
+# Each throttle names a route that exists, since the gateway refuses a setting of any other route.
 throttled = stage["RouteSettings"]
 assert "ANY /api/auth/login" in throttled and set(throttled) <= {f"ANY {path}" for path in documented}, throttled
 
@@ -89,7 +89,7 @@ for name, role in roles.items():
         for statement in policy["PolicyDocument"]["Statement"]:
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert not any("*" in action for action in actions), (name, actions)
-            # SES tells how fast an account may send, and of no narrower resource.
+            # SES knows no narrower resource for the question how fast an account may send.
             assert statement["Resource"] != "*" or actions == ["ses:GetAccount"], (name, statement)
             if any(action.startswith("dynamodb:") for action in actions) and "Condition" not in statement:
                 assert set(actions) == STREAM_ACTIONS, (name, statement)
@@ -106,7 +106,7 @@ for name in functions:
         managed = [arn.rsplit("/", 1)[1] for arn in stack[f"{name}Role"]["Properties"]["ManagedPolicyArns"]]
         assert managed == ["AWSLambdaBasicExecutionRole", *expected], (name, managed)
 
-# Lambda takes from one queue in the mailer's name, and puts into another one.
+# Lambda takes messages from one queue in the mailer's name, and puts messages into another one.
 queues = {}
 for policy in roles["MailerFunctionRole"]["Policies"]:
     for statement in policy["PolicyDocument"]["Statement"]:
@@ -119,7 +119,7 @@ for name, function in functions.items():
     assert function["Runtime"] == "provided.al2023" and "TracingConfig" not in function, name
     assert "LogGroup" in function["LoggingConfig"], name
 
-# A key of one's own is used for whatever holds data, and each function may use it for as much as it needs.
+# KmsKeyArn encrypts whatever holds data, and each function may use the key for as much as it needs.
 KEY = {"Ref": "KmsKeyArn"}
 encrypted = {
     "AWS::DynamoDB::Table": lambda table: table["SSESpecification"]["KMSMasterKeyId"],
@@ -172,7 +172,7 @@ def references(value):
     return names | set(re.findall(r"\$\{(\w+)", text if isinstance(text, str) else text[0]))
 
 
-# Nothing waits for itself, not by an alarm of a deployment either, which cfn-lint doesn't see.
+# No resource waits for itself. cfn-lint doesn't see such a circle where it leads through an alarm of a deployment.
 for stack in (resources, gradual):
     needs = {name: references(resource) & set(stack) for name, resource in stack.items()}
     list(graphlib.TopologicalSorter(needs).static_order())
@@ -189,7 +189,7 @@ assert len(cells) == len(set(cells))
 
 
 def holds(condition, given):
-    """Whether a condition of the template holds for these parameters. Compares parameters and texts alone."""
+    """Whether a condition of the template holds for these parameters. Conditions compare parameters and texts alone."""
     kind, operands = next(iter(condition.items()))
     value = lambda one: given.get(one["Ref"], template["Parameters"][one["Ref"]]["Default"]) if "Ref" in one else one
     if kind == "Fn::Equals":
@@ -201,7 +201,7 @@ def holds(condition, given):
 
 
 def deployed_with(**given):
-    """What of the stack has to do with the distribution or the domain, and every function, for these parameters."""
+    """The resources of a stack with these parameters, with the conditions of distribution and domain decided."""
     names = ["HasDistribution", "RefusesOtherWays", "HasWebAcl", "NamesOriginSecret", "HasOtherOriginSecret",
              "HasDistributionRecord", "HasDomain", "HasDomainTarget", "HasDomainRecord"]
     stack, decided = resources, {name: holds({"Condition": name}, given) for name in names}
@@ -210,7 +210,7 @@ def deployed_with(**given):
     return {name: one["Properties"] for name, one in stack.items() if decided.get(one.get("Condition"), True)}
 
 
-# Without the distribution nothing is there of it, and no function hears of it.
+# A stack without the distribution has no resource for it, and no variable of a function names it.
 DISTRIBUTION = {"Distribution", "DistributionRecord", "ViewerAddress", "OriginSecret"}
 ZONE = {"HostedZoneId": "Z1"}
 DOMAIN = {"DomainName": "api.acme.example", "CertificateArn": "arn:aws:acm:eu-central-1:1:certificate/1"}
@@ -221,8 +221,9 @@ for given in [{}, DOMAIN, {**EDGE, **ZONE}]:
     assert not re.search("ORIGIN_|OriginSecret|Distribution|ViewerAddress", json.dumps(stack)), given
 assert stack["DomainRecord"]["AliasTarget"]["DNSName"] == {"Fn::GetAtt": ["Domain", "RegionalDomainName"]}
 
-# With it, the domain is the distribution's, the secret is sent and asked for, and nothing is kept. Those who come past it are
-# refused where it is the only way in, and not while it is beside the gateway's own domain.
+# A stack with the distribution gives it the domain. The distribution sends the secret, the functions ask for it, and
+# CloudFront caches nothing. In the mode `only`, and in no other, functions refuse requests that come past the
+# distribution.
 source = (ROOT / "shared/src/distribution.rs").read_text()
 secret = "{{resolve:secretsmanager:${OriginSecret}:SecretString%s}}"
 for mode, required in [("beside", "false"), ("only", "true")]:
@@ -243,7 +244,7 @@ for mode, required in [("beside", "false"), ("only", "true")]:
     assert "CacheBehaviors" not in config and behavior["ViewerProtocolPolicy"] == "https-only"
     uncached = {answer["ErrorCode"] for answer in config["CustomErrorResponses"] if answer["ErrorCachingMinTTL"] == 0}
     assert uncached == {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
-    # The headers are called as the functions read them.
+    # The distribution sends the headers under the names by which the functions read them.
     (written,) = re.findall(r"headers\['(.+)'\] =", stack["ViewerAddress"]["FunctionCode"])
     assert {header["HeaderName"], written} == set(re.findall(r'from_static\("(.+)"\)', source))
     for name in functions:
@@ -254,7 +255,7 @@ for mode, required in [("beside", "false"), ("only", "true")]:
             assert variables["REQUIRE_ORIGIN_SECRET"] == required, name
             assert variables["ORIGIN_SECRETS"] == {"Fn::Join": [",", [{"Fn::Sub": secret % ""}]]}, name
 
-# While the secret is rotated, the distribution sends the one and the functions take both.
+# While the secret is rotated, the distribution sends one of its versions, and the functions take both.
 stack = deployed_with(CloudFront="only", OriginSecretVersion="a" * 32, OtherOriginSecretVersion="b" * 32, **EDGE)
 one, other = ({"Fn::Sub": secret % f":::${{{name}}}"} for name in ["OriginSecretVersion", "OtherOriginSecretVersion"])
 assert stack["Distribution"]["DistributionConfig"]["Origins"][0]["OriginCustomHeaders"][0]["HeaderValue"] == one
@@ -282,7 +283,7 @@ assert variables["MAIL_CONFIGURATION_SET"] == {"Ref": "MailConfiguration"}
 assert "configuration-set/${MailConfiguration}" in json.dumps(made["MailerFunctionRole"])
 assert made["MailEvents"]["Properties"]["ConfigurationSetName"] == {"Ref": "MailConfiguration"}
 
-# What SES says of them comes back to the mailer, and is brought again until it is taken.
+# The rule brings what SES says of mails to a queue, and Lambda brings it to the mailer until the mailer has taken it.
 assert feedback["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 assert feedback["EventSourceArn"] == {"Fn::GetAtt": ["MailFeedback", "Arn"]}
 (target,) = made["MailFeedbackRule"]["Properties"]["Targets"]
