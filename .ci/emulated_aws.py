@@ -1,4 +1,4 @@
-"""An emulated AWS for `.ci/deployed`: ministack, and what it does otherwise than AWS.
+"""Runs ministack as the AWS of `.ci/deployed`, and corrects where ministack differs from AWS.
 
 Needs `ministack` and `aws-sam-translator`. Listens on 127.0.0.1, at the port GATEWAY_PORT.
 """
@@ -18,7 +18,7 @@ from ministack.services.cloudformation import engine, provisioners
 
 
 def instead_of(module, name):
-    """Puts a function in the place of the emulator's, wherever it was imported; it gets the emulator's own first."""
+    """Puts a function in the place of the emulator's wherever that was imported. It gets the emulator's own first."""
     original = getattr(module, name)
 
     def put(replacement):
@@ -40,7 +40,7 @@ def apply_transforms(original, template, provided=None, previous=None):
         return original(template, provided, previous)
 
 
-# AWS splits and joins texts in conditions. The emulator doesn't, and gets the texts.
+# AWS splits and joins texts in conditions. The emulator doesn't, so that it gets conditions with the results in them.
 @instead_of(engine, "_evaluate_conditions")
 def evaluate_conditions(original, template, parameters):
     def text(value):
@@ -61,7 +61,7 @@ def evaluate_conditions(original, template, parameters):
     return original({**template, "Conditions": text(template.get("Conditions", {}))}, parameters)
 
 
-# AWS computes alarms from several metrics. The emulator refuses them, and gets an alarm of nothing in their place.
+# AWS computes alarms from several metrics. The emulator refuses such alarms, and gets one on an unknown metric instead.
 @instead_of(provisioners, "_cw_metric_alarm_record")
 def alarm_record(original, name, properties):
     if "Metrics" in properties:
@@ -82,10 +82,12 @@ instead_of(provisioners, "_ses_email_identity_create")(with_records)
 instead_of(provisioners, "_ses_email_identity_update")(with_records)
 
 
-# AWS reads an API's routes from its OpenAPI document. The emulator ignores that, and gets each route by itself.
+# AWS reads an API's routes from its OpenAPI document. The emulator ignores the document, so that each route is made
+# here.
 def with_routes(original, *arguments, **named):
     api, attributes = original(*arguments, **named)
-    # (id, properties, stack) of what is made; (id, properties before, properties, stack, …) of what is changed.
+    # A resource that is made comes as (id, properties, stack), and one that is changed as (id, properties before,
+    # properties, stack, …).
     properties = arguments[1] if isinstance(arguments[2], str) else arguments[2]
     apigateway._routes[api], apigateway._integrations[api] = {}, {}
     for path, methods in properties["Body"]["paths"].items():
@@ -102,7 +104,7 @@ instead_of(provisioners, "_apigw_v2_api_create")(with_routes)
 instead_of(provisioners, "_apigw_v2_api_update")(with_routes)
 
 
-# No AWS shows the mails that it has sent. The suite reads them as the local mailbox shows them.
+# AWS shows nobody the mails that it has sent. The suite reads them here as the local mailbox shows them.
 @instead_of(app, "app")
 async def with_mailbox(original, scope, receive, send):
     if scope.get("path") != "/_local/mailbox":

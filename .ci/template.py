@@ -24,8 +24,7 @@ class Policies:
     """AWS's managed policies that SAM adds by name."""
 
     def load(self):
-        names = ["service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess",
-                 "service-role/AWSLambdaDynamoDBExecutionRole"]
+        names = ["service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess"]
         return {name.split("/")[-1]: f"arn:aws:iam::aws:policy/{name}" for name in names}
 
 
@@ -56,7 +55,7 @@ def where_it_holds(condition, value, holds=True):
     return {name: one for name, one in chosen.items() if one != {"Ref": "AWS::NoValue"}}
 
 
-# For those who check CloudFormation alone: with a key of one's own, which is what they ask for.
+# Tools that know CloudFormation alone read this file. It is a stack with a key of its own, which such tools ask for.
 with_key = where_it_holds("HasKmsKey", resources)
 (ROOT / "target/transformed.json").write_text(json.dumps({"Resources": with_key}))
 by_type = lambda kind: {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
@@ -75,7 +74,7 @@ for path, methods in paths.items():
 assert stage["StageName"] == "$default" and stage["AutoDeploy"] is True
 assert stage["AccessLogSettings"] and stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
 
-# Routes with a throttle of their own are routes: the gateway takes no key of any other.
+# Each throttle names a route that exists, since the gateway refuses a setting of any other route.
 throttled = stage["RouteSettings"]
 assert "ANY /api/auth/login" in throttled and set(throttled) <= {f"ANY {path}" for path in documented}, throttled
 
@@ -84,24 +83,44 @@ assert deployed == crates, deployed ^ crates
 functions = by_type("AWS::Lambda::Function")
 roles = {name: role for name, role in by_type("AWS::IAM::Role").items() if name != "BackupRole"}
 assert len(functions) == len(crates) and len(roles) == len(crates)
+STREAM_ACTIONS = {f"dynamodb:{name}" for name in ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]}
 for name, role in roles.items():
-    for policy in role["Policies"]:
+    policies = [policy["Fn::If"][1] if "Fn::If" in policy else policy for policy in role["Policies"]]
+    for policy in policies:
         for statement in policy["PolicyDocument"]["Statement"]:
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert not any("*" in action for action in actions), (name, actions)
-            # SES tells how fast an account may send, and of no narrower resource.
+            # SES knows no narrower resource for the question how fast an account may send.
             assert statement["Resource"] != "*" or actions == ["ses:GetAccount"], (name, statement)
             if any(action.startswith("dynamodb:") for action in actions) and "Condition" not in statement:
-                raise AssertionError((name, statement))
-    managed = [str(arn) for arn in role["ManagedPolicyArns"]]
-    assert not any("DynamoDB" in arn and name != "MailerFunctionRole" for arn in managed), (name, managed)
-    size = sum(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) for policy in role["Policies"])
+                assert set(actions) == STREAM_ACTIONS, (name, statement)
+                assert "StreamArn" in json.dumps(statement["Resource"]), (name, statement)
+    size = sum(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) for policy in policies)
     assert size < 10_240, f"{name}: IAM takes 10,240 characters of inline policies, not {size}"
+
+# Nothing else is attached to a role but AWS's policies for logs and, where that is asked for, for traces. AWS's others
+# are good for the whole account, and SAM adds those for streams and queues by itself.
+assert set(by_type("AWS::IAM::Policy")) == {"KeyUse", "QueueKeyUse"} and not by_type("AWS::IAM::ManagedPolicy")
+traced = transformed(Tracing="Active")
+for name in functions:
+    for stack, expected in [(resources, []), (traced, ["AWSXrayWriteOnlyAccess"])]:
+        managed = [arn.rsplit("/", 1)[1] for arn in stack[f"{name}Role"]["Properties"]["ManagedPolicyArns"]]
+        assert managed == ["AWSLambdaBasicExecutionRole", *expected], (name, managed)
+
+# Lambda takes messages from one queue in the mailer's name, and puts messages into another one.
+queues = {}
+for policy in roles["MailerFunctionRole"]["Policies"]:
+    for statement in policy["PolicyDocument"]["Statement"]:
+        if "sqs:" in json.dumps(statement["Action"]):
+            queues[statement["Resource"]["Fn::GetAtt"][0]] = statement["Action"]
+taking = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+assert queues == {"MailFeedback": taking, "UnsentMails": "sqs:SendMessage"}, queues
+
 for name, function in functions.items():
     assert function["Runtime"] == "provided.al2023" and "TracingConfig" not in function, name
     assert "LogGroup" in function["LoggingConfig"], name
 
-# A key of one's own is used for whatever holds data, and each function may use it for as much as it needs.
+# KmsKeyArn encrypts whatever holds data, and each function may use the key for as much as it needs.
 KEY = {"Ref": "KmsKeyArn"}
 encrypted = {
     "AWS::DynamoDB::Table": lambda table: table["SSESpecification"]["KMSMasterKeyId"],
@@ -113,7 +132,7 @@ encrypted = {
 for name, resource in with_key.items():
     if resource["Type"] in encrypted:
         assert encrypted[resource["Type"]](resource["Properties"]) == KEY, name
-assert "SqsManagedSseEnabled" not in with_key["UnsentMails"]["Properties"]
+        assert "SqsManagedSseEnabled" not in resource["Properties"], name
 key_uses = [("KeyUse", "kms:Decrypt", set(roles)), ("QueueKeyUse", "kms:GenerateDataKey", {"MailerFunctionRole"})]
 for name, action, users in key_uses:
     assert resources[name]["Condition"] == "HasKmsKey"
@@ -122,13 +141,9 @@ for name, action, users in key_uses:
     (statement,) = use["PolicyDocument"]["Statement"]
     assert (statement["Action"], statement["Resource"]) == (action, KEY), name
 
-# Functions are traced, and have the rights for it, where that is asked for and nowhere else.
-traced = transformed(Tracing="Active")
+# Functions are traced where that is asked for and nowhere else.
 for name in functions:
     assert "TracingConfig" in traced[name]["Properties"], name
-    for stack, expected in [(resources, False), (traced, True)]:
-        managed = str(stack[f"{name}Role"]["Properties"]["ManagedPolicyArns"])
-        assert ("XRay" in managed or "Xray" in managed) is expected, managed
 
 # Requests, records and the schedule go to an alias. Each release publishes new versions, and deletes those before.
 versions = lambda stack: {name for name, one in stack.items() if one["Type"] == "AWS::Lambda::Version"}
@@ -158,7 +173,7 @@ def references(value):
     return names | set(re.findall(r"\$\{(\w+)", text if isinstance(text, str) else text[0]))
 
 
-# Nothing waits for itself, not by an alarm of a deployment either, which cfn-lint doesn't see.
+# No resource waits for itself. cfn-lint doesn't see such a circle where it leads through an alarm of a deployment.
 for stack in (resources, gradual):
     needs = {name: references(resource) & set(stack) for name, resource in stack.items()}
     list(graphlib.TopologicalSorter(needs).static_order())
@@ -175,7 +190,7 @@ assert len(cells) == len(set(cells))
 
 
 def holds(condition, given):
-    """Whether a condition of the template holds for these parameters. Compares parameters and texts alone."""
+    """Whether a condition of the template holds for these parameters. Conditions compare parameters and texts alone."""
     kind, operands = next(iter(condition.items()))
     value = lambda one: given.get(one["Ref"], template["Parameters"][one["Ref"]]["Default"]) if "Ref" in one else one
     if kind == "Fn::Equals":
@@ -187,7 +202,7 @@ def holds(condition, given):
 
 
 def deployed_with(**given):
-    """What of the stack has to do with the distribution or the domain, and every function, for these parameters."""
+    """The resources of a stack with these parameters, with the conditions of distribution and domain decided."""
     names = ["HasDistribution", "RefusesOtherWays", "HasWebAcl", "NamesOriginSecret", "HasOtherOriginSecret",
              "HasDistributionRecord", "HasDomain", "HasDomainTarget", "HasDomainRecord"]
     stack, decided = resources, {name: holds({"Condition": name}, given) for name in names}
@@ -196,7 +211,7 @@ def deployed_with(**given):
     return {name: one["Properties"] for name, one in stack.items() if decided.get(one.get("Condition"), True)}
 
 
-# Without the distribution nothing is there of it, and no function hears of it.
+# A stack without the distribution has no resource for it, and no variable of a function names it.
 DISTRIBUTION = {"Distribution", "DistributionRecord", "ViewerAddress", "OriginSecret"}
 ZONE = {"HostedZoneId": "Z1"}
 DOMAIN = {"DomainName": "api.acme.example", "CertificateArn": "arn:aws:acm:eu-central-1:1:certificate/1"}
@@ -207,8 +222,9 @@ for given in [{}, DOMAIN, {**EDGE, **ZONE}]:
     assert not re.search("ORIGIN_|OriginSecret|Distribution|ViewerAddress", json.dumps(stack)), given
 assert stack["DomainRecord"]["AliasTarget"]["DNSName"] == {"Fn::GetAtt": ["Domain", "RegionalDomainName"]}
 
-# With it, the domain is the distribution's, the secret is sent and asked for, and nothing is kept. Those who come past it are
-# refused where it is the only way in, and not while it is beside the gateway's own domain.
+# A stack with the distribution gives it the domain. The distribution sends the secret, the functions ask for it, and
+# CloudFront caches nothing. In the mode `only`, and in no other, functions refuse requests that come past the
+# distribution.
 source = (ROOT / "shared/src/distribution.rs").read_text()
 secret = "{{resolve:secretsmanager:${OriginSecret}:SecretString%s}}"
 for mode, required in [("beside", "false"), ("only", "true")]:
@@ -229,7 +245,7 @@ for mode, required in [("beside", "false"), ("only", "true")]:
     assert "CacheBehaviors" not in config and behavior["ViewerProtocolPolicy"] == "https-only"
     uncached = {answer["ErrorCode"] for answer in config["CustomErrorResponses"] if answer["ErrorCachingMinTTL"] == 0}
     assert uncached == {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
-    # The headers are called as the functions read them.
+    # The distribution sends the headers under the names by which the functions read them.
     (written,) = re.findall(r"headers\['(.+)'\] =", stack["ViewerAddress"]["FunctionCode"])
     assert {header["HeaderName"], written} == set(re.findall(r'from_static\("(.+)"\)', source))
     for name in functions:
@@ -240,7 +256,7 @@ for mode, required in [("beside", "false"), ("only", "true")]:
             assert variables["REQUIRE_ORIGIN_SECRET"] == required, name
             assert variables["ORIGIN_SECRETS"] == {"Fn::Join": [",", [{"Fn::Sub": secret % ""}]]}, name
 
-# While the secret is rotated, the distribution sends the one and the functions take both.
+# While the secret is rotated, the distribution sends one of its versions, and the functions take both.
 stack = deployed_with(CloudFront="only", OriginSecretVersion="a" * 32, OtherOriginSecretVersion="b" * 32, **EDGE)
 one, other = ({"Fn::Sub": secret % f":::${{{name}}}"} for name in ["OriginSecretVersion", "OtherOriginSecretVersion"])
 assert stack["Distribution"]["DistributionConfig"]["Origins"][0]["OriginCustomHeaders"][0]["HeaderValue"] == one
@@ -253,14 +269,13 @@ for name, resource in resources.items():
     own = re.findall(r'\{"Ref": "Table"\}|\{"Fn::GetAtt": \["Table", "\w+"\]\}', text)
     assert len(own) == text.count('"Fn::If": ["HasExistingTable"'), name
 
-# The stream is filtered, and what the mailer gives up on is kept.
+# The stream is filtered, and a record that fails is tried again without the others of its batch.
 mappings = by_type("AWS::Lambda::EventSourceMapping")
 mapping, feedback = (mappings[f"MailerFunction{event}"] for event in ("NewMails", "Feedback"))
 assert len(mappings) == 2
 assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and mapping["BisectBatchOnFunctionError"]
 (filter_,) = mapping["FilterCriteria"]["Filters"]
 assert json.loads(filter_["Pattern"])["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "WAIT#"}]
-assert mapping["DestinationConfig"]["OnFailure"]["Destination"]
 
 # Mails are sent by the configuration set that is made, and the mailer has the right to it.
 made = where_it_holds("MakesConfigurationSet", resources)
@@ -269,13 +284,16 @@ assert variables["MAIL_CONFIGURATION_SET"] == {"Ref": "MailConfiguration"}
 assert "configuration-set/${MailConfiguration}" in json.dumps(made["MailerFunctionRole"])
 assert made["MailEvents"]["Properties"]["ConfigurationSetName"] == {"Ref": "MailConfiguration"}
 
-# What SES says of them comes back to the mailer, and is brought again until it is taken.
+# The rule brings what SES says of mails to a queue, and Lambda brings it to the mailer until the mailer has taken it.
 assert feedback["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 assert feedback["EventSourceArn"] == {"Fn::GetAtt": ["MailFeedback", "Arn"]}
 (target,) = made["MailFeedbackRule"]["Properties"]["Targets"]
 assert target["Arn"] == {"Fn::GetAtt": ["MailFeedback", "Arn"]}
 queue = resources["MailFeedback"]["Properties"]
 assert queue["VisibilityTimeout"] >= 6 * resources["MailerFunction"]["Properties"]["Timeout"]
-assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["UnsentMails", "Arn"]}
+
+# The feedback that the mailer gave up on isn't among the stream's positions, so that SQS can move all of it back.
+assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["MailFeedbackDeadLetters", "Arn"]}
+assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["UnsentMails", "Arn"]}
 
 print(f"{len(resources)} resources, {len(paths)} paths, {len(functions)} functions")

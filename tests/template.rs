@@ -16,15 +16,33 @@ fn what_no_route_takes_goes_to_organizations() {
     assert_eq!(default[0].function, "organizations");
 }
 
+/// What the mailer may do: Lambda reads the table's stream and a queue in its name.
+const ACTIONS_OF_THE_MAILER: [&str; 10] = [
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "ses:GetAccount",
+    "ses:SendEmail",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+];
+
 #[test]
 fn beyond_the_table_the_mailer_may_send_mails_auth_may_sign_and_nobody_may_do_anything() {
-    for DeployedFunction { name, other_actions, .. } in deployed_functions() {
+    for DeployedFunction { name, other_actions, event_types, .. } in deployed_functions() {
         let expected: &[&str] = match &*name {
-            "mailer" => &["ses:GetAccount", "ses:SendEmail"],
+            "mailer" => &ACTIONS_OF_THE_MAILER,
             "auth" => &["kms:GetPublicKey", "kms:Sign"],
             _ => &[],
         };
         assert_eq!(other_actions.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{name}");
+        for kind in event_types {
+            let is_without_policy = matches!(kind.as_str(), "HttpApi" | "Schedule");
+            assert!(is_without_policy, "{name}: for {kind}, SAM adds AWS's policy for all that the account has of it");
+        }
     }
 }
 

@@ -15,8 +15,10 @@ pub struct DeployedFunction {
     pub paths: Vec<String>,
     /// The names of its variables.
     pub variables: BTreeSet<String>,
-    /// What it may do beyond the table.
+    /// What it may do beyond partitions of the table.
     pub other_actions: BTreeSet<String>,
+    /// The kinds of its events.
+    pub event_types: BTreeSet<String>,
     /// How long an event may take.
     pub timeout: Duration,
 }
@@ -72,7 +74,9 @@ fn deployed(function: &Value, globals: &BTreeSet<String>, timeout: &Value) -> De
     let mut variables = names(&function["Environment"]["Variables"]);
     variables.extend(globals.iter().cloned());
     let mut paths = Vec::new();
+    let mut event_types = BTreeSet::new();
     for event in function["Events"].as_mapping().unwrap().values() {
+        event_types.insert(text(&event["Type"]));
         if event["Type"] == "HttpApi" {
             let path = event["Properties"].get("Path").map_or_else(|| "$default".to_owned(), text);
             assert!(path == "$default" || event["Properties"]["Method"] == "ANY", "{path}: 405 is ours to answer");
@@ -81,15 +85,18 @@ fn deployed(function: &Value, globals: &BTreeSet<String>, timeout: &Value) -> De
     }
     let mut other_actions = BTreeSet::new();
     for policy in function["Policies"].as_sequence().into_iter().flatten() {
-        for statement in where_it_holds(policy)["Statement"].as_sequence().unwrap() {
+        let statements = where_it_holds(policy)["Statement"].as_sequence();
+        for statement in statements.unwrap_or_else(|| panic!("{name} has a policy of AWS: {policy:?}")) {
             assert_eq!(statement["Effect"], "Allow");
-            let actions = texts(&statement["Action"]).into_iter();
-            other_actions.extend(actions.filter(|action| !action.starts_with("dynamodb:")));
+            let partitions = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+            if partitions.is_null() {
+                other_actions.extend(texts(&statement["Action"]));
+            }
         }
     }
     let timeout = function.get("Timeout").unwrap_or(timeout).as_u64().unwrap();
     let timeout = Duration::from_secs(timeout);
-    DeployedFunction { name, paths, variables, other_actions, timeout }
+    DeployedFunction { name, paths, variables, other_actions, event_types, timeout }
 }
 
 /// The gateway's routes.

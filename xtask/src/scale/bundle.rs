@@ -4,7 +4,7 @@
 pub(super) const QUEUE_SHARDS: f64 = 16.0;
 /// Counters of a price tier's customers. Source: the table of items in `ARCHITECTURE.md`.
 pub(super) const TIER_COUNTERS: f64 = 16.0;
-/// Mails of a batch of the stream, which are sent at once. Source: `BatchSize` in `functions/mailer/function.yaml`.
+/// Mails of a batch of the stream, which are sent at once. Source: `BatchSize` in `template.yaml`.
 pub(super) const MAIL_BATCH: f64 = 10.0;
 /// Seconds in which a sweep begins to send mails. Source: `MAX_SWEEP_TIME` in `functions/mailer/src/lib.rs`.
 pub(super) const SWEEP_SECONDS: f64 = 40.0;

@@ -36,11 +36,11 @@ fn what_others_say_is_what_they_say_here() {
     says(template, parameter("Memory", MEMORY));
     says(template, parameter("HashingMemory", FULL_CPU));
     says(template, parameter("ConcurrencyQuota", DEFAULT.executions));
-    says(mailer, format!("BatchSize: {MAIL_BATCH}\n"));
+    says(template, format!("BatchSize: {MAIL_BATCH}\n"));
     assert!(is_about(SWEEP_INTERVAL_SECONDS, 60.0));
     says(mailer, "rate(1 minute)".to_owned());
     // One batch at a time is Lambda's default, which needs no line.
-    let factor = mailer.split_once("ParallelizationFactor: ").and_then(|(_, rest)| rest.lines().next());
+    let factor = template.split_once("ParallelizationFactor: ").and_then(|(_, rest)| rest.lines().next());
     assert_eq!(factor.unwrap_or("1"), DEFAULT.batches.to_string());
     let pace = &read("functions/mailer/src/pace.rs");
     says(pace, format!("RangeInclusive<usize> = 10..={SWEPT_AT_ONCE};"));
