@@ -4,14 +4,15 @@ use aws_smithy_types::{DateTime, date_time::Format};
 use serde_json::{Map, Value, json};
 use shared::{ids, mutex::lock};
 
-/// What SES would say of mails to the addresses of its mailbox simulator. A label behind `+` makes many of each.
+/// Keeps the events that SES would send about mails to its mailbox simulator, such as `bounce@simulator.amazonses.com`.
+/// As SES has it, an address may have a label, so that each test has an address of its own: `bounce+grace@…`.
 ///
 /// Source: Amazon SES Developer Guide, *Using the Amazon SES mailbox simulator*.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MailSimulator(Arc<Mutex<Vec<Value>>>);
 
 impl MailSimulator {
-    /// Takes note of a mail with these tags, by their names.
+    /// Keeps the event of a mail with these tags, if SES would send one.
     pub(crate) fn take(&self, to: &str, tags: &Map<String, Value>) {
         let Some((local, "simulator.amazonses.com")) = to.split_once('@') else { return };
         let detail = match local.split('+').next() {
@@ -26,12 +27,12 @@ impl MailSimulator {
         lock(&self.0).push(message);
     }
 
-    /// Takes the messages that the queue would bring.
+    /// Takes the events out, as messages of the queue that would bring them.
     pub(crate) fn messages(&self) -> Vec<Value> {
         std::mem::take(&mut *lock(&self.0))
     }
 
-    /// Keeps messages that have to be brought again.
+    /// Keeps the messages that the mailer could not take, which the queue would bring again.
     pub(crate) fn put_back(&self, messages: Vec<Value>) {
         lock(&self.0).extend(messages);
     }

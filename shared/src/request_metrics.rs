@@ -7,8 +7,12 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use axum::http::StatusCode;
 use serde_json::json;
-use tracing::{Event, Subscriber};
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+};
 use tracing_subscriber::{
     fmt::{
         FmtContext, FormatEvent, FormatFields,
@@ -20,7 +24,16 @@ use tracing_subscriber::{
 /// The target of the line of a request. Every number of it that is a metric is a field.
 pub(crate) const TARGET: &str = "request";
 
+/// The route of a request whose path is no route's.
+pub(crate) const NO_ROUTE: &str = "none";
+
+/// The statuses of requests that are refused before a handler is reached, although their path is a route's.
+const REFUSED_EARLIER: [StatusCode; 2] = [StatusCode::METHOD_NOT_ALLOWED, StatusCode::MISDIRECTED_REQUEST];
+
 /// Formats events as JSON lines, and says in the line of a request which of its fields are metrics.
+///
+/// A request that reaches no handler has no metrics. Callers choose its path or its method freely, and CloudWatch bills
+/// each pair of the two.
 pub(crate) struct WithMetrics {
     pub(crate) json: Format<Json, ()>,
     /// What the metrics are under in CloudWatch. Without one, there are none.
@@ -33,13 +46,47 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let namespace = self.namespace.as_deref().filter(|_| event.metadata().target() == TARGET);
+        let has_metrics = || event.metadata().target() == TARGET && Outcome::of(event).reached_handler();
+        let namespace = self.namespace.as_deref().filter(|_| has_metrics());
         let Some(namespace) = namespace else { return self.json.format_event(context, writer, event) };
         let mut line = String::new();
         self.json.format_event(context, Writer::new(&mut line), event)?;
         let fields = line.strip_prefix('{').ok_or(fmt::Error)?;
         write!(writer, "{{\"_aws\":{},{fields}", metadata(namespace))
     }
+}
+
+/// The fields of a request's line that tell whether a handler was reached.
+#[derive(Default)]
+struct Outcome {
+    has_route: bool,
+    status: u64,
+}
+
+impl Outcome {
+    fn of(event: &Event<'_>) -> Self {
+        let mut outcome = Self::default();
+        event.record(&mut outcome);
+        outcome
+    }
+
+    fn reached_handler(&self) -> bool {
+        self.has_route && REFUSED_EARLIER.iter().all(|status| u64::from(status.as_u16()) != self.status)
+    }
+}
+
+impl Visit for Outcome {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.has_route |= field.name() == "route" && value != NO_ROUTE;
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "status" {
+            self.status = value;
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
 /// Names the metrics: of each route, and of all together.
@@ -84,16 +131,18 @@ mod tests {
         }
     }
 
-    /// The lines of a request and of something else.
-    fn logged(namespace: Option<&str>) -> Vec<Value> {
+    const ROUTE: &str = "/api/organization";
+
+    /// The lines of a request with this route and status, and of something else.
+    fn logged(namespace: Option<&str>, route: &str, status: u16) -> Vec<Value> {
         let lines = Lines::default();
         let to = lines.clone();
         let layer = telemetry::json_lines(namespace.map(str::to_owned)).with_writer(move || to.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer.boxed()), || {
             let _entered = tracing::error_span!("request", request_id = "r1").entered();
-            let (method, route) = ("GET", "/api/organization");
-            tracing::info!(target: TARGET, method, route, milliseconds = 3, units = 2.0, attempts = 1, "answered");
-            tracing::info!(milliseconds = 3, "something else");
+            let (method, milliseconds) = ("GET", 3);
+            tracing::info!(target: TARGET, method, route, status, milliseconds, units = 2.0, attempts = 1, "answered");
+            tracing::info!(milliseconds, "something else");
         });
         let text = String::from_utf8(lock(&lines.0).clone()).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -101,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_line_of_a_request_names_its_metrics_and_has_each_of_them_and_each_dimension() {
-        let lines = logged(Some("organizations"));
+        let lines = logged(Some("organizations"), ROUTE, 200);
         let [request, other] = &lines[..] else { panic!("{lines:?}") };
         assert!(other["_aws"].is_null() && other["message"] == "something else", "{other}");
         let [directive] = &request["_aws"]["CloudWatchMetrics"].as_array().unwrap()[..] else { panic!("{request}") };
@@ -110,7 +159,7 @@ mod tests {
         for metric in directive["Metrics"].as_array().unwrap() {
             assert!(request[metric["Name"].as_str().unwrap()].is_number(), "{metric} in {request}");
         }
-        assert_eq!((&request["method"], &request["route"]), (&json!("GET"), &json!("/api/organization")));
+        assert_eq!((&request["method"], &request["route"]), (&json!("GET"), &json!(ROUTE)));
         assert_eq!((&request["message"], &request["span"]["request_id"]), (&json!("answered"), &json!("r1")));
         // Older than two weeks, or two hours ahead, CloudWatch takes no metric.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -119,6 +168,18 @@ mod tests {
 
     #[test]
     fn without_a_namespace_a_line_names_no_metrics() {
-        assert!(logged(None).iter().all(|line| line["_aws"].is_null()));
+        assert!(logged(None, ROUTE, 200).iter().all(|line| line["_aws"].is_null()));
+    }
+
+    #[test]
+    fn a_request_that_reaches_no_handler_has_a_line_without_metrics() {
+        for (route, status) in [(NO_ROUTE, 404), (NO_ROUTE, 421), (ROUTE, 405), (ROUTE, 421)] {
+            let lines = logged(Some("organizations"), route, status);
+            assert!(lines[0]["_aws"].is_null() && lines[0]["route"] == route, "{lines:?}");
+        }
+        for status in [200, 400, 404, 503] {
+            let lines = logged(Some("organizations"), ROUTE, status);
+            assert!(lines[0]["_aws"].is_object(), "{lines:?}");
+        }
     }
 }

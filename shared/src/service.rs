@@ -131,7 +131,7 @@ async fn in_context(mut request: Request, next: Next) -> Response {
     tracing::info!(
         target: request_metrics::TARGET,
         %method,
-        route = route.as_ref().map_or("none", MatchedPath::as_str),
+        route = route.as_ref().map_or(request_metrics::NO_ROUTE, MatchedPath::as_str),
         status = response.status().as_u16(),
         milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         calls = costs.calls,

@@ -1,5 +1,6 @@
 //! What becomes of a mail, and of its address, where SES says that it came back.
 
+use local::Bundle;
 use mailer::{Answer, Mailer, Trigger};
 use serde_json::{Value, json};
 use shared::{
@@ -28,9 +29,16 @@ fn last_tags(world: &World) -> Value {
 
 /// Tells the mailer; how many messages it wants again.
 async fn tell(mailer: &Mailer, messages: &[Value]) -> usize {
+    wanted_again(mailer, messages).await.len()
+}
+
+/// Tells the mailer; the ids of the messages that it wants again.
+async fn wanted_again(mailer: &Mailer, messages: &[Value]) -> Vec<String> {
     let event: Trigger = serde_json::from_value(json!({"Records": messages})).unwrap();
     match mailer.handle(event).await.unwrap() {
-        Answer::Stream(response) => response.batch_item_failures.len(),
+        Answer::Stream(response) => {
+            response.batch_item_failures.into_iter().map(|failure| failure.item_identifier.unwrap()).collect()
+        }
         Answer::Sweep { .. } => panic!("messages are no schedule"),
     }
 }
@@ -141,6 +149,21 @@ async fn what_is_about_no_mail_of_the_outbox_or_no_lasting_failure_changes_nothi
     assert_eq!(world.state(&email).await, "sent");
     promote_anew(&world, &id, &email).await;
     assert_eq!(world.state(&email).await, "sent");
+}
+
+#[tokio::test]
+async fn of_many_messages_at_once_those_that_could_not_be_taken_come_again_and_no_others() {
+    let (world, _, email) = welcomed().await;
+    let broken = serde_dynamo::to_item(json!({"pk": "MAIL#2026-11-30.07", "sk": "broken"})).unwrap();
+    world.client().put_item().table_name(Bundle::TABLE).set_item(Some(broken)).send().await.unwrap();
+    let (tags, broken) = (last_tags(&world), json!({"mail": ["broken"], "day": ["2026-11-30_07"]}));
+    let messages = (0..24).map(|number| {
+        let tags = if number % 5 == 3 { &broken } else { &tags };
+        message(&number.to_string(), &bounce(), tags, clock::now())
+    });
+    let messages: Vec<_> = messages.collect();
+    assert_eq!(wanted_again(&world.mailer(), &messages).await, ["3", "8", "13", "18", "23"]);
+    assert_eq!(world.state(&email).await, "failed");
 }
 
 #[tokio::test]

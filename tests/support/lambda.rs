@@ -11,7 +11,10 @@ use std::{
 use emulator::{Environment, Function, Gateway, deployed_functions, deployed_routes};
 use local::{Bundle, Consumer, Options};
 use serde_json::{Value, json};
-use shared::ids::random_id;
+use shared::{
+    ids::{OrganizationId, random_id},
+    table::index_partitions,
+};
 use tokio::net::TcpListener;
 
 use super::{
@@ -107,12 +110,11 @@ const INDEX_ACTIONS: [&str; 6] = ["ConditionCheckItem", "DeleteItem", "GetItem",
 
 /// A function's needs, with all that the index does in each order in which the function counts.
 fn with_index_actions(traced: &Needs) -> Needs {
-    let is_order =
-        |partition: &&String| ["#ASSOC#", "#CUSTOMERS#", "#USERS#"].iter().any(|kind| partition.contains(kind));
+    let orders = index_partitions(&OrganizationId::random()).map(|partition| partitions_like(&partition));
     let updated = traced.get("dynamodb:UpdateItem").into_iter().flatten();
-    let orders: Vec<_> = updated.filter(is_order).collect();
+    let counted: Vec<_> = updated.filter(|partition| orders.contains(partition)).collect();
     let mut needs = traced.clone();
-    for (action, order) in INDEX_ACTIONS.iter().flat_map(|action| orders.iter().map(move |order| (action, *order))) {
+    for (action, order) in INDEX_ACTIONS.iter().flat_map(|action| counted.iter().map(move |order| (action, *order))) {
         needs.entry(format!("dynamodb:{action}")).or_default().insert(order.clone());
     }
     needs

@@ -31,6 +31,8 @@ pub use trigger::{Answer, Trigger};
 
 /// Mails of the stream that are sent concurrently: a batch.
 const MAX_CONCURRENT_MAILS: usize = 10;
+/// Messages of SES that are taken concurrently: a batch. Their order does not matter: the latest bounce counts.
+const MAX_CONCURRENT_FEEDBACK: usize = 10;
 /// A sweep starts no mail later than this after its first, and the next sweep comes a minute after. If every call then
 /// takes its full timeout, a mail needs another minute. The function times out after two minutes, and a mail that was
 /// sent but not marked would be sent twice.
@@ -80,14 +82,13 @@ impl Mailer {
                 Ok(again(failures.into_iter().flatten()))
             }
             Trigger::Feedback { records } => {
-                let mut failures = Vec::new();
-                for message in records {
-                    if let Err(error) = self.take_feedback(&message).await {
-                        tracing::warn!(%error, "what SES says of a mail is not taken yet");
-                        failures.push(message.message_id);
-                    }
-                }
-                Ok(again(failures.into_iter()))
+                let failures = stream::iter(records).map(async |message: QueuedFeedback| {
+                    let error = self.take_feedback(&message).await.err()?;
+                    tracing::warn!(%error, "what SES says of a mail is not taken yet");
+                    Some(message.message_id)
+                });
+                let failures: Vec<_> = failures.buffered(MAX_CONCURRENT_FEEDBACK).collect().await;
+                Ok(again(failures.into_iter().flatten()))
             }
             Trigger::Schedule { .. } => Ok(Answer::Sweep { unsent: self.sweep().await? }),
         }

@@ -49,15 +49,14 @@ struct Promotion<'a> {
 struct Welcome<'a> {
     organization: &'a OrganizationRecord,
     budget: &'a MailBudget,
-    /// The admin who promotes. A machine has no name.
-    actor: Option<&'a AdminRecord>,
+    /// The name of the admin who promotes somebody else. A machine has none.
+    actor: Option<&'a str>,
 }
 
 impl Welcome<'_> {
     /// Returns the mail: at once, or when the organization may mail the mailbox again.
     fn mail(&self, user: &CredentialRecord) -> MailRecord {
-        let actor = self.actor.filter(|actor| actor.user_id != user.user_id);
-        let mail = MailRecord::welcome(MailKind::WelcomeAdmin, user, self.organization).by(actor);
+        let mail = MailRecord::welcome(MailKind::WelcomeAdmin, user, self.organization).by(self.actor);
         match self.budget.seconds_to_wait() {
             Some(seconds) => mail.delayed(seconds),
             None => mail,
@@ -173,31 +172,26 @@ impl OrganizationScope<'_> {
     ) -> Result<Option<Replayable<()>>, AdminError> {
         let table = self.table();
         let address = &email.folded();
-        let ((organization, actor, user, budget, member, replay), held) = self
-            .checked_with_organization_to_write(|reads| async move {
-                let actor = async {
-                    match self.caller_id() {
-                        Some(caller) => reads.get(keys::admin(self.id(), caller)).await,
-                        None => Ok(None),
-                    }
-                };
-                let (organization, actor, user, budget, member, replay) = tokio::join!(
+        let ((organization, user, budget, member, replay), actor, held) = self
+            .checked_with_organization_and_name_to_write(|reads| async move {
+                let (organization, user, budget, member, replay) = tokio::join!(
                     reads.get(keys::organization(self.id())),
-                    actor,
                     table.credential(email),
                     self.mail_budget(reads, email),
                     SeenMember::read(reads, self.id(), None, Some(address)),
                     table.replay_of(key)
                 );
-                let (organization, actor, user, budget, member) = (organization?, actor?, user?, budget?, member?);
-                Ok(organization.map(|organization| (organization, actor, user, budget, member, replay)))
+                let (organization, user, budget, member) = (organization?, user?, budget?, member?);
+                Ok(organization.map(|organization| (organization, user, budget, member, replay)))
             })
             .await?;
         if let Some(replay) = replay? {
             return Ok(Some(replay));
         }
-        let welcome = Welcome { organization: &organization, budget: &budget, actor: actor.as_ref() };
-        if let Some(user) = user.as_ref().filter(|user| self.is_caller(&user.user_id)) {
+        let caller = user.as_ref().filter(|user| self.is_caller(&user.user_id));
+        let actor = actor.as_deref().filter(|_| caller.is_none());
+        let welcome = Welcome { organization: &organization, budget: &budget, actor };
+        if let Some(user) = caller {
             return self.welcome_again(user, &welcome, key).await;
         }
         self.require_verified(&organization)?;

@@ -55,7 +55,8 @@ impl Feedback {
 
 impl Outbox {
     /// Takes what SES said of a mail: it has failed, and its address is not mailed any more. A proof that is older than
-    /// `at`, in seconds since the epoch, no longer counts. Returns the mail's kind, or `None` if the mail is not known. Safe to be told twice.
+    /// `at`, in seconds since the epoch, no longer counts. Returns the mail's kind, or `None` if the mail is not known.
+    /// The caller may tell it twice.
     ///
     /// # Errors
     /// The table is out of reach: it has to be told again.

@@ -59,7 +59,7 @@ pub use error::{
 };
 pub use external_identities::ExternalIdentity;
 pub use idempotency::{IdempotencyKey, Replayable};
-pub use indexes::{IndexesInForm, RebuiltIndexes, VerifiedIndexes};
+pub use indexes::{IndexesInForm, RebuiltIndexes, VerifiedIndexes, index_partitions};
 pub use invitations::{Acceptance, Accepted, NewInvitation, OpenInvitation, OpenedLink};
 pub use limits::Limited;
 pub use links::OpenLink;

@@ -174,11 +174,10 @@ impl OrganizationScope<'_> {
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<Replayable<ClientId>>, Error> {
         let id_taken = || CreationRefusal::Failed(Error::id_taken());
-        let actor = before.admins.iter().find(|admin| self.is_caller(&admin.user_id));
-        let mut notices = before
-            .admins
-            .iter()
-            .map(|admin| MailRecord::to_admin(MailKind::ApiKeyCreated, admin, &before.organization).by(actor));
+        let actor = before.admins.iter().find(|admin| self.is_caller(&admin.user_id)).map(AdminRecord::full_name);
+        let mut notices = before.admins.iter().map(|admin| {
+            MailRecord::to_admin(MailKind::ApiKeyCreated, admin, &before.organization).by(actor.as_deref())
+        });
         let client_id = ClientId::random();
         let expires_at = new.expires_at.map(Expiry::seconds);
         let machine = MachineRecord {

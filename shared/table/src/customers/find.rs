@@ -5,8 +5,8 @@ use domain::{clock::now, ids::OrganizationId, text::CustomerNumber};
 use super::earlier_form::may_be_left;
 use crate::{
     Error,
-    records::{CustomerRecord, CustomersPlace},
-    scope::{OrganizationKey, Reads, keys},
+    records::{CustomerRecord, CustomersPlace, CustomersPlaceAndPlans, OrganizationRecord},
+    scope::{OrganizationKey, PartOf, Reads, keys},
 };
 
 /// How a customer is stored.
@@ -18,13 +18,34 @@ pub(crate) enum Form {
     Earlier,
 }
 
-/// What a look for a customer needs of the organization's item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Needed {
-    /// The form of its customers, which is remembered once none is left in the earlier one.
-    Form,
-    /// Its plans as well, as they are now.
-    Plans,
+/// The part of the organization's item that is read beside a customer.
+pub(crate) trait ReadBesideCustomer: PartOf<OrganizationRecord> {
+    /// Returns the part, without a read, of an organization that is known to keep all customers in the present form.
+    /// `None` means that the part also holds what may change, so that each call reads it.
+    fn settled() -> Option<Self>;
+
+    /// Returns the form that the organization's customers are in.
+    fn place(&self) -> CustomersPlace;
+}
+
+impl ReadBesideCustomer for CustomersPlace {
+    fn settled() -> Option<Self> {
+        Some(Self::SETTLED)
+    }
+
+    fn place(&self) -> CustomersPlace {
+        *self
+    }
+}
+
+impl ReadBesideCustomer for CustomersPlaceAndPlans {
+    fn settled() -> Option<Self> {
+        None
+    }
+
+    fn place(&self) -> CustomersPlace {
+        CustomersPlace { customers_indexed_at: self.customers_indexed_at, expires_at: self.expires_at }
+    }
 }
 
 /// A customer as it is stored.
@@ -34,12 +55,12 @@ pub(crate) struct StoredCustomer {
 }
 
 /// What a read found of a customer.
-pub(crate) struct FoundCustomer {
+pub(crate) struct FoundCustomer<P = CustomersPlace> {
     pub(crate) customer: Option<StoredCustomer>,
     /// Whether the organization may have customers in the earlier form.
     pub(crate) earlier_left: bool,
-    /// The plans that the organization is on, where they were needed.
-    pub(crate) plans: Vec<String>,
+    /// What was read of the organization's item.
+    pub(crate) organization_part: P,
 }
 
 impl StoredCustomer {
@@ -58,22 +79,22 @@ impl Reads<'_> {
     ///
     /// All calls of an organization share its item. One that was read within the last minute is not read again for the
     /// form of its customers alone, since they never go back to the earlier one.
-    pub(crate) async fn find_customer(
+    pub(crate) async fn find_customer<P: ReadBesideCustomer>(
         self,
         organization: &OrganizationId,
         number: &CustomerNumber,
-        needed: Needed,
-    ) -> Result<Option<FoundCustomer>, Error> {
+    ) -> Result<Option<FoundCustomer<P>>, Error> {
         let begun_at = now();
         let settled = self.settled_customers();
-        let place = async {
-            match settled.get(organization) {
-                Some(()) if needed == Needed::Form => Ok(Some(CustomersPlace::SETTLED)),
-                _ => self.get_part::<CustomersPlace, _>(keys::organization(organization)).await,
+        let part = async {
+            match settled.get(organization).and_then(|()| P::settled()) {
+                Some(part) => Ok(Some(part)),
+                None => self.get_part::<P, _>(keys::organization(organization)).await,
             }
         };
-        let (place, record) = tokio::try_join!(place, self.get(keys::customer(organization, number)))?;
-        let Some(place) = place else { return Ok(None) };
+        let (part, record) = tokio::try_join!(part, self.get(keys::customer(organization, number)))?;
+        let Some(organization_part) = part else { return Ok(None) };
+        let place = organization_part.place();
         let earlier_left = may_be_left(&place, begun_at);
         if !earlier_left && place.expires_at.is_none() {
             settled.insert(organization.clone(), ());
@@ -89,6 +110,6 @@ impl Reads<'_> {
             }
             customer => customer,
         };
-        Ok(Some(FoundCustomer { customer, earlier_left, plans: place.plans }))
+        Ok(Some(FoundCustomer { customer, earlier_left, organization_part }))
     }
 }

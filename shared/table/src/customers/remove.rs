@@ -5,13 +5,13 @@ use dynamo::{Backoff, Expression};
 use super::{
     CustomerOrder,
     entries::CustomerEntries,
-    find::{Form, FoundCustomer, Needed, StoredCustomer},
+    find::{Form, FoundCustomer, StoredCustomer},
     write::{Changed, Located, add_uses, check, wait},
 };
 use crate::{
     CustomerError, Error, OrganizationScope,
     price_tiers::PriceTiers,
-    records::use_counter,
+    records::{CustomersPlace, use_counter},
     scope::{Committed, Reads, RoleHeld, keys},
 };
 
@@ -90,7 +90,7 @@ impl OrganizationScope<'_> {
         let tiers =
             async { if preconditions.are_sent() { reads.price_tiers(self.id()).await.map(Some) } else { Ok(None) } };
         let (found, tiers, by_number, by_company) = tokio::join!(
-            reads.find_customer(self.id(), number, Needed::Form),
+            reads.find_customer::<CustomersPlace>(self.id(), number),
             tiers,
             reads.indexes().locate(&by_number, number.as_str()),
             reads.indexes().locate(&by_company, HIGHEST),

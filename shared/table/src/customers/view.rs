@@ -3,10 +3,13 @@ use plans::ActivePlans;
 
 use super::{
     Customer, MemberCustomer,
-    find::Needed,
     with_tier::{CustomerWithTier, Looked},
 };
-use crate::{CustomerError, Error, OrganizationScope, Table, scope::Authority};
+use crate::{
+    CustomerError, Error, OrganizationScope, Table,
+    records::{CustomersPlace, CustomersPlaceAndPlans},
+    scope::Authority,
+};
 
 impl Table {
     /// The customer that a user buys for and the plans that the organization is on, for the user's token: one round
@@ -20,8 +23,8 @@ impl Table {
         number: &CustomerNumber,
     ) -> Result<(MemberCustomer, ActivePlans), Error> {
         let reads = self.reads_by(Authority::Member);
-        let Some(Looked { customer, plans }) = reads.customer_with_tier(organization, number, Needed::Plans).await?
-        else {
+        let looked = reads.customer_with_tier::<CustomersPlaceAndPlans>(organization, number).await?;
+        let Some(Looked { customer, organization_part: CustomersPlaceAndPlans { plans, .. } }) = looked else {
             return Ok((MemberCustomer::Unknown, ActivePlans::of_keys([])));
         };
         let customer = match customer {
@@ -40,8 +43,9 @@ impl OrganizationScope<'_> {
     /// # Errors
     /// [`CustomerError::NotFound`], the scope's own, or the table is out of reach.
     pub async fn customer(&self, number: &CustomerNumber) -> Result<Customer, CustomerError> {
-        let found =
-            self.checked_with_organization(|reads| reads.customer_with_tier(self.id(), number, Needed::Form)).await?;
+        let found = self
+            .checked_with_organization(|reads| reads.customer_with_tier::<CustomersPlace>(self.id(), number))
+            .await?;
         let CustomerWithTier { customer, tier } = found.customer.ok_or(CustomerError::NotFound)?;
         let tier = tier.ok_or_else(|| Error::Unavailable("a customer's price tier is gone".to_owned()))?;
         Ok(customer.with_tier(tier))

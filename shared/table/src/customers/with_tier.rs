@@ -33,7 +33,7 @@
 use domain::{clock::now, ids::OrganizationId, text::CustomerNumber};
 use dynamo::Backoff;
 
-use super::find::{Form, FoundCustomer, Needed};
+use super::find::{Form, FoundCustomer, ReadBesideCustomer};
 use crate::{
     Error,
     records::{CustomerRecord, PriceTierRecord},
@@ -54,29 +54,28 @@ pub(crate) struct CustomerWithTier {
 }
 
 /// What was found of a customer of an organization that exists.
-pub(crate) struct Looked {
+pub(crate) struct Looked<P> {
     pub(crate) customer: Option<CustomerWithTier>,
-    /// The plans that the organization is on, where they were needed.
-    pub(crate) plans: Vec<String>,
+    /// What was read of the organization's item.
+    pub(crate) organization_part: P,
 }
 
 impl Reads<'_> {
     /// Reads a customer and its tier as they were at one moment, or `None` if the organization is gone: one round trip.
     /// One more where the tier was changed within the last ten minutes and the customer was not written since, and one
     /// while the customer is in the earlier form.
-    pub(crate) async fn customer_with_tier(
+    pub(crate) async fn customer_with_tier<P: ReadBesideCustomer>(
         self,
         organization: &OrganizationId,
         number: &CustomerNumber,
-        needed: Needed,
-    ) -> Result<Option<Looked>, Error> {
+    ) -> Result<Option<Looked<P>>, Error> {
         let (mut backoff, mut without_tier) = (Backoff::default(), 0);
         loop {
             let begun_at = now();
-            let customer = self.find_customer(organization, number, needed);
+            let customer = self.find_customer::<P>(organization, number);
             let (found, tiers) = tokio::try_join!(customer, self.price_tiers(organization))?;
-            let Some(FoundCustomer { customer, plans, .. }) = found else { return Ok(None) };
-            let looked = |customer| Ok(Some(Looked { customer, plans }));
+            let Some(FoundCustomer { customer, organization_part, .. }) = found else { return Ok(None) };
+            let looked = |customer| Ok(Some(Looked { customer, organization_part }));
             let Some(customer) = customer else { return looked(None) };
             let (key, form, customer) = (customer.key(organization), customer.form, customer.record);
             if let Some(tier) = tiers.of_id(&customer.tier_id)

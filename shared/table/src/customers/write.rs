@@ -10,12 +10,12 @@ use dynamo::{Backoff, Expression, number};
 use super::{
     CustomerOrder,
     entries::{CompanyMove, CustomerBuckets, CustomerEntries},
-    find::{Form, FoundCustomer, Needed, StoredCustomer},
+    find::{Form, FoundCustomer, StoredCustomer},
 };
 use crate::{
     Error, OrganizationScope,
     price_tiers::PriceTiers,
-    records::{CustomerRecord, TierUseRecord, use_counter},
+    records::{CustomerRecord, CustomersPlace, TierUseRecord, use_counter},
     scope::{Committed, Reads, RoleHeld, keys},
 };
 
@@ -58,7 +58,7 @@ impl OrganizationScope<'_> {
         reads: Reads<'_>,
         number: &CustomerNumber,
     ) -> Result<Option<Known>, Error> {
-        let found = reads.find_customer(self.id(), number, Needed::Form);
+        let found = reads.find_customer::<CustomersPlace>(self.id(), number);
         let (found, tiers) = tokio::try_join!(found, reads.price_tiers(self.id()))?;
         Ok(found.map(|found| Known { found, tiers }))
     }

@@ -64,6 +64,12 @@ fn orders(organization: &OrganizationId) -> [(&'static str, Order); 6] {
     ]
 }
 
+/// Returns the partitions of the orders that an organization has indexes of.
+#[must_use]
+pub fn index_partitions(organization: &OrganizationId) -> [String; 6] {
+    orders(organization).map(|(_, order)| order.partition)
+}
+
 impl Table {
     /// Walks every index of an organization and says whether every count is right, and every row in both of its orders.
     /// Holds the rows of one collection in memory.
@@ -130,5 +136,18 @@ impl Table {
             changed |= indexes.settle(&order).await?;
         }
         Ok(changed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_order_that_has_a_key_is_listed() {
+        // An order that is missing in the list would never be verified or rebuilt, and policies would lack its actions.
+        let keys = include_str!("../scope/keys.rs");
+        let listed = BTreeSet::from(index_partitions(&OrganizationId::random()));
+        assert_eq!(listed.len(), keys.matches("-> Order {").count(), "{listed:?}");
     }
 }

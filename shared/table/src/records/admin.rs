@@ -30,4 +30,8 @@ impl AdminRecord {
             welcome_mail: welcome.map(|mail| mail.id.clone()),
         }
     }
+
+    pub(crate) fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
 }

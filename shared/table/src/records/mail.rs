@@ -120,10 +120,9 @@ impl MailRecord {
         Self { organization_name: Some(details.name.as_str().to_owned()), language, ..self }
     }
 
-    /// The mail as one that tells what this admin did.
-    pub(crate) fn by(self, actor: Option<&AdminRecord>) -> Self {
-        let actor_name = actor.map(|actor| format!("{} {}", actor.first_name, actor.last_name));
-        Self { actor_name, ..self }
+    /// The mail as one that tells what the admin of this name did.
+    pub(crate) fn by(self, actor_name: Option<&str>) -> Self {
+        Self { actor_name: actor_name.map(str::to_owned), ..self }
     }
 
     /// The mail as one that was put at this time, in seconds since 1970.

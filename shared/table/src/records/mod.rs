@@ -41,7 +41,8 @@ pub use member::MemberRecord;
 pub use membership::MembershipRecord;
 pub use organization::OrganizationRecord;
 pub(crate) use organization::{
-    CustomersPlace, MembersIndexed, OrganizationCodeRecord, OrganizationNameOf, OrganizationNameRecord, PlansOf,
+    CustomersPlace, CustomersPlaceAndPlans, MembersIndexed, OrganizationCodeRecord, OrganizationNameOf,
+    OrganizationNameRecord, PlansOf,
 };
 pub use price_tier::PriceTierRecord;
 pub(crate) use price_tier::{TierNameRecord, TierUseRecord, USE_COUNTERS, use_counter};

@@ -88,13 +88,11 @@ impl OrganizationRecord {
     }
 }
 
-/// What an organization's item says beside a customer: the form that its customers are in, and its plans.
-#[derive(Deserialize)]
+/// What an organization's item says of the form that its customers are in.
+#[derive(Clone, Copy, Deserialize)]
 pub(crate) struct CustomersPlace {
     #[serde(default)]
     pub(crate) customers_indexed_at: Option<u64>,
-    #[serde(default)]
-    pub(crate) plans: Vec<String>,
     /// When the organization ends, if nobody verifies its founder's address.
     #[serde(default)]
     pub(crate) expires_at: Option<u64>,
@@ -103,9 +101,25 @@ pub(crate) struct CustomersPlace {
 impl PartOf<OrganizationRecord> for CustomersPlace {}
 
 impl CustomersPlace {
-    /// That of an organization whose customers have all been in the present form for long.
-    pub(crate) const SETTLED: Self = Self { customers_indexed_at: Some(0), plans: Vec::new(), expires_at: None };
+    /// This value stands for the item of an organization that has no end and no customer in the earlier form. Customers
+    /// never go back to that form, so the item need not be read again.
+    pub(crate) const SETTLED: Self = Self { customers_indexed_at: Some(0), expires_at: None };
 }
+
+/// What an organization's item says of the form that its customers are in, and of its plans.
+///
+/// The attributes of the place are listed once more, because serde copies the whole item to read a flattened struct.
+#[derive(Deserialize)]
+pub(crate) struct CustomersPlaceAndPlans {
+    #[serde(default)]
+    pub(crate) customers_indexed_at: Option<u64>,
+    #[serde(default)]
+    pub(crate) expires_at: Option<u64>,
+    #[serde(default)]
+    pub(crate) plans: Vec<String>,
+}
+
+impl PartOf<OrganizationRecord> for CustomersPlaceAndPlans {}
 
 /// An organization's current name.
 #[derive(Deserialize)]

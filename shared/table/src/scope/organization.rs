@@ -108,7 +108,7 @@ impl<'t> OrganizationScope<'t> {
         let endless = self.table.endless_organizations();
         let is_known = endless.get(self.id()).is_some();
         let organization = (!is_known).then(|| keys::organization(self.id()).into_key().into_raw());
-        let items = self.standing_items(organization).await?;
+        let items = self.standing_items(organization, &StandingItem::ATTRIBUTES).await?;
         let read = items.iter().find(|item| item.is_organization());
         if read.is_some_and(StandingItem::is_endless) {
             endless.insert(self.id().clone(), ());
@@ -116,10 +116,11 @@ impl<'t> OrganizationScope<'t> {
         self.require_standing(&items, is_known || read.is_some())
     }
 
-    /// Reads the items that decide whether the caller is authorized, and the item of one more key.
-    async fn standing_items(&self, more: Option<Key>) -> Result<Vec<StandingItem>, Error> {
+    /// Reads these attributes of the items that decide whether the caller is authorized, and of the item of one more
+    /// key.
+    async fn standing_items(&self, more: Option<Key>, attributes: &[&str]) -> Result<Vec<StandingItem>, Error> {
         let keys = more.into_iter().chain(role::standing_keys(self.claim)).collect();
-        let items = self.table.engine().batch_get(keys, &StandingItem::ATTRIBUTES).await?;
+        let items = self.table.engine().batch_get(keys, attributes).await?;
         Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
@@ -180,9 +181,14 @@ impl<'t> OrganizationScope<'t> {
     where
         F: Future<Output = Result<Option<T>, Error>>,
     {
-        let (items, read) = tokio::join!(self.standing_items(None), Box::pin(reads(Reads::new(self.table))));
-        let read = read?;
-        self.require_standing(&items?, read.is_some())?;
+        let standing = self.standing_items(None, &StandingItem::ATTRIBUTES);
+        let (items, read) = tokio::join!(standing, Box::pin(reads(Reads::new(self.table))));
+        self.if_standing(read?, &items?)
+    }
+
+    /// Returns what was read, which is `None` without the organization, only if the caller's role holds.
+    fn if_standing<T>(&self, read: Option<T>, items: &[StandingItem]) -> Result<T, Error> {
+        self.require_standing(items, read.is_some())?;
         read.ok_or_else(|| self.organization_gone())
     }
 
@@ -196,6 +202,21 @@ impl<'t> OrganizationScope<'t> {
         F: Future<Output = Result<Option<T>, Error>>,
     {
         Ok((self.checked_with_organization(reads).await?, RoleHeld(self.table)))
+    }
+
+    /// Checks like [`Self::checked_with_organization_to_write`], and also returns the caller's full name. The role
+    /// check reads the admin item that has the name, so the name takes no read of its own. A machine has none.
+    pub(crate) async fn checked_with_organization_and_name_to_write<T, F>(
+        &self,
+        reads: impl FnOnce(Reads<'t>) -> F,
+    ) -> Result<(T, Option<String>, RoleHeld<'t>), Error>
+    where
+        F: Future<Output = Result<Option<T>, Error>>,
+    {
+        let standing = self.standing_items(None, &StandingItem::ATTRIBUTES_AND_NAME);
+        let (items, read) = tokio::join!(standing, Box::pin(reads(Reads::new(self.table))));
+        let (read, items) = (read?, items?);
+        Ok((self.if_standing(read, &items)?, role::full_name(self.claim, &items), RoleHeld(self.table)))
     }
 
     /// Begins a transaction with the conditions that the organization exists and that the caller's role holds.

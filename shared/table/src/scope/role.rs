@@ -21,6 +21,11 @@ pub(super) struct StandingItem {
     expires_at: Option<u64>,
     #[serde(default)]
     session_id: String,
+    /// The names of an admin or of an account, where they were read.
+    #[serde(default)]
+    first_name: Option<String>,
+    #[serde(default)]
+    last_name: Option<String>,
 }
 
 /// What the items say of a caller, in the order in which the answer is chosen.
@@ -38,6 +43,9 @@ pub(super) enum Standing {
 impl StandingItem {
     /// The attributes to read.
     pub(super) const ATTRIBUTES: [&str; 4] = ["sk", "secret_hash", "access", "session_id"];
+    /// The attributes to read where the caller's name is needed as well.
+    pub(super) const ATTRIBUTES_AND_NAME: [&str; 6] =
+        ["sk", "secret_hash", "access", "session_id", "first_name", "last_name"];
 
     pub(super) fn is_organization(&self) -> bool {
         self.sk == keys::ORGANIZATION
@@ -78,6 +86,13 @@ pub(super) fn role(claim: &AdminClaim, item: Option<&StandingItem>) -> Standing 
         Principal::Machine { .. } if !item.access.covers(claim.operation()) => Standing::NotCovered,
         Principal::Machine { .. } | Principal::User { .. } => Standing::Holds,
     }
+}
+
+/// Returns the caller's full name out of the admin item, where these items were read with names. A machine has none.
+pub(super) fn full_name(claim: &AdminClaim, items: &[StandingItem]) -> Option<String> {
+    let key = key(claim);
+    let admin = items.iter().find(|item| item.sk == key.sk)?;
+    Some(format!("{} {}", admin.first_name.as_deref()?, admin.last_name.as_deref()?))
 }
 
 /// Returns the key of the item whose existence is the caller's role.
