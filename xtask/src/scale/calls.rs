@@ -157,7 +157,7 @@ pub(super) const CALLS: [Call; 9] = [
         share: 0.01,
         units: &[
             (Place::OrganizationItem, 1, 2),
-            (Place::Caller, 2, 2),
+            (Place::Caller, 1, 2),
             (Place::Organization, 2, 6),
             (Place::Account, 1, 2),
             (Place::Others, 6, 16),

@@ -32,7 +32,7 @@ pub enum SetupError {
 #[derive(Debug)]
 pub enum Key {
     /// It is derived from a secret, and signs in this process.
-    Derived(SigningKey),
+    Derived(Box<SigningKey>),
     /// Its private half never leaves AWS KMS, which is asked for each signature.
     Kms(KmsKey),
 }
@@ -70,7 +70,7 @@ impl Key {
 
     fn derived(variable: &'static str, secret: &str) -> Result<Self, SetupError> {
         config::require_secret(variable, secret, MIN_SECRET_LENGTH)?;
-        Ok(Self::Derived(SigningKey::derive(secret)?))
+        Ok(Self::Derived(Box::new(SigningKey::derive(secret)?)))
     }
 
     /// The public half.

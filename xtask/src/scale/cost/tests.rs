@@ -13,7 +13,7 @@ fn a_month_costs_what_is_reckoned_by_hand() {
     let cost = Cost::of(&TARGET);
     let millions = 50_000.0 * 730.0 * 3_600.0 / 1e6;
     assert!(is_about(cost.gateway, millions));
-    assert!(is_about(cost.reads, millions * 4.62 * 0.125));
+    assert!(is_about(cost.reads, millions * 4.61 * 0.125));
     assert!(is_about(cost.writes, millions * 1.2 * 0.625));
     assert!(is_about(cost.logs, millions * 0.477));
     assert!(is_about(cost.mails, millions * 0.02 * 100.0));
