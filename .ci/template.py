@@ -91,7 +91,11 @@ for name, role in roles.items():
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert not any("*" in action for action in actions), (name, actions)
             # SES knows no narrower resource for the question how fast an account may send.
-            assert statement["Resource"] != "*" or actions == ["ses:GetAccount"], (name, statement)
+            named = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+            assert "*" not in named or actions == ["ses:GetAccount"], (name, statement)
+            if any(action.startswith("kms:") for action in actions):
+                parameters = {one["Fn::If"][1]["Ref"] for one in named}
+                assert parameters == {"SigningKeyArn", "PreviousSigningKeyArn"}, (name, statement)
             if any(action.startswith("dynamodb:") for action in actions) and "Condition" not in statement:
                 assert set(actions) == STREAM_ACTIONS, (name, statement)
                 assert "StreamArn" in json.dumps(statement["Resource"]), (name, statement)

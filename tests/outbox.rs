@@ -309,6 +309,20 @@ async fn a_refused_address_is_final_until_somebody_promotes_again() {
 }
 
 #[tokio::test]
+async fn a_founder_whose_welcome_was_refused_asks_for_another_one_which_names_nobody() {
+    let world = World::new(&unique("Again"), Mood::Refuses).await;
+    let mailer = world.mailer();
+    feed(&mailer, &world.records().await).await;
+    assert_eq!(world.state(&world.founder).await, "failed");
+    world.ses.is(Mood::Sends);
+    world.promote(&world.founder).await.ok();
+    feed(&mailer, &world.records().await).await;
+    let [mail] = &world.ses.sent()[..] else { panic!("one mail") };
+    let text = mail["Content"]["Simple"]["Body"]["Text"]["Data"].as_str().unwrap();
+    assert!(text.starts_with("Hello Ada,\n\nYou are now an admin of"), "{text}");
+}
+
+#[tokio::test]
 async fn a_mail_waits_however_long_ses_sends_nothing_and_is_sent_then() {
     let world = World::new(&unique("Outage"), Mood::Throttles).await;
     let mailer = world.mailer();

@@ -31,7 +31,7 @@ const ACTIONS_OF_THE_MAILER: [&str; 10] = [
 ];
 
 #[test]
-fn beyond_the_table_the_mailer_may_send_mails_auth_may_sign_and_nobody_may_do_anything() {
+fn beyond_the_table_the_mailer_may_send_mails_auth_may_sign_and_nobody_else_may_do_anything() {
     for DeployedFunction { name, other_actions, event_types, .. } in deployed_functions() {
         let expected: &[&str] = match &*name {
             "mailer" => &ACTIONS_OF_THE_MAILER,
@@ -55,6 +55,7 @@ fn each_secret_is_in_the_environment_of_those_that_need_it_alone() {
         ("ORIGIN_SECRETS", &that_answer[..]),
         ("SIGNING_SECRET", &["auth"]),
         ("SIGNING_KEY_ARN", &["auth"]),
+        ("PREVIOUS_SIGNING_KEY_ARN", &["auth"]),
         ("PREVIOUS_SIGNING_SECRET", &["auth"]),
         ("LINK_SECRET", &["accounts", "invitations", "mailer"]),
     ] {

@@ -32,17 +32,21 @@ const FORWARDED_SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto"
 pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<(), Error> {
     // First of all, so that a start that fails says why.
     telemetry::init_json();
-    let mut router = service::wrap(make().await?, &config::required("ISSUER")?);
-    if config::boolean("SERVER_TIMING", false)? {
-        router = router.layer(middleware::map_response(service::show_costs));
-    }
-    let distribution = Distribution::from_env()?;
+    let (router, distribution) = prepare(make).await.inspect_err(|error| telemetry::log_failed_start(&**error))?;
     let arrived = move |request| match &distribution {
         Some(distribution) => distribution.judged(from_gateway(request)),
         None => from_gateway(request),
     };
     let fitted = |event: LambdaEvent<LambdaRequest>| LambdaEvent { payload: fit(event.payload), ..event };
     lambda_runtime::run(Adapter::from(router.map_request(arrived)).map_request(fitted)).await
+}
+
+async fn prepare(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<(Router, Option<Distribution>), Error> {
+    let mut router = service::wrap(make().await?, &config::required("ISSUER")?);
+    if config::boolean("SERVER_TIMING", false)? {
+        router = router.layer(middleware::map_response(service::show_costs));
+    }
+    Ok((router, Distribution::from_env()?))
 }
 
 /// Makes an event fit what `lambda_http` makes a request of: where host, path and query are no URI together, or a body

@@ -1,8 +1,11 @@
 //! What is logged, and how.
 
-use std::io::{self, IsTerminal};
+use std::{
+    error::Error,
+    io::{self, IsTerminal},
+};
 
-use domain::config;
+use domain::{config, error_chain};
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer,
@@ -27,6 +30,12 @@ pub fn init_json() {
     let lines = json_lines(config::optional("METRICS_NAMESPACE"));
     // Without the spans that Lambda's runtime makes for each call: our own hold the request's id.
     tracing_subscriber::registry().with(lines.with_filter(filter("info,lambda_runtime=warn"))).init();
+}
+
+/// Logs why a function can't start. Without this, the reason would only be in the text that the process ends with, which
+/// no filter for levels finds.
+pub fn log_failed_start(error: &(dyn Error + 'static)) {
+    tracing::error!(cause = error_chain::chain(error), "the function can't start");
 }
 
 /// The layer of those lines, with metrics under `namespace`.

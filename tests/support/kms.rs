@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Json, Router,
+    body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -26,6 +27,10 @@ pub(crate) enum KmsMood {
     Refuses(&'static str),
     /// Has a key of the same curve that agrees on keys and signs nothing.
     AgreesOnKeys,
+    /// Answers what is no signature.
+    AnswersGibberish,
+    /// Takes each call and never answers.
+    Hangs,
 }
 
 #[derive(Clone)]
@@ -75,8 +80,8 @@ impl Kms {
     }
 }
 
-// As bytes, since the SDK's content type is `application/x-amz-json-1.1`.
-async fn answer(State(kms): State<Kms>, headers: HeaderMap, body: axum::body::Bytes) -> Response {
+// The body comes as bytes, since axum reads no JSON of the SDK's type, `application/x-amz-json-1.1`.
+async fn answer(State(kms): State<Kms>, headers: HeaderMap, body: Bytes) -> Response {
     let asked: Value = serde_json::from_slice(&body).unwrap();
     let refused = |kind: &str| {
         let body = json!({"__type": kind, "message": "as the test wants it"});
@@ -85,11 +90,13 @@ async fn answer(State(kms): State<Kms>, headers: HeaderMap, body: axum::body::By
     let mood = kms.mood.lock().unwrap().clone();
     match (mood, headers["x-amz-target"].to_str().unwrap()) {
         (KmsMood::Refuses(kind), _) => refused(kind),
+        (KmsMood::Hangs, _) => std::future::pending().await,
         _ if asked["KeyId"] != Kms::ARN => refused("NotFoundException"),
         (KmsMood::AgreesOnKeys, "TrentService.GetPublicKey") => {
             Json(kms.public_key("KEY_AGREEMENT", &[])).into_response()
         }
         (_, "TrentService.GetPublicKey") => Json(kms.public_key("SIGN_VERIFY", &["ECDSA_SHA_256"])).into_response(),
+        (KmsMood::AnswersGibberish, "TrentService.Sign") => Json(json!({"Signature": "AAAA"})).into_response(),
         (_, "TrentService.Sign") => Json(kms.sign(&asked)).into_response(),
         (_, target) => panic!("nobody calls {target}"),
     }

@@ -140,7 +140,8 @@ async fn sign_user_in(state: &AuthApp, request: UserSignIn, source: &Source) -> 
             TargetOrganization::None => {
                 let (sub, email_verified) = (user.clone(), credential.email_verified);
                 let identity = Identity::User { sub, sid: session_id, email_verified };
-                Ok((TokenUse::User, state.sign(identity, None).await?, organizations.await?))
+                let (signed, organizations) = tokio::try_join!(state.sign(identity, None), organizations)?;
+                Ok((TokenUse::User, signed, organizations))
             }
             TargetOrganization::Unknown => Err(unknown_organization("OrgCode")),
             TargetOrganization::Known(id, code) => {

@@ -44,10 +44,11 @@ pub(crate) struct Signed {
 
 impl Issuer {
     /// An issuer by `SIGNING_SECRET` or `SIGNING_KEY_ARN`, `PREVIOUS_SIGNING_SECRET` or `PREVIOUS_SIGNING_KEY_ARN`
-    /// (during a rotation), `ISSUER`, `AUDIENCE`, `USER_TOKEN_TTL_SECONDS` (12 hours) and `TOKEN_TTL_SECONDS` (one hour).
+    /// (during a rotation), `ISSUER`, `AUDIENCE`, `USER_TOKEN_TTL_SECONDS` (12 hours) and `TOKEN_TTL_SECONDS` (one
+    /// hour).
     ///
     /// # Errors
-    /// A variable is missing or can't be used, or KMS doesn't answer or has no such key.
+    /// A variable is missing or can't be used. A key of KMS that can't be had is no error here.
     pub async fn from_env() -> Result<Self, SetupError> {
         let (key, previous) = try_join!(
             biased;
@@ -83,28 +84,31 @@ impl Issuer {
     /// Puts the public keys into the table, once, unless they are there.
     ///
     /// # Errors
-    /// The table is out of reach; the next call tries again.
+    /// The table or KMS is out of reach; the next call tries again.
     pub(crate) async fn publish(&self, app: &App) -> Result<(), table::Error> {
         self.published.get_or_try_init(|| self.publish_unless_known(app)).await.copied()
     }
 
     async fn publish_unless_known(&self, app: &App) -> Result<(), table::Error> {
-        let keys = app.verifier.keys();
-        for key in [Some(&self.key), self.previous.as_ref()].into_iter().flatten() {
-            if !keys.public_keys().await?.iter().any(|known| known.kid == key.public().kid) {
-                let published_at = clock::now();
-                app.table.publish_key(&PublicKey { published_at, ..key.public().clone() }).await?;
-                keys.refresh().await?;
+        publish_key(app, self.key.public().await?).await?;
+        let Some(previous) = &self.previous else { return Ok(()) };
+        match previous.public().await {
+            Ok(previous) => publish_key(app, previous).await,
+            // A key that is given up may be disabled by then, which must stop nobody's sign-in.
+            Err(error) => {
+                tracing::warn!(%error, "the previous signing key can't be had: the new one signs at once");
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// The key that signs at this moment: one that the table has and that has not ended.
     async fn present_key(&self, app: &App) -> Result<&Key, table::Error> {
         let known = app.verifier.keys().public_keys().await?;
-        let published_at =
-            |key: &Key| known.iter().find(|known| known.kid == key.public().kid).map(|known| known.published_at);
+        let published_at = |key: &Key| {
+            let public = key.known_public()?;
+            known.iter().find(|known| known.kid == public.kid).map(|known| known.published_at)
+        };
         let previous = self.previous.as_deref().filter(|previous| published_at(previous).is_some());
         match (published_at(&self.key), previous) {
             (Some(at), Some(previous)) if at + PUBLISH_LEAD_SECONDS > clock::now() => Ok(previous),
@@ -144,6 +148,16 @@ impl Issuer {
             identity,
         };
         let key = self.present_key(app).await?;
-        Ok(Signed { token: key.sign(&claims).await?, expires_in: life })
+        let token = key.sign(&claims).await.map_err(table::Error::from)?;
+        Ok(Signed { token, expires_in: life })
     }
+}
+
+async fn publish_key(app: &App, key: &PublicKey) -> Result<(), table::Error> {
+    let keys = app.verifier.keys();
+    if !keys.public_keys().await?.iter().any(|known| known.kid == key.kid) {
+        app.table.publish_key(&PublicKey { published_at: clock::now(), ..key.clone() }).await?;
+        keys.refresh().await?;
+    }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use shared::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
-    let mailer = &Mailer::from_env()?;
+    let mailer = &Mailer::from_env().inspect_err(|error| telemetry::log_failed_start(error))?;
     let handle = async |event: LambdaEvent<Trigger>| Ok::<_, Error>(mailer.handle(event.payload).await?);
     lambda_runtime::run(service_fn(handle)).await
 }

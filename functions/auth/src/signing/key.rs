@@ -1,7 +1,6 @@
 use shared::{
     claims::{Claims, PublicKey, SigningError, SigningKey},
     config::{self, ConfigError},
-    problem::Problem,
     table,
 };
 use tokio::task::{JoinError, spawn_blocking};
@@ -23,17 +22,14 @@ pub enum SetupError {
     /// The thread that derives the key has panicked, which is a defect.
     #[error("the signing key was not derived")]
     Interrupted(#[from] JoinError),
-    /// KMS doesn't answer, or has no such key.
-    #[error(transparent)]
-    Kms(#[from] KmsError),
 }
 
 /// An ES256 key pair, which signs tokens.
 #[derive(Debug)]
 pub enum Key {
-    /// It is derived from a secret, and signs in this process.
+    /// The pair is derived from a secret, and signs in this process.
     Derived(Box<SigningKey>),
-    /// Its private half never leaves AWS KMS, which is asked for each signature.
+    /// The private half never leaves AWS KMS, which is asked for each signature.
     Kms(KmsKey),
 }
 
@@ -46,22 +42,24 @@ impl Key {
         Self::derived("SIGNING_SECRET", secret)
     }
 
-    /// The key pair of this ARN in AWS KMS, at `endpoint` or in this environment's region.
-    ///
-    /// # Errors
-    /// KMS doesn't answer, or has no such key that signs by ES256.
-    pub async fn of_kms(arn: &str, endpoint: Option<&str>) -> Result<Self, SetupError> {
-        Ok(Self::Kms(KmsKey::find(arn, endpoint).await?))
+    /// The key pair of this ARN in AWS KMS, at `endpoint` or in this environment's region. KMS is asked for the public
+    /// half when it is needed.
+    #[must_use]
+    pub fn of_kms(arn: &str, endpoint: Option<&str>) -> Self {
+        Self::Kms(KmsKey::new(arn, endpoint))
     }
 
     /// The key that one of two variables names. `None` where neither does.
     pub(super) async fn from_env(arn: &'static str, secret: &'static str) -> Result<Option<Self>, SetupError> {
         match (config::optional(arn), config::optional(secret)) {
             (None, None) => Ok(None),
-            (Some(arn), None) => {
-                Self::of_kms(&arn, config::endpoint("AWS_ENDPOINT_URL_KMS").as_deref()).await.map(Some)
-            }
             (None, Some(value)) => spawn_blocking(move || Self::derived(secret, &value)).await?.map(Some),
+            (Some(arn), None) => {
+                let key = Self::of_kms(&arn, config::endpoint("AWS_ENDPOINT_URL_KMS").as_deref());
+                // A start that asks now does so beside its read of the table. The first token asks again if this fails.
+                let _ = key.public().await;
+                Ok(Some(key))
+            }
             (Some(_), Some(_)) => {
                 Err(ConfigError::Invalid { name: arn, fault: format!("can't be set beside {secret}") }.into())
             }
@@ -74,21 +72,45 @@ impl Key {
     }
 
     /// The public half.
-    pub(super) fn public(&self) -> &PublicKey {
+    pub(super) async fn public(&self) -> Result<&PublicKey, KeyError> {
         match self {
-            Self::Derived(key) => key.public(),
-            Self::Kms(key) => key.public(),
+            Self::Derived(key) => Ok(key.public()),
+            Self::Kms(key) => Ok(key.public().await?),
+        }
+    }
+
+    /// The public half, unless KMS has yet to be asked for it.
+    pub(super) fn known_public(&self) -> Option<&PublicKey> {
+        match self {
+            Self::Derived(key) => Some(key.public()),
+            Self::Kms(key) => key.known_public(),
         }
     }
 
     /// Signs the claims as a JWS in compact serialization.
-    pub(super) async fn sign(&self, claims: &Claims) -> Result<String, Problem> {
+    pub(super) async fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
         match self {
-            Self::Derived(key) => key.sign(claims).map_err(|error| Problem::internal(&error)),
-            Self::Kms(key) => key.sign(claims).await.map_err(|error| match error {
-                KmsError::Unanswered(_) => table::Error::Unavailable(error.to_string()).into(),
-                KmsError::Unusable(_) => Problem::internal(&error),
-            }),
+            Self::Derived(key) => Ok(key.sign(claims)?),
+            Self::Kms(key) => Ok(key.sign(claims).await?),
+        }
+    }
+}
+
+/// Why a key can't be had, or signs nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyError {
+    #[error(transparent)]
+    Derived(#[from] SigningError),
+    #[error(transparent)]
+    Kms(#[from] KmsError),
+}
+
+// A key that is out of reach is answered as a table that is: 503 while it may come back, and else 500.
+impl From<KeyError> for table::Error {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Kms(KmsError::Unavailable(_)) => Self::Unavailable(error.to_string()),
+            error => Self::Internal(Box::new(error)),
         }
     }
 }
