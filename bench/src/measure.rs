@@ -10,6 +10,7 @@ use std::{
 
 use emulator::{Instance, Reply};
 use flate2::{Compression, write::DeflateEncoder};
+use rand::seq::SliceRandom;
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -71,7 +72,7 @@ impl Row {
     fn new(name: String, kind: Kind, route: &'static str, program: PathBuf, event: &Value) -> Self {
         Self {
             size: fs::metadata(&program).map_or(0, |file| file.len()),
-            zipped: if kind == Kind::Python { 0 } else { zipped(&program) },
+            zipped: 0,
             name,
             kind,
             route,
@@ -147,8 +148,8 @@ impl Row {
     }
 }
 
-/// The rows, measured.
-pub(crate) async fn measure(world: &World, cases: &[Case]) -> Vec<Row> {
+/// The rows, with what each route asks of the table.
+pub(crate) async fn counted(world: &World, cases: &[Case], with_python: bool) -> Vec<Row> {
     let mut rows = vec![Row::new("empty".to_owned(), Kind::Empty, "", binary("bench-empty"), &Value::Null)];
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python/function.py");
     for case in cases {
@@ -170,27 +171,40 @@ pub(crate) async fn measure(world: &World, cases: &[Case]) -> Vec<Row> {
         }
         row.count(world, case).await;
         rows.push(row);
-        if case.in_python {
+        if case.in_python && with_python {
             let mut row = Row::new(format!("Python: {}", case.name), Kind::Python, case.name, python(), &case.event);
             row.arguments.push(script.to_owned());
             rows.push(row);
         }
     }
+    rows
+}
+
+/// Measures the rows.
+pub(crate) async fn measure(world: &World, rows: &mut [Row]) {
+    for row in rows.iter_mut().filter(|row| row.kind != Kind::Python) {
+        row.zipped = zipped(&row.program);
+    }
+    let (with_python, without): (Vec<_>, Vec<_>) = (0..rows.len()).partition(|row| rows[*row].kind == Kind::Python);
     // The interpreter's last: what it leaves of the caches makes the next program's start longer by a third.
-    for round in 0..2 * STARTS {
-        for row in rows.iter_mut().filter(|row| (row.kind == Kind::Python) == (round >= STARTS)) {
-            let mut instance = row.start(world).await;
-            row.cold_starts.push(instance.cold_start());
-            let (_, first) = row.call(&mut instance).await;
-            row.first_calls.push(first);
+    for mut order in [without, with_python] {
+        for _ in 0..STARTS {
+            // By chance, since what started before a program makes its start longer or shorter.
+            order.shuffle(&mut rand::rng());
+            for place in &order {
+                let row = &mut rows[*place];
+                let mut instance = row.start(world).await;
+                row.cold_starts.push(instance.cold_start());
+                let (_, first) = row.call(&mut instance).await;
+                row.first_calls.push(first);
+            }
         }
     }
     for _ in 0..TURNS {
-        for row in &mut rows {
+        for row in &mut *rows {
             row.turn(world).await;
         }
     }
-    rows
 }
 
 /// The interpreter itself, past whatever launches it.

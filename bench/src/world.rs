@@ -51,8 +51,10 @@ impl World {
         let link = json!({"UserId": user, "CustomerNumber": "C-1"});
         call(Method::POST, "/api/organizations/users/associate-customer", &token, link).await;
         let credential = json!({"Name": "Bench"});
-        let mut machine = call(Method::POST, "/api/organizations/api-access", &token, credential).await;
-        machine["OrgCode"] = json!(code);
+        let machine = call(Method::POST, "/api/organizations/api-access", &token, credential).await;
+        let machine = json!({
+            "ClientId": machine["ClientId"], "ClientSecret": machine["ClientSecret"], "OrgCode": code,
+        });
         Self { bundle, organization, code, user, token, user_token, machine }
     }
 

@@ -5,7 +5,9 @@
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
-    types::{AttributeValue, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update},
+    types::{
+        AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+    },
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use ring::{
@@ -96,6 +98,19 @@ impl Bare {
                     .await?;
                 answer.items.map_or(0, |items| items.len())
             }
+            Some("last") => {
+                let query = self.client.query().table_name(&self.table).consistent_read(true);
+                let query = query.return_consumed_capacity(ReturnConsumedCapacity::Total);
+                let answer = query
+                    .key_condition_expression("pk = :pk AND sk <= :sk")
+                    .expression_attribute_values(":pk", text(call, "pk"))
+                    .expression_attribute_values(":sk", text(call, "sk"))
+                    .scan_index_forward(false)
+                    .limit(1)
+                    .send()
+                    .await?;
+                answer.items.map_or(0, |items| items.len())
+            }
             Some("batch") => {
                 let mut keys = KeysAndAttributes::builder().consistent_read(true);
                 for key in call["keys"].as_array().into_iter().flatten() {
@@ -111,12 +126,24 @@ impl Bare {
                 answer.responses.map_or(0, |items| items.len())
             }
             Some("put") => {
-                let put = Put::builder()
-                    .table_name(&self.table)
-                    .item("pk", text(call, "pk"))
-                    .item("sk", text(call, "sk"))
-                    .item("data", AttributeValue::S("x".repeat(150)));
-                self.write(TransactWriteItem::builder().put(put.build()?).build()).await?
+                let mut items = Vec::new();
+                for sort in call["sks"].as_array().into_iter().flatten() {
+                    let put = Put::builder()
+                        .table_name(&self.table)
+                        .item("pk", text(call, "pk"))
+                        .item("sk", AttributeValue::S(sort.as_str().unwrap_or_default().to_owned()))
+                        .item("data", AttributeValue::S("x".repeat(150)));
+                    items.push(TransactWriteItem::builder().put(put.build()?).build());
+                }
+                for place in 0..call["checks"].as_u64().unwrap_or_default() {
+                    let check = ConditionCheck::builder()
+                        .table_name(&self.table)
+                        .key("pk", text(call, "pk"))
+                        .key("sk", AttributeValue::S(format!("check {place}")))
+                        .condition_expression("attribute_not_exists(pk)");
+                    items.push(TransactWriteItem::builder().condition_check(check.build()?).build());
+                }
+                self.write(items).await?
             }
             Some("update") => {
                 let update = Update::builder()
@@ -126,7 +153,7 @@ impl Bare {
                     .update_expression("SET phone_number = :phone")
                     .condition_expression("attribute_exists(pk)")
                     .expression_attribute_values(":phone", AttributeValue::S("+1 555 0100".to_owned()));
-                self.write(TransactWriteItem::builder().update(update.build()?).build()).await?
+                self.write(vec![TransactWriteItem::builder().update(update.build()?).build()]).await?
             }
             // Of about a token's claims.
             Some("sign") => self.key.sign(&SystemRandom::new(), &[7; 600]).map_err(|_| "no signature")?.as_ref().len(),
@@ -134,9 +161,9 @@ impl Bare {
         })
     }
 
-    async fn write(&self, item: TransactWriteItem) -> Result<usize, Error> {
+    async fn write(&self, items: Vec<TransactWriteItem>) -> Result<usize, Error> {
         let write = self.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Total);
-        write.transact_items(item).send().await?;
+        write.set_transact_items(Some(items)).send().await?;
         Ok(1)
     }
 }
