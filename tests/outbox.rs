@@ -319,7 +319,7 @@ async fn a_founder_whose_welcome_was_refused_asks_for_another_one_which_names_no
     feed(&mailer, &world.records().await).await;
     let [mail] = &world.ses.sent()[..] else { panic!("one mail") };
     let text = mail["Content"]["Simple"]["Body"]["Text"]["Data"].as_str().unwrap();
-    assert!(text.starts_with("Hello Ada,\n\nYou are now an admin of"), "{text}");
+    assert!(text.starts_with("Hello Ada,\n\nyou are now an admin of"), "{text}");
 }
 
 #[tokio::test]
