@@ -32,8 +32,8 @@ pub fn init_json() {
     tracing_subscriber::registry().with(lines.with_filter(filter("info,lambda_runtime=warn"))).init();
 }
 
-/// Logs why a function can't start. Without this, the reason would only be in the text that the process ends with, which
-/// no filter for levels finds.
+/// Logs why a function can't start. Without this, the reason would only be in the text that the process ends with,
+/// which no filter for levels finds.
 pub fn log_failed_start(error: &(dyn Error + 'static)) {
     tracing::error!(cause = error_chain::chain(error), "the function can't start");
 }
