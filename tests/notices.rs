@@ -34,7 +34,7 @@ async fn a_changed_and_a_reset_password_are_told_to_the_accounts_owner() {
     let mails = mails_to(&grace.email, 3).await;
     let told = mails.iter().find(|mail| mail["Subject"] == CHANGED).unwrap();
     let text = told["Text"].as_str().unwrap();
-    assert!(text.starts_with("Hello Grace,\n\nthe password of your account was changed"), "{text}");
+    assert!(text.starts_with("Hello Grace,\n\nThe password of your account was changed"), "{text}");
     assert!(!text.contains("http"), "a warning leads nowhere: {text}");
 }
 

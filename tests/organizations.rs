@@ -41,7 +41,7 @@ async fn an_organization_is_created_with_its_first_admin_who_is_welcomed() {
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0]["Subject"], format!("{name} is ready"));
     let text = mails[0]["Text"].as_str().unwrap();
-    assert!(text.starts_with(&format!("Hello Ada,\n\nyour organization {name} is set up")), "{text}");
+    assert!(text.starts_with(&format!("Hello Ada,\n\nYour organization {name} is set up")), "{text}");
     let html = mails[0]["Html"].as_str().unwrap();
     assert!(html.contains(&name.replace('&', "&#38;")), "names are escaped: {html}");
 }

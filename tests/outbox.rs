@@ -45,7 +45,7 @@ async fn a_mail_is_put_together_as_ses_wants_it() {
     // SES takes letters, digits, dashes and underscores alone.
     assert!(day.len() == 13 && day.bytes().all(|byte| byte.is_ascii_digit() || b"-_".contains(&byte)), "{day}");
     assert_eq!(simple["Subject"], json!({"Data": format!("{name} is ready"), "Charset": "UTF-8"}));
-    assert!(simple["Body"]["Text"]["Data"].as_str().unwrap().starts_with("Hello Ada,\n\nyour organization"));
+    assert!(simple["Body"]["Text"]["Data"].as_str().unwrap().starts_with("Hello Ada,\n\nYour organization"));
     assert_eq!(world.state(&world.founder).await, "sent");
 }
 
@@ -319,7 +319,7 @@ async fn a_founder_whose_welcome_was_refused_asks_for_another_one_which_names_no
     feed(&mailer, &world.records().await).await;
     let [mail] = &world.ses.sent()[..] else { panic!("one mail") };
     let text = mail["Content"]["Simple"]["Body"]["Text"]["Data"].as_str().unwrap();
-    assert!(text.starts_with("Hello Ada,\n\nyou are now an admin of"), "{text}");
+    assert!(text.starts_with("Hello Ada,\n\nYou are now an admin of"), "{text}");
 }
 
 #[tokio::test]
