@@ -5,7 +5,6 @@ pub(crate) mod answered_codes;
 mod billing;
 mod binaries;
 mod callers;
-#[cfg(feature = "lambda")]
 mod examples;
 mod gated;
 mod issuer;
@@ -25,7 +24,6 @@ pub(crate) use billing::{
 };
 pub(crate) use binaries::{binary, operate};
 pub(crate) use callers::{Anonymous, Caller, Elsewhere, Member, claims_of};
-#[cfg(feature = "lambda")]
 pub(crate) use examples::check_example;
 pub(crate) use gated::{Gated, GatedTenant};
 pub(crate) use issuer::{Idp, IdpAnswer, IdpKey};
