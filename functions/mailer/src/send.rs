@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use aws_sdk_sesv2::{
     Client,
-    config::{BehaviorVersion, Builder, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
     error::{BuildError, ProvideErrorMetadata},
     types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
@@ -91,17 +91,10 @@ impl Sender {
             .operation_attempt_timeout(Duration::from_secs(8))
             .operation_timeout(SEND_TIMEOUT)
             .build();
-        let mut config = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .region(aws::region())
-            .credentials_provider(aws::credentials())
-            .http_client(aws::http_client(endpoint))
+        let config = Builder::from(&aws::sdk_config(endpoint))
             // The SDK must not retry: a lost answer would send the mail twice. A refused mail stays in the outbox.
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
-        if let Some(endpoint) = endpoint {
-            config = config.endpoint_url(endpoint);
-        }
         Self {
             client: Client::from_conf(config.build()),
             from: from.to_owned(),

@@ -2,23 +2,35 @@
 //! request for them.
 
 use aws_sdk_dynamodb::{
-    config::{Credentials, Region, SharedHttpClient},
+    config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider, SharedHttpClient},
     error::{ProvideErrorMetadata, SdkError},
 };
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
 use domain::{config::optional, error_chain::chain};
 
-/// Returns the region: `AWS_REGION`, which Lambda always sets, or else `AWS_DEFAULT_REGION`.
+/// Returns what every client starts from: region and credentials by the environment, and a connection to `endpoint` or to
+/// the region's own. Each client adds its retries and timeouts.
 #[must_use]
-pub fn region() -> Region {
+pub fn sdk_config(endpoint: Option<&str>) -> SdkConfig {
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(region())
+        .credentials_provider(SharedCredentialsProvider::new(credentials()))
+        .http_client(http_client(endpoint));
+    config.set_endpoint_url(endpoint.map(str::to_owned));
+    config.build()
+}
+
+/// Returns the region: `AWS_REGION`, which Lambda always sets, or else `AWS_DEFAULT_REGION`.
+fn region() -> Region {
     let region = optional("AWS_REGION").or_else(|| optional("AWS_DEFAULT_REGION"));
     Region::new(region.unwrap_or_else(|| "eu-central-1".to_owned()))
 }
 
 /// Returns the credentials that Lambda puts into the environment. A local endpoint accepts any, so none are needed
 /// there.
-#[must_use]
-pub fn credentials() -> Credentials {
+fn credentials() -> Credentials {
     let variable = |name| optional(name).unwrap_or_else(|| "local".to_owned());
     let (key, secret) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"));
     Credentials::new(key, secret, optional("AWS_SESSION_TOKEN"), None, "environment")

@@ -2,14 +2,10 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Builder, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
 };
 
-use crate::{
-    Table,
-    aws::{credentials, http_client, region},
-    usage::Meter,
-};
+use crate::{Table, aws::sdk_config, usage::Meter};
 
 impl Table {
     /// Connects to the table called `name`, at `endpoint` or in this environment's region.
@@ -18,8 +14,8 @@ impl Table {
         Self::new(Client::from_conf(Self::client_config(endpoint).build()), name)
     }
 
-    /// Returns the configuration of every client of the table: credentials and region from the environment (as Lambda
-    /// sets them), short retries, timeouts, and an interceptor that counts each call.
+    /// Returns the configuration of every client of the table: [`sdk_config`], short retries, timeouts, and an interceptor
+    /// that counts each call.
     #[must_use]
     pub fn client_config(endpoint: Option<&str>) -> Builder {
         let retries = RetryConfig::standard()
@@ -31,17 +27,6 @@ impl Table {
             .operation_attempt_timeout(Duration::from_secs(3))
             .operation_timeout(Duration::from_secs(8))
             .build();
-        let mut config = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .region(region())
-            .credentials_provider(credentials())
-            .http_client(http_client(endpoint))
-            .retry_config(retries)
-            .timeout_config(timeouts)
-            .interceptor(Meter);
-        if let Some(endpoint) = endpoint {
-            config = config.endpoint_url(endpoint);
-        }
-        config
+        Builder::from(&sdk_config(endpoint)).retry_config(retries).timeout_config(timeouts).interceptor(Meter)
     }
 }

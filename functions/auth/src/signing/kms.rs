@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use aws_sdk_kms::{
     Client,
-    config::{BehaviorVersion, Builder, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
     error::{ProvideErrorMetadata, SdkError},
     primitives::Blob,
     types::{MessageType, SigningAlgorithmSpec},
@@ -123,15 +123,6 @@ fn client(endpoint: Option<&str>) -> Client {
         .operation_attempt_timeout(Duration::from_secs(2))
         .operation_timeout(Duration::from_secs(4))
         .build();
-    let mut config = Builder::new()
-        .behavior_version(BehaviorVersion::latest())
-        .region(aws::region())
-        .credentials_provider(aws::credentials())
-        .http_client(aws::http_client(endpoint))
-        .retry_config(retries)
-        .timeout_config(timeouts);
-    if let Some(endpoint) = endpoint {
-        config = config.endpoint_url(endpoint);
-    }
+    let config = Builder::from(&aws::sdk_config(endpoint)).retry_config(retries).timeout_config(timeouts);
     Client::from_conf(config.build())
 }
