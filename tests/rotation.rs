@@ -46,7 +46,7 @@ impl World {
     async fn auth(&self, key: Key, previous: Option<Key>) -> Elsewhere {
         let config = self.config();
         let issuer = previous.into_iter().fold(Issuer::new(key, &config).unwrap(), Issuer::in_place_of);
-        let app = App::connect(&config).await;
+        let app = App::new(&config);
         let auth = AuthApp::start(app, issuer, TrustedIssuers::default()).await;
         let router = service::wrap(auth::router(auth), &config.issuer);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -190,7 +190,7 @@ impl Bundle {
         let issuer = Issuer::new(Key::derived_from(&signing_secret)?, &config)?;
         let site = options.public_site_url.as_deref().unwrap_or(&config.issuer);
         let links = LinkSigner::new(&link_secret, site)?;
-        let app = App::on(table.clone(), &config).await;
+        let app = App::on(table.clone(), &config);
         let auth = AuthApp::start(app.clone(), issuer, trusted).await;
         let ses_router = hosts.guard_from_pages(service::wrap(mailbox.clone().ses(), &config.issuer));
         let brand = options.brand.brand()?;

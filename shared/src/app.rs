@@ -12,24 +12,24 @@ pub struct App {
 }
 
 impl App {
-    /// Connects to the table that `config` names and reads the public keys, which also opens the connection.
-    /// A table out of reach is no error here: the first request that needs it answers 503.
-    pub async fn connect(config: &Config) -> Self {
-        Self::on(Table::connect(config), config).await
+    /// The state on the table that `config` names. Nothing is read or connected to yet.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self::on(Table::connect(config), config)
     }
 
-    /// Like [`App::connect`], on a table that the caller has connected to.
-    pub async fn on(table: Table, config: &Config) -> Self {
-        let keys = KeySet::load(table.clone()).await;
-        let verifier = Verifier::new(keys, &config.issuer, &config.audience);
+    /// Like [`App::new`], on a table that the caller has connected to.
+    #[must_use]
+    pub fn on(table: Table, config: &Config) -> Self {
+        let verifier = Verifier::new(KeySet::new(table.clone()), &config.issuer, &config.audience);
         Self { table, verifier }
     }
 
-    /// [`App::connect`] by the environment, as a Lambda does at start.
+    /// [`App::new`] by the environment, as a Lambda does at start.
     ///
     /// # Errors
     /// A variable that is needed and missing.
-    pub async fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self::connect(&Config::from_env()?).await)
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self::new(&Config::from_env()?))
     }
 }

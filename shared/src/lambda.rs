@@ -12,9 +12,11 @@ use lambda_http::{
     request::{LambdaRequest, RequestContext},
     tower::ServiceExt,
 };
+use tokio::try_join;
 use url::Url;
 
 use crate::{
+    App,
     distribution::Distribution,
     service::{self, AnswerDue, GatewayRequestId},
     source::SourceAddress,
@@ -25,11 +27,12 @@ use crate::{
 const FORWARDED_SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Answers the function's requests by the router that `make` makes, for as long as it lives. With `SERVER_TIMING`, each
-/// answer says what it cost in DynamoDB.
+/// answer says what it cost in DynamoDB. The public keys are read meanwhile, which also opens the connection to the table.
+/// A table out of reach is no error here: the first request that needs it answers 503.
 ///
 /// # Errors
 /// The runtime API is out of reach, or a variable can't be used.
-pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<(), Error> {
+pub async fn run(make: impl AsyncFnOnce(App) -> Result<Router, Error>) -> Result<(), Error> {
     // First of all, so that a start that fails says why.
     telemetry::init_json();
     let (router, distribution) = prepare(make).await.inspect_err(|error| telemetry::log_failed_start(&**error))?;
@@ -41,8 +44,18 @@ pub async fn run(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<()
     lambda_runtime::run(Adapter::from(router.map_request(arrived)).map_request(fitted)).await
 }
 
-async fn prepare(make: impl AsyncFnOnce() -> Result<Router, Error>) -> Result<(Router, Option<Distribution>), Error> {
-    let mut router = service::wrap(make().await?, &config::required("ISSUER")?);
+async fn prepare(
+    make: impl AsyncFnOnce(App) -> Result<Router, Error>,
+) -> Result<(Router, Option<Distribution>), Error> {
+    let app = App::from_env()?;
+    // The read goes first, so that the table works on its answer while the router is made. Lambda may freeze a process
+    // that asks for its first event, so nothing is left to be read until then.
+    let read = async {
+        app.verifier.keys().fill().await;
+        Ok(())
+    };
+    let ((), router) = try_join!(biased; read, make(app.clone()))?;
+    let mut router = service::wrap(router, &config::required("ISSUER")?);
     if config::boolean("SERVER_TIMING", false)? {
         router = router.layer(middleware::map_response(service::show_costs));
     }

@@ -1,6 +1,6 @@
 //! A bare function: the same DynamoDB calls as a route's, made with the SDK (which is told what they cost, as ours is),
 //! the signature where the route issues a token, and nothing else. `CALLS` says which: an array of stages, each of
-//! whose calls are made side by side.
+//! whose calls are made side by side. Its start reads the public keys, as that of ours does.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -27,6 +27,7 @@ async fn main() -> Result<(), Error> {
         .endpoint_url(endpoint);
     let client = Client::from_conf(config.build());
     let bare = &Bare { client, key: key().ok_or("no key")?, table: std::env::var("TABLE_NAME")? };
+    bare.make(&json!({"op": "query", "pk": "KEYS", "prefix": "KEY#"})).await?;
     let stages: &Vec<Vec<Value>> = &serde_json::from_str(&std::env::var("CALLS")?)?;
     lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| {
         let mut items = 0;

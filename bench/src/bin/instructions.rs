@@ -102,7 +102,9 @@ impl World {
         let table = table.requiring_verified_email(false);
         let config =
             Config { issuer: ISSUER.to_owned(), audience: "organizations-api".to_owned(), ..Config::default() };
-        App::on(table, &config).await
+        let app = App::on(table, &config);
+        app.verifier.keys().fill().await;
+        app
     }
 
     /// A router on an organization with a thousand links, in a bucket.

@@ -1,9 +1,9 @@
 //! The `admins` function on AWS Lambda.
 
 use lambda_http::Error;
-use shared::{App, lambda};
+use shared::lambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(async || Ok(admins::router(App::from_env().await?))).await
+    lambda::run(async |app| Ok(admins::router(app))).await
 }

@@ -2,15 +2,13 @@
 
 use auth::{AuthApp, Issuer, TrustedIssuers};
 use lambda_http::Error;
-use shared::{App, lambda};
-use tokio::join;
+use shared::lambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(async || {
-        // The key pair is derived, or KMS asked for it, while the table answers.
-        let (issuer, app) = join!(biased; Issuer::from_env(), App::from_env());
-        Ok(auth::router(AuthApp::start(app?, issuer?, TrustedIssuers::from_env()?).await))
+    lambda::run(async |app| {
+        let (issuer, trusted) = (Issuer::from_env().await?, TrustedIssuers::from_env()?);
+        Ok(auth::router(AuthApp::start(app, issuer, trusted).await))
     })
     .await
 }

@@ -2,13 +2,13 @@
 
 use billing::{BillingApp, BillingSecrets};
 use lambda_http::Error;
-use shared::{App, lambda};
+use shared::lambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(async || {
+    lambda::run(async |app| {
         let secrets = BillingSecrets::from_env()?;
-        Ok(billing::router(BillingApp::new(App::from_env().await?, secrets)))
+        Ok(billing::router(BillingApp::new(app, secrets)))
     })
     .await
 }

@@ -2,13 +2,13 @@
 
 use invitations::InvitationsApp;
 use lambda_http::Error;
-use shared::{App, brand::Brand, lambda, link_token::LinkSigner};
+use shared::{brand::Brand, lambda, link_token::LinkSigner};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(async || {
+    lambda::run(async |app| {
         let (links, brand) = (LinkSigner::from_env()?, Brand::from_env()?);
-        Ok(invitations::router(InvitationsApp::new(App::from_env().await?, links, brand)))
+        Ok(invitations::router(InvitationsApp::new(app, links, brand)))
     })
     .await
 }

@@ -1,9 +1,9 @@
 //! The `organizations` function on AWS Lambda.
 
 use lambda_http::Error;
-use shared::{App, lambda};
+use shared::lambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(async || Ok(organizations::router(App::from_env().await?))).await
+    lambda::run(async |app| Ok(organizations::router(app))).await
 }

@@ -1,9 +1,9 @@
 //! The `price-tiers` function on AWS Lambda.
 
 use lambda_http::Error;
-use shared::{App, lambda};
+use shared::lambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(async || Ok(price_tiers::router(App::from_env().await?))).await
+    lambda::run(async |app| Ok(price_tiers::router(app))).await
 }

@@ -115,15 +115,19 @@ impl Known {
 }
 
 impl KeySet {
-    /// Reads the keys. If the source is out of reach, they are read again for the first token.
-    pub async fn load(source: impl KeySource + 'static) -> Self {
+    /// A set that has read nothing yet. The first token waits for its keys, unless [`KeySet::fill`] has read them before.
+    #[must_use]
+    pub fn new(source: impl KeySource + 'static) -> Self {
         crate::install_crypto();
         let jitter = JITTER.mul_f32(random_part());
-        let set = Self { source: Arc::new(source), known: Arc::default(), reading: Arc::default(), jitter };
-        if let Err(error) = set.refresh().await {
+        Self { source: Arc::new(source), known: Arc::default(), reading: Arc::default(), jitter }
+    }
+
+    /// Reads the keys at start. If the source is out of reach, they are read again for the first token.
+    pub async fn fill(&self) {
+        if let Err(error) = self.refresh().await {
             tracing::warn!(%error, "the public keys could not be read at start");
         }
-        set
     }
 
     /// Returns every public key that has not ended. The set is at most five minutes old.

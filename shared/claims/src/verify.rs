@@ -202,7 +202,9 @@ mod tests {
     }
 
     async fn verifier(source: &MadeUpSource) -> Verifier {
-        Verifier::new(KeySet::load(source.clone()).await, ISSUER, AUDIENCE)
+        let keys = KeySet::new(source.clone());
+        keys.fill().await;
+        Verifier::new(keys, ISSUER, AUDIENCE)
     }
 
     fn claims() -> Claims {

@@ -65,7 +65,8 @@ impl Service {
         let (key, stranger) = (pair(), pair());
         let (x, y) = key.public_key().as_ref()[1..].split_at(32);
         let public = PublicKey { kid: KEY_ID.to_owned(), x: text(x), y: text(y), published_at: 0, ended_at: None };
-        let keys = runtime.block_on(KeySet::load(Published(public)));
+        let keys = KeySet::new(Published(public));
+        runtime.block_on(keys.fill());
         let header = format!(r#"{{"typ":"at+jwt","alg":"ES256","kid":"{KEY_ID}"}}"#);
         let payload = format!(
             r#"{{"iss":"{ISSUER}","aud":"{ISSUER}","iat":0,"exp":{FUTURE},"jti":"one","token_use":"user","sub":"kp_4l1x0zq8w7c2m5n9b3v6a1s0","sid":"s","email_verified":true}}"#

@@ -17,11 +17,18 @@ async fn known(set: &KeySet, kid: &str) -> bool {
     set.decoding_key(kid).await.unwrap().is_some()
 }
 
+/// A set that has read a source, or has tried to.
+async fn filled(source: &MadeUpSource) -> KeySet {
+    let set = KeySet::new(source.clone());
+    set.fill().await;
+    set
+}
+
 /// A source with one key, and a set that has read it.
 async fn source_and_set() -> (MadeUpSource, KeySet) {
     let source = MadeUpSource::default();
     source.publish(key(1));
-    let set = KeySet::load(source.clone()).await;
+    let set = filled(&source).await;
     (source, set)
 }
 
@@ -126,7 +133,7 @@ async fn a_text_that_is_no_thumbprint_is_refused_without_a_look_up() {
 #[tokio::test(start_paused = true)]
 async fn before_the_first_key_is_published_only_a_look_up_tells_that_a_key_is_made_up() {
     let source = MadeUpSource::default();
-    let set = KeySet::load(source.clone()).await;
+    let set = filled(&source).await;
     assert!(!known(&set, &made_up(1)).await);
     // Published and signing at once: nothing else can sign.
     source.publish(key(1));
@@ -180,7 +187,7 @@ async fn a_start_without_its_source_reads_the_keys_when_the_first_token_comes() 
     let source = MadeUpSource::default();
     source.publish(key(1));
     source.is_out_of_reach(true);
-    let set = KeySet::load(source.clone()).await;
+    let set = filled(&source).await;
     source.is_out_of_reach(false);
     assert!(known(&set, &key(1).kid).await);
     assert_eq!(source.reads(), 2);
@@ -191,7 +198,7 @@ async fn a_key_that_has_ended_verifies_nothing_and_is_not_shown() {
     let source = MadeUpSource::default();
     source.publish(PublicKey { ended_at: Some(now() - 1), ..key(1) });
     source.publish(PublicKey { ended_at: Some(now() + 60), ..key(2) });
-    let set = KeySet::load(source.clone()).await;
+    let set = filled(&source).await;
     assert!(!known(&set, &key(1).kid).await);
     assert!(known(&set, &key(2).kid).await);
     let shown: Vec<_> = set.public_keys().await.unwrap().into_iter().map(|key| key.kid).collect();
