@@ -27,8 +27,10 @@ use crate::{
 const FORWARDED_SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Answers the function's requests by the router that `make` makes, for as long as it lives. With `SERVER_TIMING`, each
-/// answer says what it cost in DynamoDB. The public keys are read meanwhile, which also opens the connection to the table.
-/// A table out of reach is no error here: the first request that needs it answers 503.
+/// answer says what it cost in DynamoDB.
+///
+/// While the router is made, the public keys are read, which also opens the connection to the table. A table out of
+/// reach is no error here: the first request that needs it answers 503.
 ///
 /// # Errors
 /// The runtime API is out of reach, or a variable can't be used.
@@ -48,8 +50,8 @@ async fn prepare(
     make: impl AsyncFnOnce(App) -> Result<Router, Error>,
 ) -> Result<(Router, Option<Distribution>), Error> {
     let app = App::from_env()?;
-    // The read goes first, so that the table works on its answer while the router is made. Lambda may freeze a process
-    // that asks for its first event, so nothing is left to be read until then.
+    // The read goes first, so that its connection is being opened while the router is made. It ends before the first event
+    // is asked for, since Lambda may freeze a process that asks.
     let read = async {
         app.verifier.keys().fill().await;
         Ok(())

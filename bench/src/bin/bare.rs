@@ -1,6 +1,6 @@
 //! A bare function: the same DynamoDB calls as a route's, made with the SDK (which is told what they cost, as ours is),
-//! the signature where the route issues a token, and nothing else. `CALLS` says which: an array of stages, each of
-//! whose calls are made side by side. Its start reads the public keys, as that of ours does.
+//! the signature where the route issues a token, the read of the public keys at start, and nothing else. `CALLS` says
+//! which: an array of stages, each of whose calls are made side by side.
 
 use aws_sdk_dynamodb::{
     Client,

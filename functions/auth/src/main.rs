@@ -7,6 +7,7 @@ use shared::lambda;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda::run(async |app| {
+        // The key pair is derived, or KMS asked for it, while the table answers.
         let (issuer, trusted) = (Issuer::from_env().await?, TrustedIssuers::from_env()?);
         Ok(auth::router(AuthApp::start(app, issuer, trusted).await))
     })

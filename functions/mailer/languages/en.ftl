@@ -35,7 +35,7 @@ welcome-admin =
 
 invitation =
     .subject = { $organization } invites you
-    .what = { $organization } invites you to its account. Choose a password to begin.
+    .what = You are invited to the account of { $organization }. Choose a password to begin.
     .action = Choose a password
     .next = { link-days }
     .doubt = If you did not expect this, ignore this mail: nothing happens without the link.
@@ -44,7 +44,7 @@ organization-invitation =
     .subject = { $organization } invites you
     .what = { $has-actor ->
         [yes] { $actor } invites you to { $organization }.
-       *[no] { $organization } invites you.
+       *[no] You are invited to { $organization }.
     }
     .action = Accept the invitation
     .next = { link-days }

@@ -115,7 +115,7 @@ impl Known {
 }
 
 impl KeySet {
-    /// A set that has read nothing yet. The first token waits for its keys, unless [`KeySet::fill`] has read them before.
+    /// A set that has read nothing yet. Without [`KeySet::fill`], the first token waits for the read.
     #[must_use]
     pub fn new(source: impl KeySource + 'static) -> Self {
         crate::install_crypto();

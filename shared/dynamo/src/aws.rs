@@ -9,8 +9,8 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_types::SdkConfig;
 use domain::{config::optional, error_chain::chain};
 
-/// Returns what every client starts from: region and credentials by the environment, and a connection to `endpoint` or to
-/// the region's own. Each client adds its retries and timeouts.
+/// Returns what every client starts from: region and credentials by the environment, and a connection to `endpoint` or
+/// to the region's own. Each client adds its retries and timeouts.
 #[must_use]
 pub fn sdk_config(endpoint: Option<&str>) -> SdkConfig {
     let mut config = SdkConfig::builder()

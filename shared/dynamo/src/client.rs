@@ -14,8 +14,8 @@ impl Table {
         Self::new(Client::from_conf(Self::client_config(endpoint).build()), name)
     }
 
-    /// Returns the configuration of every client of the table: [`sdk_config`], short retries, timeouts, and an interceptor
-    /// that counts each call.
+    /// Returns the configuration of every client of the table: [`sdk_config`], short retries, timeouts, and an
+    /// interceptor that counts each call.
     #[must_use]
     pub fn client_config(endpoint: Option<&str>) -> Builder {
         let retries = RetryConfig::standard()
