@@ -313,8 +313,8 @@ async fn what_a_call_has_no_time_for_is_told_and_is_done_when_it_is_sent_again()
     let tenant = gated.tenant().await;
     let users = account_items_at(&gated.bundle.dynamodb_url(), Bundle::TABLE, 1_000).await;
     let rows: Vec<_> = users.into_iter().map(|user| (user, "C-1".to_owned())).collect();
-    // The first round of writes goes through, and a later one is held until the call's time has passed. So rows are left,
-    // however quick the machine is.
+    // The first round of writes goes through, and a later one is held until the call's time has passed. So rows are
+    // left, however quick the machine is.
     let writes = Cell::new(0);
     let mut held =
         gated.gate.hold(move |call| call.is("TransactWriteItems", "#ASSOC#") && writes.replace(writes.get() + 1) >= 20);

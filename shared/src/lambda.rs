@@ -50,8 +50,8 @@ async fn prepare(
     make: impl AsyncFnOnce(App) -> Result<Router, Error>,
 ) -> Result<(Router, Option<Distribution>), Error> {
     let app = App::from_env()?;
-    // The read goes first, so that its connection is being opened while the router is made. It ends before the first event
-    // is asked for, since Lambda may freeze a process that asks.
+    // The read goes first, so that its connection is being opened while the router is made. It ends before the first
+    // event is asked for, since Lambda may freeze a process that asks.
     let read = async {
         app.verifier.keys().fill().await;
         Ok(())
